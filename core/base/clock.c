@@ -1,0 +1,33 @@
+#include "base/clock.h"
+
+#include <assert.h>
+#include <time.h>
+
+uint64_t clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * CLOCK_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Rounded up, so that what waits for this long never wakes early. Half of the
+ * range is kept free: a moment is now plus a duration.
+ */
+uint64_t clock_from_seconds(double seconds)
+{
+    assert(seconds >= 0);
+    if (seconds >= (double)(UINT64_MAX / 2 / CLOCK_SECOND))
+        return UINT64_MAX / 2;
+
+    double exact = seconds * (double)CLOCK_SECOND;
+    uint64_t whole = (uint64_t)exact;
+
+    return (double)whole < exact ? whole + 1 : whole;
+}
+
+double clock_to_seconds(uint64_t nanoseconds)
+{
+    return (double)nanoseconds / (double)CLOCK_SECOND;
+}

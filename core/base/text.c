@@ -1,0 +1,79 @@
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ESCAPE_BYTES = 5, NAME_LETTERS = 32 };
+
+/* Write one byte as text into `out`, which has room for an escape. */
+static size_t escape_byte(char *out, unsigned char byte)
+{
+    switch (byte) {
+    case '\n':
+        return (size_t)snprintf(out, ESCAPE_BYTES, "\\n");
+    case '\r':
+        return (size_t)snprintf(out, ESCAPE_BYTES, "\\r");
+    case '\t':
+        return (size_t)snprintf(out, ESCAPE_BYTES, "\\t");
+    default:
+        return (size_t)snprintf(out, ESCAPE_BYTES, "\\x%02x", byte);
+    }
+}
+
+size_t text_escape(char *out, size_t room, const char *bytes, size_t length)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        bool plain = byte >= ' ' && byte != 0x7f;
+
+        if (used + (plain ? 1 : ESCAPE_BYTES) > room)
+            break;
+        if (plain)
+            out[used++] = (char)byte;
+        else
+            used += escape_byte(out + used, byte);
+    }
+    return used;
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * Row by row through the table of distances between beginnings of `a` and
+ * beginnings of `b`; the two rows above are all that is needed.
+ * https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
+ */
+int text_distance(const char *a, const char *b)
+{
+    size_t an = strlen(a);
+    size_t bn = strlen(b);
+    int rows[3][NAME_LETTERS + 1];
+
+    if (an > NAME_LETTERS || bn > NAME_LETTERS)
+        return INT_MAX;
+    for (size_t j = 0; j <= bn; j++)
+        rows[0][j] = (int)j;
+
+    for (size_t i = 1; i <= an; i++) {
+        int *above2 = rows[(i + 1) % 3];
+        int *above = rows[(i + 2) % 3];
+        int *row = rows[i % 3];
+
+        row[0] = (int)i;
+        for (size_t j = 1; j <= bn; j++) {
+            int replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+            row[j] = least(replaced, least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], above2[j - 2] + 1);
+        }
+    }
+    return rows[an % 3][bn];
+}

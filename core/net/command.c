@@ -1,0 +1,269 @@
+#include "net/command.h"
+
+#include "net/closing.h"
+#include "net/drain.h"
+#include "net/ending.h"
+#include "net/fanout.h"
+#include "net/room.h"
+#include "net/stream.h"
+
+#include <assert.h>
+
+struct message message_raw(const char *bytes, size_t length)
+{
+    struct message message = {.length = length};
+
+    message.parts[1].iov_base = (void *)(uintptr_t)bytes;
+    message.parts[1].iov_len = length;
+    return message;
+}
+
+static struct conn *find_open(const struct shard *shard, conn_name name)
+{
+    struct conn *conn = conn_find(&shard->conns, name);
+
+    return conn != NULL && conn_is_open(conn) ? conn : NULL;
+}
+
+/* ------------------------------------------------------------------- send */
+
+static size_t bockets_for(const struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+
+    return queue_bockets_for(&server->queues, &conn->queue, length,
+                             server->shared);
+}
+
+static bool pool_has(const struct conn *conn, size_t length)
+{
+    return bockets_for(conn, length) <=
+           pool_available(conn->server->pool, conn_share(conn));
+}
+
+/*
+ * Make sure that the message goes into the queue: offer the kernel what is
+ * there, then look for bockets. COMMAND_FULL names who is full: if the pool
+ * is, `*dry`.
+ */
+static enum command_answer find_room(struct conn *conn, size_t length,
+                                     bool *dry)
+{
+    *dry = false;
+    if (conn_fits(conn, length) && pool_has(conn, length))
+        return COMMAND_DONE;
+    if (!conn_drain(conn))
+        return COMMAND_CLOSED;
+    if (!conn_fits(conn, length))
+        return COMMAND_FULL;
+    if (pool_has(conn, length))
+        return COMMAND_DONE;
+    room_make(conn->server, bockets_for(conn, length), conn_share(conn));
+    if (!conn_is_open(conn))
+        return COMMAND_CLOSED;
+    *dry = !pool_has(conn, length);
+    return *dry ? COMMAND_FULL : COMMAND_DONE;
+}
+
+/* It is owed an on_drain, when the longest it was refused fits. */
+static void refuse(struct conn *conn, size_t length, bool dry)
+{
+    conn_set(conn, CONN_REFUSED);
+    if (conn->wanted < length)
+        conn->wanted = (uint32_t)length;
+    if (dry)
+        room_wait(conn);
+}
+
+static void put(struct conn *conn, const struct message *message)
+{
+    struct server *server = conn->server;
+    enum pool_share share = conn_share(conn);
+
+    for (int i = 0; i < MESSAGE_PARTS; i++)
+        queue_write(&server->queues, &conn->queue, message->parts[i].iov_base,
+                    message->parts[i].iov_len, &server->shared, share);
+    server->queued += message->length;
+    server->counts.messages_out++;
+    conn->messages_out++;
+    conn_mark_dirty(conn);
+    if (conn->queue.bytes == server->limit)
+        refuse(conn, 0, false); /* a full queue is owed an on_drain too */
+}
+
+enum command_answer command_send(struct shard *shard, conn_name name,
+                                 const struct message *message)
+{
+    struct conn *conn = find_open(shard, name);
+    bool dry;
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    assert(message->length <= conn->server->limit);
+    fanout_absorb(conn);
+    if (!conn_is_open(conn))
+        return COMMAND_CLOSED;
+
+    enum command_answer answer = find_room(conn, message->length, &dry);
+
+    if (answer == COMMAND_DONE)
+        put(conn, message);
+    else if (answer == COMMAND_FULL)
+        refuse(conn, message->length, dry);
+    return answer;
+}
+
+/* -------------------------------------------------------------- broadcast */
+
+/* The one to be left out: what came before goes into its queue. */
+static struct conn *leave_out(struct server *server, conn_name except)
+{
+    struct conn *conn = find_open(server->shard, except);
+
+    if (conn == NULL || conn->server != server)
+        return NULL;
+    fanout_absorb(conn);
+    return conn_is_open(conn) ? conn : NULL;
+}
+
+/* Room in the stream and in the pool. May end connections. */
+static bool prepare(struct server *server, size_t length)
+{
+    if (!stream_takes(&server->stream, length))
+        room_flush(server);
+    return room_make(server, stream_bockets_for(&server->stream, length),
+                     POOL_RESERVE);
+}
+
+static void write_message(struct server *server, const struct message *message)
+{
+    for (int i = 0; i < MESSAGE_PARTS; i++)
+        stream_write(&server->stream, message->parts[i].iov_base,
+                     message->parts[i].iov_len);
+    stream_end_message(&server->stream);
+}
+
+enum command_answer command_broadcast(struct server *server,
+                                      const struct message *message,
+                                      conn_name except, uint32_t *receivers)
+{
+    *receivers = 0;
+    if (server->closing)
+        return COMMAND_CLOSED;
+    assert(message->length <= server->limit);
+    if (server->count == 0)
+        return COMMAND_DONE;
+
+    bool ready = prepare(server, message->length);
+    struct conn *left_out = except != 0 ? leave_out(server, except) : NULL;
+    uint32_t count = server->count - (left_out != NULL);
+
+    if (count == 0)
+        return COMMAND_DONE;
+    if (!ready) {
+        server->counts.refused++;
+        return COMMAND_FULL;
+    }
+    write_message(server, message);
+    if (left_out != NULL) {
+        left_out->seen++;
+        left_out->since++;
+    }
+    server->queued += message->length * count;
+    server->counts.messages_out += count;
+    *receivers = count;
+    return COMMAND_DONE;
+}
+
+/* ------------------------------------------------------------------ others */
+
+enum command_answer command_close(struct shard *shard, conn_name name,
+                                  enum reason reason, double linger)
+{
+    struct conn *conn = conn_find(&shard->conns, name);
+
+    if (conn == NULL || conn->state == CONN_DEAD)
+        return COMMAND_CLOSED;
+
+    bool open = conn_is_open(conn);
+
+    conn_close(conn, reason, linger);
+    return open ? COMMAND_DONE : COMMAND_CLOSED;
+}
+
+void command_cut(struct shard *shard, conn_name name)
+{
+    struct conn *conn = conn_find(&shard->conns, name);
+
+    if (conn != NULL)
+        conn_cut(conn, REASON_SCRIPT, NULL);
+}
+
+enum command_answer command_pause(struct shard *shard, conn_name name,
+                                  bool paused)
+{
+    struct conn *conn = find_open(shard, name);
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    if (paused)
+        conn_set(conn, CONN_PAUSED);
+    else
+        conn_clear(conn, CONN_PAUSED);
+    conn_watch(conn);
+    return COMMAND_DONE;
+}
+
+/* Of broadcasts, those since it came that are not withheld from it. */
+static uint64_t messages_out(const struct conn *conn)
+{
+    uint64_t broadcasts = conn->server->stream.next - conn->since;
+
+    return conn->messages_out + broadcasts - conn->missed;
+}
+
+static double age_of(const struct conn *conn)
+{
+    uint32_t ticks = conn->server->shard->tick - conn->behind_since;
+
+    return conn_has(conn, CONN_BEHIND) ? (double)ticks / SHARD_TICKS : 0;
+}
+
+bool command_stats(const struct shard *shard, conn_name name,
+                   struct conn_stats *stats)
+{
+    const struct conn *conn = conn_find(&shard->conns, name);
+
+    if (conn == NULL)
+        return false;
+    *stats = (struct conn_stats){
+        .bytes_in = conn->bytes_in,
+        .bytes_out = conn->bytes_out,
+        .messages_in = conn->messages_in,
+        .messages_out = conn->messages_out,
+        .queued = conn->queue.bytes,
+        .bockets = conn->queue.count,
+        .age = age_of(conn),
+        .missed = conn->missed,
+    };
+    if (conn_is_open(conn)) {
+        stats->messages_out = messages_out(conn);
+        stats->queued += conn_pending(conn);
+    }
+    return true;
+}
+
+bool command_facts(const struct shard *shard, conn_name name,
+                   struct conn_facts *facts)
+{
+    const struct conn *conn = conn_find(&shard->conns, name);
+
+    if (conn == NULL)
+        return false;
+    *facts = (struct conn_facts){
+        .id = conn->id,
+        .server = conn->server,
+        .peer = conn->peer,
+    };
+    return true;
+}

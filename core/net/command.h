@@ -1,0 +1,89 @@
+/*
+ * command.h - what the script's side may ask of connections and servers
+ *
+ * Commands go down, events (event.h) come up. No event runs inside a command:
+ * what a command causes is noted, and told from the loop. A command queues; it
+ * waits for nothing, save that before it says "full" the kernel is offered
+ * what is queued.
+ *
+ * Connections are named by a word. A name whose connection has gone is no
+ * error: commands that act say COMMAND_CLOSED.
+ */
+#ifndef FES_COMMAND_H
+#define FES_COMMAND_H
+
+#include "net/server.h"
+#include "net/shard.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+enum command_answer {
+    COMMAND_DONE,
+    COMMAND_CLOSED, /* the connection, or the server, is closing or gone */
+    COMMAND_FULL    /* nothing was taken; an on_drain will follow a send */
+};
+
+/* A message as it goes out: the data, and what its form puts around it. */
+enum { MESSAGE_PARTS = 3 };
+
+struct message {
+    struct iovec parts[MESSAGE_PARTS];
+    size_t length; /* of all parts together */
+};
+
+/* The message of these bytes as they are. They must outlive it. */
+struct message message_raw(const char *bytes, size_t length);
+
+struct conn_stats {
+    uint64_t bytes_in, bytes_out;
+    uint64_t messages_in, messages_out;
+    uint64_t queued;  /* bytes the kernel has not yet been given */
+    uint32_t bockets; /* it holds */
+    double age;       /* seconds, of the oldest unsent byte; else 0 */
+    uint64_t missed;
+};
+
+/* What stays true of a connection as long as its name is good. */
+struct conn_facts {
+    uint64_t id;
+    struct server *server;
+    struct address peer;
+};
+
+/*
+ * Queue a message, all of it or nothing, behind everything sent and broadcast
+ * before. It is no longer than its server's limit (server.h).
+ */
+enum command_answer command_send(struct shard *shard, conn_name name,
+                                 const struct message *message);
+
+/*
+ * Queue a message for every open connection of the server but `except` (0:
+ * none), and give in `*receivers` for how many that is. COMMAND_FULL: the slab
+ * has no bocket, nobody gets it.
+ */
+enum command_answer command_broadcast(struct server *server,
+                                      const struct message *message,
+                                      conn_name except, uint32_t *receivers);
+
+/* As conn_close() in closing.h. COMMAND_CLOSED: its end has come already. */
+enum command_answer command_close(struct shard *shard, conn_name name,
+                                  enum reason reason, double linger);
+
+/* A handler of this connection failed: cut it. */
+void command_cut(struct shard *shard, conn_name name);
+
+/* Stop and go on reading. */
+enum command_answer command_pause(struct shard *shard, conn_name name,
+                                  bool paused);
+
+/* False: there is no connection of that name. */
+bool command_stats(const struct shard *shard, conn_name name,
+                   struct conn_stats *stats);
+bool command_facts(const struct shard *shard, conn_name name,
+                   struct conn_facts *facts);
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * conn.h - the record of one connection
+ *
+ *              accept4            on_connect has run
+ *      FREE ----------> SETUP ---------------------> OPEN
+ *       ^                 |                           |  |
+ *       |                 | fails                     |  | close(), eof: what
+ *       |  events         v          reset, overflow, |  v is queued goes out
+ *       +---------------- DEAD <----------------------+ CLOSING
+ *          are out         ^          idle, ...          |  | all is sent:
+ *                          |                             |  v end the stream
+ *                          +-------- linger is over -----+ ENDED
+ *                                    the peer closed too    (reads, discards)
+ *
+ * In OPEN a connection counts, is broadcast to and has events. From CLOSING on
+ * it has one event left, that it is closed; it comes when the record is DEAD,
+ * that is, when the descriptor is closed.
+ *
+ * Records live in one mapped array. Outside the engine a connection is named
+ * by one word: shard, slot, generation; a name whose record was used again
+ * finds nothing.
+ */
+#ifndef FES_CONN_H
+#define FES_CONN_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/queue.h"
+#include "net/reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+
+/* 8 bits shard, 24 bits slot, 32 bits generation. 0 names no connection. */
+typedef uint64_t conn_name;
+
+enum { CONN_SLOT_BITS = 24, CONN_MOST = 1 << CONN_SLOT_BITS };
+
+enum conn_state {
+    CONN_FREE,
+    CONN_SETUP,
+    CONN_OPEN,
+    CONN_CLOSING,
+    CONN_ENDED,
+    CONN_DEAD
+};
+
+enum conn_flag {
+    CONN_DIRTY = 1 << 0,      /* to be flushed at the turn's end */
+    CONN_BEHIND = 1 << 1,     /* the kernel refused bytes, not yet took all */
+    CONN_STALLED = 1 << 2,    /* broadcasts are withheld from it */
+    CONN_PAUSED = 1 << 3,     /* the script does not want to hear of it */
+    CONN_PEER_ENDED = 1 << 4, /* the peer has sent all that it will send */
+    CONN_REFUSED = 1 << 5,    /* told "full": owed an on_drain */
+    CONN_STARVED = 1 << 6,    /* not read: the pool has nothing for it */
+    /* events not yet handed over */
+    CONN_TELL_CONNECT = 1 << 8,
+    CONN_TELL_LAG = 1 << 9,
+    CONN_TELL_DRAIN = 1 << 10,
+    CONN_TELL_CLOSE = 1 << 11,
+    CONN_TELL_ANY = 0xf << 8
+};
+
+struct conn {
+    /* what a broadcast touches: one cache line */
+    struct link circle; /* the server's connections that are OPEN */
+    struct server *server;
+    uint64_t seen;      /* the message of the stream that is next for it */
+    uint64_t bytes_out; /* taken by the kernel */
+    int fd;
+    uint32_t generation;
+    uint32_t moved;     /* the tick when bytes came or went last */
+    uint16_t flags;     /* enum conn_flag */
+    uint8_t state;      /* enum conn_state */
+    uint8_t reason;     /* enum reason, from CLOSING on */
+    const char *detail; /* what there is to say beside the reason */
+
+    struct queue queue;
+    struct watch watch;
+    struct link dirty;   /* in the server's list, with CONN_DIRTY */
+    struct link events;  /* in the shard's list, with CONN_TELL_* */
+    struct link holders; /* in the server's list, while CONN_BEHIND */
+    struct link waiting; /* in the server's list: refused for the pool */
+    struct wheel_node deadline;
+    uint64_t id; /* never used again */
+    uint64_t bytes_in;
+    uint64_t messages_in;
+    uint64_t messages_out; /* of its own, and of the stream up to `since` */
+    uint64_t since;        /* messages of the stream before it do not count */
+    uint64_t missed;       /* withheld from it */
+    uint64_t lagged;       /* `missed` when it was last told */
+    struct address peer;
+    uint32_t wanted;       /* bytes of the longest message it was refused */
+    uint32_t behind_since; /* tick; with unsent bytes */
+    uint32_t linger_due;   /* tick; in CLOSING and ENDED */
+    uint32_t slot;         /* its place among the records */
+};
+
+static inline bool conn_has(const struct conn *conn, unsigned flags)
+{
+    return (conn->flags & flags) != 0;
+}
+
+static inline void conn_set(struct conn *conn, unsigned flags)
+{
+    conn->flags = (uint16_t)(conn->flags | flags);
+}
+
+static inline void conn_clear(struct conn *conn, unsigned flags)
+{
+    conn->flags = (uint16_t)(conn->flags & ~flags);
+}
+
+/* --------------------------------------------------------- all records */
+
+/* Records 0 .. fresh-1 have been used; the free ones among them are a stack. */
+struct conn_table {
+    struct conn *records;
+    uint32_t *idle;
+    uint32_t nidle;
+    uint32_t fresh;
+    uint32_t number;
+    uint64_t next_id;
+};
+
+/* Room for `number` records. False, with errno set: the system has none. */
+bool conn_table_init(struct conn_table *table, uint32_t number);
+void conn_table_free(struct conn_table *table);
+
+/* Is there no record left for a new connection? */
+bool conn_table_full(const struct conn_table *table);
+
+/* A record for a new connection, in CONN_SETUP. The table is not full. */
+struct conn *conn_new(struct conn_table *table);
+
+/* The record may be used again; names of it find nothing from now on. */
+void conn_release(struct conn_table *table, struct conn *conn);
+
+conn_name conn_name_of(const struct conn *conn);
+
+/* The connection of that name, dead ones included; NULL if it is gone. */
+struct conn *conn_find(const struct conn_table *table, conn_name name);
+
+/* The slot of a name: small, and no two connections share one at a time. */
+uint32_t conn_slot_of(conn_name name);
+
+#endif

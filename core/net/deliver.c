@@ -1,0 +1,107 @@
+#include "net/deliver.h"
+
+#include "base/log.h"
+#include "net/ending.h"
+#include "net/fanout.h"
+#include "net/server.h"
+
+#include <assert.h>
+
+/* From here on it counts, and is broadcast to. */
+static void open_conn(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct shard *shard = server->shard;
+
+    conn->state = CONN_OPEN;
+    conn->seen = conn->since = server->stream.next;
+    link_before(&server->circle, &conn->circle);
+    server->count++;
+    if (server->idle_ticks > 0)
+        shard_hang(shard, conn, conn->moved + server->idle_ticks);
+    conn_watch(conn);
+}
+
+/* The accept slot is free again, whatever has become of the connection. */
+static void deliver_connect(struct shard *shard, struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    server->setups--;
+    if (conn->state != CONN_SETUP) {
+        log_debug("set-up failed: %s", reason_name(conn->reason));
+        return;
+    }
+    open_conn(conn);
+    shard->events.connected(server->owner, conn_name_of(conn));
+}
+
+static void deliver_lag(struct shard *shard, struct conn *conn)
+{
+    if (conn->state != CONN_OPEN || !conn_has(conn, CONN_STALLED))
+        return;
+    fanout_resume(conn);
+
+    uint64_t missed = conn->missed - conn->lagged;
+
+    conn->lagged = conn->missed;
+    shard->events.lagged(conn->server->owner, conn_name_of(conn), missed);
+}
+
+static void deliver_drain(struct shard *shard, struct conn *conn)
+{
+    if (conn->state != CONN_OPEN || !conn_has(conn, CONN_REFUSED))
+        return;
+    conn_clear(conn, CONN_REFUSED);
+    conn->wanted = 0;
+    link_out(&conn->waiting);
+    shard->events.drained(conn->server->owner, conn_name_of(conn));
+}
+
+/* The last event; after it the name finds nothing. */
+static void deliver_close(struct shard *shard, struct conn *conn, bool told)
+{
+    struct server *server = conn->server;
+
+    assert(conn->state == CONN_DEAD);
+    if (told)
+        shard->events.closed(server->owner, conn_name_of(conn), conn->reason,
+                             conn->detail);
+    conn_release(&shard->conns, conn);
+    server->unfinished--;
+}
+
+/* One that fails in set-up was never told of, so neither is its end. */
+static void deliver(struct shard *shard, struct conn *conn)
+{
+    unsigned due = conn->flags & CONN_TELL_ANY;
+    bool told = (due & CONN_TELL_CONNECT) == 0 || conn->state == CONN_SETUP;
+
+    conn_clear(conn, due);
+    if (due & CONN_TELL_CONNECT)
+        deliver_connect(shard, conn);
+    if (due & CONN_TELL_LAG)
+        deliver_lag(shard, conn);
+    if (due & CONN_TELL_DRAIN)
+        deliver_drain(shard, conn);
+    if (due & CONN_TELL_CLOSE)
+        deliver_close(shard, conn, told);
+}
+
+void deliver_events(struct shard *shard)
+{
+    struct link now;
+
+    if (link_alone(&shard->events_due))
+        return;
+    now = shard->events_due;
+    now.next->prev = now.prev->next = &now;
+    link_init(&shard->events_due);
+
+    while (!link_alone(&now)) {
+        struct conn *conn = link_owner(now.next, struct conn, events);
+
+        link_out(&conn->events);
+        deliver(shard, conn);
+    }
+}

@@ -1,0 +1,108 @@
+#include "net/drain.h"
+
+#include "net/ending.h"
+#include "net/server.h"
+#include "net/shard.h"
+#include "net/socket.h"
+
+#include <errno.h>
+
+enum { PIECES_AT_ONCE = 64 };
+
+bool conn_fits(const struct conn *conn, size_t length)
+{
+    return conn->queue.bytes + length <= conn->server->limit;
+}
+
+void conn_mark_dirty(struct conn *conn)
+{
+    if (conn_has(conn, CONN_DIRTY))
+        return;
+    conn_set(conn, CONN_DIRTY);
+    link_before(&conn->server->dirty, &conn->dirty);
+}
+
+void conn_took(struct conn *conn, size_t bytes)
+{
+    struct server *server = conn->server;
+
+    conn->bytes_out += bytes;
+    server->counts.bytes_out += bytes;
+    server->queued -= bytes;
+    conn->moved = server->shard->tick;
+    if (conn_has(conn, CONN_BEHIND))
+        link_last(&server->holders, &conn->holders);
+}
+
+void conn_fall_behind(struct conn *conn)
+{
+    if (conn_has(conn, CONN_BEHIND))
+        return;
+    conn_set(conn, CONN_BEHIND);
+    conn->behind_since = conn->server->shard->tick;
+    link_last(&conn->server->holders, &conn->holders);
+    conn_watch(conn);
+}
+
+/* The kernel has everything. The pool's reserve is open to it again. */
+static void catch_up(struct conn *conn)
+{
+    conn_clear(conn, CONN_BEHIND);
+    link_out(&conn->holders);
+    if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
+        link_out(&conn->waiting);
+    conn_clear(conn, CONN_STARVED);
+}
+
+void conn_ease(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    if (conn->state != CONN_OPEN ||
+        2 * (uint64_t)conn->queue.bytes > server->limit)
+        return;
+    if (conn_has(conn, CONN_STALLED))
+        shard_tell(server->shard, conn, CONN_TELL_LAG);
+    if (conn_has(conn, CONN_REFUSED) && link_alone(&conn->waiting) &&
+        conn_fits(conn, conn->wanted))
+        shard_tell(server->shard, conn, CONN_TELL_DRAIN);
+}
+
+static bool drain_all(struct conn *conn)
+{
+    struct queue_store *store = &conn->server->queues;
+    struct iovec pieces[PIECES_AT_ONCE];
+
+    while (conn->queue.count > 0) {
+        int count = queue_gather(store, &conn->queue, pieces, PIECES_AT_ONCE);
+        bool all = count == conn->queue.count;
+        uint32_t offered = conn->queue.bytes;
+        ssize_t n = socket_send(conn->fd, pieces, count);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EAGAIN) {
+            conn_fail(conn, errno);
+            return false;
+        }
+        if (n > 0) {
+            conn_took(conn, (size_t)n);
+            queue_consume(store, &conn->queue, (size_t)n);
+        }
+        if (n < 0 || (all && (size_t)n < offered)) {
+            conn_fall_behind(conn);
+            return true;
+        }
+    }
+    catch_up(conn);
+    return true;
+}
+
+bool conn_drain(struct conn *conn)
+{
+    if (!drain_all(conn))
+        return false;
+    conn_ease(conn);
+    conn_watch(conn);
+    return true;
+}

@@ -1,0 +1,42 @@
+/*
+ * drain.h - from a connection's queue to the kernel
+ *
+ * A connection is BEHIND from the moment its kernel refuses bytes until it has
+ * taken all: only then is the descriptor watched for writing, and only then
+ * does the connection stand among the holders of its server, whoever has moved
+ * nothing for longest first.
+ */
+#ifndef FES_DRAIN_H
+#define FES_DRAIN_H
+
+#include "net/conn.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The kernel has taken `bytes` that were promised to this connection. */
+void conn_took(struct conn *conn, size_t bytes);
+
+/* The kernel takes no more for now. */
+void conn_fall_behind(struct conn *conn);
+
+/*
+ * Offer the queue to the kernel. Gives false if that was the connection's end;
+ * an error of the socket is an event like any other, told later.
+ */
+bool conn_drain(struct conn *conn);
+
+/*
+ * After the queue has become shorter: let those who wait for that know. An
+ * on_lag is due when at most half the queue is used, an on_drain when what was
+ * refused would fit as well.
+ */
+void conn_ease(struct conn *conn);
+
+/* Would `length` more bytes fit, by what the connection may have waiting? */
+bool conn_fits(const struct conn *conn, size_t length);
+
+/* To be flushed at the end of this turn. */
+void conn_mark_dirty(struct conn *conn);
+
+#endif

@@ -1,0 +1,140 @@
+#include "net/ending.h"
+
+#include "net/server.h"
+#include "net/shard.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whoever walks the circle just now, or will, must not stand on this link. */
+static void leave_circle(struct server *server, struct conn *conn)
+{
+    if (server->cursor == &conn->circle)
+        server->cursor = conn->circle.next;
+    if (server->next_first == &conn->circle)
+        server->next_first = conn->circle.next;
+    link_out(&conn->circle);
+    server->count--;
+}
+
+void conn_leave(struct conn *conn, enum reason reason, const char *detail)
+{
+    struct server *server = conn->server;
+
+    assert(conn->state == CONN_OPEN);
+    server->queued -= conn_pending(conn);
+    conn->messages_out += server->stream.next - conn->since - conn->missed;
+    conn->since = conn->seen = server->stream.next;
+    leave_circle(server, conn);
+    if (server->options.maxperip > 0)
+        sites_remove(&server->sites, address_site(&conn->peer));
+    conn->state = CONN_CLOSING;
+    conn->reason = (uint8_t)reason;
+    conn->detail = detail;
+}
+
+static void let_go(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    server->queued -= conn->queue.bytes;
+    queue_clear(&server->queues, &conn->queue);
+    link_out(&conn->dirty);
+    link_out(&conn->holders);
+    link_out(&conn->waiting);
+    conn_clear(conn,
+               CONN_DIRTY | CONN_BEHIND | CONN_TELL_LAG | CONN_TELL_DRAIN);
+    wheel_take(&server->shard->wheel, &conn->deadline);
+}
+
+/* The descriptor is closed, or is about to be. */
+static void die(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    let_go(conn);
+    server->shard->open--;
+    server->counts.closed[conn->reason]++;
+    conn->state = CONN_DEAD;
+    shard_tell(server->shard, conn, CONN_TELL_CLOSE);
+}
+
+void conn_finish(struct conn *conn)
+{
+    watch_set(conn->server->shard->loop, &conn->watch, 0);
+    close(conn->fd);
+    die(conn);
+}
+
+/* From any state to CLOSING. */
+static void leave_any(struct conn *conn, enum reason reason, const char *detail)
+{
+    if (conn->state == CONN_OPEN) {
+        conn_leave(conn, reason, detail);
+    } else if (conn->state == CONN_SETUP) {
+        if (conn->server->options.maxperip > 0)
+            sites_remove(&conn->server->sites, address_site(&conn->peer));
+        conn->reason = (uint8_t)reason;
+        conn->detail = detail;
+    }
+}
+
+void conn_cut(struct conn *conn, enum reason reason, const char *detail)
+{
+    if (conn->state == CONN_DEAD)
+        return;
+    leave_any(conn, reason, detail);
+    conn_finish(conn);
+}
+
+void conn_reset(struct conn *conn, enum reason reason)
+{
+    if (conn->state == CONN_DEAD)
+        return;
+    leave_any(conn, reason, NULL);
+    watch_set(conn->server->shard->loop, &conn->watch, 0);
+    socket_reset(conn->fd);
+    die(conn);
+}
+
+void conn_fail(struct conn *conn, int error)
+{
+    if (error == ECONNRESET || error == EPIPE)
+        conn_cut(conn, REASON_RESET, NULL);
+    else
+        conn_cut(conn, REASON_ERROR, strerrordesc_np(error));
+}
+
+void conn_end_stream(struct conn *conn)
+{
+    assert(conn->state == CONN_CLOSING && conn->queue.count == 0);
+    if (conn_has(conn, CONN_PEER_ENDED)) {
+        conn_finish(conn);
+        return;
+    }
+    socket_end(conn->fd);
+    conn->state = CONN_ENDED;
+    conn_watch(conn);
+}
+
+static bool wants_to_read(const struct conn *conn)
+{
+    if (conn_has(conn, CONN_PEER_ENDED))
+        return false;
+    if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
+        return true;
+    return conn->state == CONN_OPEN &&
+           !conn_has(conn, CONN_PAUSED | CONN_STARVED) &&
+           2 * (uint64_t)conn->queue.bytes <= conn->server->limit;
+}
+
+void conn_watch(struct conn *conn)
+{
+    unsigned events = wants_to_read(conn) ? LOOP_READ : 0;
+
+    if (conn_has(conn, CONN_BEHIND))
+        events |= LOOP_WRITE;
+    watch_set(conn->server->shard->loop, &conn->watch, events);
+}

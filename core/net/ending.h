@@ -1,0 +1,41 @@
+/*
+ * ending.h - how a connection comes to its end, and what is left behind:
+ * nothing
+ *
+ * Whoever ends a connection says why; the first reason given is the one told.
+ * The event that it is closed comes from the loop, later.
+ */
+#ifndef FES_ENDING_H
+#define FES_ENDING_H
+
+#include "net/conn.h"
+#include "net/reason.h"
+
+/*
+ * It does not count any more: out of the circle, no broadcast is for it. What
+ * of the stream it has not been given is dropped.
+ */
+void conn_leave(struct conn *conn, enum reason reason, const char *detail);
+
+/* Close the descriptor and let go of everything. After conn_leave(). */
+void conn_finish(struct conn *conn);
+
+/* End it at once: discard what is queued, close the descriptor. */
+void conn_cut(struct conn *conn, enum reason reason, const char *detail);
+
+/* The same, and the peer sees a reset. */
+void conn_reset(struct conn *conn, enum reason reason);
+
+/* The system said `error` (errno) of its socket: cut it, with the reason. */
+void conn_fail(struct conn *conn, int error);
+
+/*
+ * It is CLOSING and all is sent: end the stream, and wait for the peer's end
+ * until the linger is over; or finish, if the peer has ended already.
+ */
+void conn_end_stream(struct conn *conn);
+
+/* Watch for what the connection is ready for in the state that it is in. */
+void conn_watch(struct conn *conn);
+
+#endif

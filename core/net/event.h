@@ -1,0 +1,45 @@
+/*
+ * event.h - what the engine tells the script's side
+ *
+ * Events go up, commands (command.h) go down, and neither waits for the other.
+ * The engine calls these functions from its loop, one at a time, never from
+ * inside a command. An event returns nothing, and the engine expects nothing
+ * to have been done when it returns.
+ */
+#ifndef FES_EVENT_H
+#define FES_EVENT_H
+
+#include "net/conn.h"
+#include "net/queue.h"
+#include "net/reason.h"
+
+#include <stdint.h>
+
+/*
+ * A message that came: its bytes lie in `count` pieces of bockets of `pool`.
+ * Whoever is told of it checks each piece's bocket in (pool_checkin), now or
+ * later.
+ */
+struct received {
+    struct pool *pool;
+    const struct segment *pieces;
+    int count;
+    size_t length; /* of all pieces together, bytes */
+};
+
+/* `owner` is what server_open() was given: the script's idea of the server. */
+struct events {
+    /* Set-up is done. */
+    void (*connected)(void *owner, conn_name name);
+    /* Data came. */
+    void (*received)(void *owner, conn_name name, const struct received *data);
+    /* There is room again for what was refused. */
+    void (*drained)(void *owner, conn_name name);
+    /* A stall is over in which `missed` broadcasts were withheld. */
+    void (*lagged)(void *owner, conn_name name, uint64_t missed);
+    /* The descriptor is closed. The name is good until this returns. */
+    void (*closed)(void *owner, conn_name name, enum reason reason,
+                   const char *detail);
+};
+
+#endif

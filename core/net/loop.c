@@ -1,0 +1,259 @@
+#include "net/loop.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct loop {
+    struct ev_loop *ev;
+    ev_check check;     /* the turn's beginning */
+    ev_prepare prepare; /* the turn's end */
+    ev_timer alarm;     /* wakes the loop when the first timer is due */
+    ev_idle hurry;      /* while it is active, the loop does not sleep */
+    ev_signal signals[NSIG];
+    signal_fn *on_signal[NSIG];
+    turn_fn *begin;
+    turn_fn *end;
+    void *owner;
+    struct heap timers;
+    uint64_t alarm_due; /* what the alarm is set to */
+    uint64_t turns;
+};
+
+static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
+{
+    struct loop *loop = alarm->data;
+
+    (void)ev, (void)events;
+    loop->alarm_due = CLOCK_FAR_AWAY; /* it has done its work: we are awake */
+}
+
+static void on_hurry(struct ev_loop *ev, ev_idle *hurry, int events)
+{
+    (void)ev, (void)hurry, (void)events;
+}
+
+/*
+ * Those that are due now, and no others: what a timer's function starts, be
+ * it due at once, waits for the next turn. New nodes come after old ones of
+ * the same moment, so the count is that of the turn's own.
+ */
+static void run_timers(struct loop *loop)
+{
+    uint64_t now = clock_now();
+    uint64_t last = loop->timers.order;
+
+    for (;;) {
+        struct heap_node *node = heap_first(&loop->timers);
+
+        if (node == NULL || node->due > now || node->order >= last)
+            return;
+        heap_take(&loop->timers, node);
+
+        struct timer *timer = link_owner(node, struct timer, node);
+
+        timer->fn(timer);
+    }
+}
+
+/*
+ * Set libev's timer to the first of ours. It counts from the loop's own idea
+ * of the time, which is that of the turn's beginning until it is told.
+ */
+static void set_alarm(struct loop *loop)
+{
+    struct heap_node *first = heap_first(&loop->timers);
+    uint64_t due = first != NULL ? first->due : CLOCK_FAR_AWAY;
+    uint64_t now = clock_now();
+
+    if (due <= now)
+        loop_hurry(loop);
+    if (due == loop->alarm_due)
+        return;
+
+    ev_timer_stop(loop->ev, &loop->alarm);
+    loop->alarm_due = due;
+    if (due == CLOCK_FAR_AWAY || due <= now)
+        return;
+    ev_now_update(loop->ev);
+    ev_timer_set(&loop->alarm, clock_to_seconds(due - now), 0.);
+    ev_timer_start(loop->ev, &loop->alarm);
+}
+
+static void on_check(struct ev_loop *ev, ev_check *check, int events)
+{
+    struct loop *loop = check->data;
+
+    (void)ev, (void)events;
+    loop->begin(loop->owner);
+}
+
+static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+    struct loop *loop = prepare->data;
+
+    (void)events;
+    loop->turns++;
+    ev_idle_stop(ev, &loop->hurry);
+    run_timers(loop);
+    loop->end(loop->owner);
+    set_alarm(loop);
+}
+
+static void start_watchers(struct loop *loop)
+{
+    ev_check_init(&loop->check, on_check);
+    ev_set_priority(&loop->check, EV_MAXPRI); /* before any watch */
+    loop->check.data = loop;
+    ev_check_start(loop->ev, &loop->check);
+    ev_prepare_init(&loop->prepare, on_prepare);
+    loop->prepare.data = loop;
+    ev_prepare_start(loop->ev, &loop->prepare);
+    ev_timer_init(&loop->alarm, on_alarm, 0., 0.);
+    loop->alarm.data = loop;
+    loop->alarm_due = CLOCK_FAR_AWAY;
+    ev_idle_init(&loop->hurry, on_hurry);
+}
+
+struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner)
+{
+    struct loop *loop = calloc(1, sizeof *loop);
+
+    if (loop == NULL)
+        return NULL;
+    loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (loop->ev == NULL) {
+        free(loop);
+        return NULL;
+    }
+    loop->begin = begin;
+    loop->end = end;
+    loop->owner = owner;
+    start_watchers(loop);
+    return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+    for (int number = 1; number < NSIG; number++)
+        loop_default_signal(loop, number);
+    heap_clear(&loop->timers);
+    ev_loop_destroy(loop->ev);
+    free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+    ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void loop_hurry(struct loop *loop)
+{
+    ev_idle_start(loop->ev, &loop->hurry);
+}
+
+uint64_t loop_turns(const struct loop *loop)
+{
+    return loop->turns;
+}
+
+/* ---------------------------------------------------------------- signals */
+
+static void on_ev_signal(struct ev_loop *ev, ev_signal *watcher, int events)
+{
+    struct loop *loop = watcher->data;
+
+    (void)ev, (void)events;
+    loop->on_signal[watcher->signum](loop->owner, watcher->signum);
+}
+
+void loop_on_signal(struct loop *loop, int number, signal_fn *fn)
+{
+    ev_signal *watcher = &loop->signals[number];
+
+    assert(loop->on_signal[number] == NULL);
+    loop->on_signal[number] = fn;
+    ev_signal_init(watcher, on_ev_signal, number);
+    watcher->data = loop;
+    ev_signal_start(loop->ev, watcher);
+}
+
+void loop_default_signal(struct loop *loop, int number)
+{
+    if (loop->on_signal[number] == NULL)
+        return;
+    ev_signal_stop(loop->ev, &loop->signals[number]);
+    loop->on_signal[number] = NULL;
+}
+
+/* ---------------------------------------------------------------- watches */
+
+static void on_io(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct watch *watch = link_owner(io, struct watch, io);
+    unsigned what = 0;
+
+    (void)ev;
+    if (events & EV_READ)
+        what |= LOOP_READ;
+    if (events & EV_WRITE)
+        what |= LOOP_WRITE;
+    watch->fn(watch, what);
+}
+
+void watch_init(struct watch *watch, int fd, watch_fn *fn)
+{
+    ev_io_init(&watch->io, on_io, fd, 0);
+    watch->fn = fn;
+}
+
+void watch_set(struct loop *loop, struct watch *watch, unsigned events)
+{
+    int wanted = 0;
+
+    if (events & LOOP_READ)
+        wanted |= EV_READ;
+    if (events & LOOP_WRITE)
+        wanted |= EV_WRITE;
+    if ((watch->io.events & (EV_READ | EV_WRITE)) == wanted &&
+        ev_is_active(&watch->io) == (wanted != 0))
+        return;
+
+    ev_io_stop(loop->ev, &watch->io);
+    if (wanted == 0)
+        return;
+    ev_io_modify(&watch->io, wanted);
+    ev_io_start(loop->ev, &watch->io);
+}
+
+/* ----------------------------------------------------------------- timers */
+
+void timer_init(struct timer *timer, timer_fn *fn)
+{
+    *timer = (struct timer){.fn = fn};
+}
+
+bool timer_start(struct loop *loop, struct timer *timer, uint64_t due)
+{
+    heap_take(&loop->timers, &timer->node);
+    timer->node.due = due;
+    return heap_put(&loop->timers, &timer->node);
+}
+
+void timer_stop(struct loop *loop, struct timer *timer)
+{
+    heap_take(&loop->timers, &timer->node);
+}
+
+bool timer_runs(const struct timer *timer)
+{
+    return timer->node.place != 0;
+}

@@ -1,0 +1,323 @@
+#include "net/serve.h"
+
+#include "base/log.h"
+#include "net/accept.h"
+#include "net/closing.h"
+#include "net/ending.h"
+#include "net/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -------------------------------------------------------------- beginning */
+
+static char *copy(const char *bytes, size_t length)
+{
+    char *own = bytes != NULL ? malloc(length + 1) : NULL;
+
+    if (own == NULL)
+        return NULL;
+    memcpy(own, bytes, length);
+    own[length] = '\0';
+    return own;
+}
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? copy(text, strlen(text)) : NULL;
+}
+
+/* The server's own copies, so that they live as long as it does. */
+static bool own_options(struct server *server,
+                        const struct server_options *given)
+{
+    struct server_options *own = &server->options;
+
+    *own = *given;
+    own->host = copy_text(given->host);
+    own->path = copy_text(given->path);
+    own->header = copy(given->header, given->header_length);
+    return (own->host != NULL) == (given->host != NULL) &&
+           (own->path != NULL) == (given->path != NULL) &&
+           (own->header != NULL) == (given->header != NULL);
+}
+
+static void drop_options(struct server_options *own)
+{
+    free((void *)(uintptr_t)own->host);
+    free((void *)(uintptr_t)own->path);
+    free((void *)(uintptr_t)own->header);
+}
+
+static bool make_slab(struct server *server)
+{
+    const struct server_options *options = &server->options;
+
+    server->pool = pool_new(options->bockets, options->size, true);
+    if (server->pool == NULL)
+        return false;
+    if (!stream_init(&server->stream, server->pool, options->maxsends)) {
+        pool_free(server->pool);
+        return false;
+    }
+    if (!queue_store_init(&server->queues, server->pool,
+                          server->shard->conns.number, options->maxsends)) {
+        stream_free(&server->stream);
+        pool_free(server->pool);
+        return false;
+    }
+    return true;
+}
+
+static void drop_slab(struct server *server)
+{
+    server->least_free = pool_least_free(server->pool);
+    stream_free(&server->stream);
+    queue_store_free(&server->queues);
+    pool_free(server->pool);
+    server->pool = NULL;
+}
+
+/* "*" where the system has no IPv6: every IPv4 address. */
+static int listen_ip(const struct server_options *options, const char **why)
+{
+    struct sockaddr_storage address;
+    socklen_t length;
+
+    *why = address_resolve(options->host, options->port, &address, &length);
+    if (*why != NULL)
+        return -1;
+
+    int fd = socket_listen(&address, length, &options->socket);
+
+    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(options->host, "*") == 0) {
+        *why = address_resolve("0.0.0.0", options->port, &address, &length);
+        fd = socket_listen(&address, length, &options->socket);
+    }
+    return fd;
+}
+
+static int start_listening(const struct server_options *options,
+                           const char **why)
+{
+    int fd;
+
+    *why = NULL;
+    if (options->path != NULL)
+        fd = socket_listen_unix(options->path, options->mode, &options->socket);
+    else
+        fd = listen_ip(options, why);
+    if (fd < 0 && *why == NULL)
+        *why = strerrordesc_np(errno);
+    return fd;
+}
+
+/* To remove the Unix socket later only if it is still this one. */
+static void remember_path(struct server *server)
+{
+    struct stat made;
+
+    if (server->options.path == NULL || lstat(server->options.path, &made) < 0)
+        return;
+    server->inode = made.st_ino;
+    server->device = made.st_dev;
+}
+
+static void init_record(struct server *server, struct shard *shard)
+{
+    server->shard = shard;
+    link_init(&server->servers);
+    link_init(&server->circle);
+    link_init(&server->dirty);
+    link_init(&server->holders);
+    link_init(&server->waiting);
+    timer_init(&server->retry, accept_on_retry);
+}
+
+static void begin_to_serve(struct server *server, int fd)
+{
+    const struct server_options *options = &server->options;
+
+    server->limit = options->maxsends * options->size;
+    if (options->idle_timeout > 0)
+        server->idle_ticks = shard_ticks(options->idle_timeout);
+    server->address = socket_address(fd);
+    remember_path(server);
+    watch_init(&server->watch, fd, accept_on_readable);
+    link_before(&server->shard->servers, &server->servers);
+    accept_update(server);
+}
+
+struct server *server_open(struct shard *shard,
+                           const struct server_options *options, void *owner,
+                           const char **why)
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    if (server == NULL) {
+        *why = strerrordesc_np(ENOMEM);
+        return NULL;
+    }
+    init_record(server, shard);
+    server->owner = owner;
+    if (!own_options(server, options) || !make_slab(server)) {
+        *why = strerrordesc_np(ENOMEM);
+        drop_options(&server->options);
+        free(server);
+        return NULL;
+    }
+
+    int fd = start_listening(&server->options, why);
+
+    if (fd < 0) {
+        drop_slab(server);
+        drop_options(&server->options);
+        free(server);
+        return NULL;
+    }
+    begin_to_serve(server, fd);
+    return server;
+}
+
+/* -------------------------------------------------------------------- end */
+
+static void remove_path(const struct server *server)
+{
+    struct stat there;
+
+    if (server->options.path == NULL || lstat(server->options.path, &there) < 0)
+        return;
+    if (there.st_ino == server->inode && there.st_dev == server->device &&
+        unlink(server->options.path) < 0)
+        log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
+}
+
+static void stop_listening(struct server *server)
+{
+    if (server->closing)
+        return;
+    server->closing = true;
+    watch_set(server->shard->loop, &server->watch, 0);
+    timer_stop(server->shard->loop, &server->retry);
+    close(watch_fd(&server->watch));
+    remove_path(server);
+}
+
+/* Every record of this server that is in use. */
+static struct conn *next_record(const struct server *server, uint32_t *slot)
+{
+    const struct conn_table *table = &server->shard->conns;
+
+    while (*slot < table->fresh) {
+        struct conn *conn = &table->records[(*slot)++];
+
+        if (conn->state != CONN_FREE && conn->server == server)
+            return conn;
+    }
+    return NULL;
+}
+
+void server_close(struct server *server, enum reason reason, double linger)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    stop_listening(server);
+    while ((conn = next_record(server, &slot)) != NULL)
+        conn_close(conn, reason, linger);
+}
+
+void server_release(struct server *server)
+{
+    server->released = true;
+    loop_hurry(server->shard->loop);
+}
+
+void server_retire(struct server *server)
+{
+    if (!server->closing || server->unfinished > 0)
+        return;
+    if (server->released)
+        server_free(server);
+    else if (server->pool != NULL)
+        drop_slab(server);
+}
+
+/* The events of its connections are nobody's any more. */
+void server_free(struct server *server)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    stop_listening(server);
+    while ((conn = next_record(server, &slot)) != NULL) {
+        conn_cut(conn, REASON_SHUTDOWN, NULL);
+        link_out(&conn->events);
+        conn_release(&server->shard->conns, conn);
+    }
+    link_out(&server->servers);
+    if (server->pool != NULL) {
+        if (server->shared != NULL)
+            pool_checkin(server->pool, server->shared);
+        drop_slab(server);
+    }
+    sites_clear(&server->sites);
+    drop_options(&server->options);
+    free(server);
+}
+
+/* ------------------------------------------------------------------- looks */
+
+static void add_slab_stats(struct server_stats *stats,
+                           const struct server *server)
+{
+    stats->bockets = stats->bockets_free = server->options.bockets;
+    stats->bockets_least = server->least_free;
+    if (server->pool != NULL) {
+        stats->bockets_free = pool_free_count(server->pool);
+        stats->bockets_least = pool_least_free(server->pool);
+    }
+    stats->memory = (size_t)server->options.bockets * server->options.size;
+}
+
+struct server_stats server_stats(const struct server *server)
+{
+    const struct server_counts *counts = &server->counts;
+    struct server_stats stats = {
+        .connections = server->count,
+        .accepted = counts->accepted,
+        .bytes_in = counts->bytes_in,
+        .bytes_out = counts->bytes_out,
+        .messages_in = counts->messages_in,
+        .messages_out = counts->messages_out,
+        .queued = server->queued,
+        .refused = counts->refused,
+    };
+
+    memcpy(stats.closed, counts->closed, sizeof stats.closed);
+    memcpy(stats.missed_by, counts->missed_by, sizeof stats.missed_by);
+    for (int i = 0; i < OVERFLOWS; i++)
+        stats.missed += counts->missed_by[i];
+    add_slab_stats(&stats, server);
+    return stats;
+}
+
+void server_pause(struct server *server, bool paused)
+{
+    server->paused = paused;
+    if (!server->closing)
+        accept_update(server);
+}
+
+conn_name server_next(const struct server *server, uint32_t *slot)
+{
+    struct conn *conn;
+
+    while ((conn = next_record(server, slot)) != NULL)
+        if (conn_is_open(conn))
+            return conn_name_of(conn);
+    return 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * serve.h - a server from its beginning to its end
+ */
+#ifndef FES_SERVE_H
+#define FES_SERVE_H
+
+#include "net/server.h"
+#include "net/shard.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct server_stats {
+    uint32_t connections;
+    uint64_t accepted;
+    uint64_t closed[REASONS];
+    uint64_t bytes_in, bytes_out;
+    uint64_t messages_in, messages_out;
+    uint64_t queued; /* bytes the kernel has not yet been given */
+    size_t bockets, bockets_free, bockets_least;
+    uint64_t missed;
+    uint64_t missed_by[OVERFLOWS];
+    uint64_t refused; /* broadcasts that found no bocket */
+    size_t memory;    /* the bound, bytes */
+};
+
+/*
+ * Listen, with options that are in range; strings in them are copied. NULL and
+ * `*why`, text that stays good until the next call, if the system refuses.
+ * The server is the caller's until server_release(). `owner` is handed to the
+ * events of its connections.
+ */
+struct server *server_open(struct shard *shard,
+                           const struct server_options *options, void *owner,
+                           const char **why);
+
+/*
+ * Stop listening and close the connections gracefully, for `reason`. The
+ * server itself remains, and tells its stats, until it is released.
+ */
+void server_close(struct server *server, enum reason reason, double linger);
+
+/* The caller has let go of the server, which goes once nobody needs it. */
+void server_release(struct server *server);
+
+/* At the end of each turn: a closed server whose last connection has gone
+ * gives back its slab, and itself if it has been released. */
+void server_retire(struct server *server);
+
+/* End everything at once, without events, and free the server. */
+void server_free(struct server *server);
+
+/* The same work with 10 and 100,000 connections. */
+struct server_stats server_stats(const struct server *server);
+
+/* Stop and go on accepting. */
+void server_pause(struct server *server, bool paused);
+
+/*
+ * The first open connection of the server in a slot from `*slot` on; `*slot`
+ * moves behind it. 0: there is none. Connections may come and go in between.
+ */
+conn_name server_next(const struct server *server, uint32_t *slot);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * shard.h - one loop, its servers and their connections
+ *
+ * Everything that a shard's connections touch belongs to the shard, so that
+ * there may be several, each in a thread of its own. Today there is one.
+ */
+#ifndef FES_SHARD_H
+#define FES_SHARD_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "net/conn.h"
+#include "net/event.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Ticks of the coarse clock in a second: deadlines are this exact. */
+enum { SHARD_TICKS = 64 };
+
+struct shard {
+    struct loop *loop;
+    struct events events;
+    void *script; /* handed to turn_end */
+    struct conn_table conns;
+    struct link servers;    /* that are open, or still have connections */
+    struct link events_due; /* connections with something to tell */
+    struct wheel wheel;
+    struct timer wheel_timer;
+    bool hung;          /* on the wheel, since it was looked at */
+    uint64_t born;      /* tick 0 */
+    uint32_t tick;      /* now, as read when the turn began */
+    uint32_t open;      /* descriptors of connections */
+    uint32_t most_open; /* how many there may be */
+    turn_fn *turn_end;  /* of the script's side, before the flush */
+};
+
+/* Read the clock: everything until the next reading is "now". */
+void shard_read_clock(struct shard *shard);
+
+/* A duration in seconds as ticks, rounded up; at least one. */
+uint32_t shard_ticks(double seconds);
+
+/* Note that a connection has an event to be handed over. */
+void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event);
+
+/* Look at the connection when `due` comes, at the latest. */
+void shard_hang(struct shard *shard, struct conn *conn, uint32_t due);
+
+#endif

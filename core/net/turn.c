@@ -1,0 +1,172 @@
+#include "net/turn.h"
+
+#include "base/clock.h"
+#include "net/accept.h"
+#include "net/deliver.h"
+#include "net/ending.h"
+#include "net/fanout.h"
+#include "net/room.h"
+#include "net/serve.h"
+
+#include <stdlib.h>
+
+/* How long a flush may take before others have their turn. */
+#define SLICE CLOCK_MILLI
+
+enum {
+    FLUSHES_PER_LOOK = 16,
+    DYING = 1024 /* closed connections whose last event is not yet out */
+};
+
+/* -------------------------------------------------------------- deadlines */
+
+static bool is_over(uint32_t now, uint32_t due)
+{
+    return (int32_t)(now - due) >= 0;
+}
+
+static void on_deadline(void *owner, struct wheel_node *node)
+{
+    struct shard *shard = owner;
+    struct conn *conn = link_owner(node, struct conn, deadline);
+    uint32_t due;
+
+    if (conn->state == CONN_OPEN) {
+        due = conn->moved + conn->server->idle_ticks;
+        if (conn->server->idle_ticks == 0)
+            return;
+        if (is_over(shard->tick, due))
+            conn_cut(conn, REASON_IDLE, NULL);
+        else
+            shard_hang(shard, conn, due);
+        return;
+    }
+    if (is_over(shard->tick, conn->linger_due))
+        conn_finish(conn);
+    else
+        shard_hang(shard, conn, conn->linger_due);
+}
+
+static void on_wheel_timer(struct timer *timer)
+{
+    (void)timer; /* it wakes the loop; each turn looks at the wheel */
+}
+
+/* Often nothing has changed: the same tick, nobody new on the wheel. */
+static void turn_wheel(struct shard *shard)
+{
+    uint32_t ticks;
+
+    if (shard->tick == shard->wheel.now && !shard->hung)
+        return;
+    shard->hung = false;
+    wheel_turn(&shard->wheel, shard->tick, on_deadline, shard);
+    if (!wheel_next(&shard->wheel, &ticks))
+        timer_stop(shard->loop, &shard->wheel_timer);
+    else
+        timer_start(shard->loop, &shard->wheel_timer,
+                    shard->born + ((uint64_t)shard->tick + ticks) *
+                                      (CLOCK_SECOND / SHARD_TICKS));
+}
+
+/* ------------------------------------------------------------------ flush */
+
+/* Those with something of their own to send, until the clock says stop. */
+static void flush_dirty(struct server *server)
+{
+    uint64_t deadline = 0;
+
+    for (unsigned n = 1; !link_alone(&server->dirty); n++) {
+        fanout_flush(link_owner(server->dirty.next, struct conn, dirty));
+        if (n % FLUSHES_PER_LOOK != 0)
+            continue;
+        if (deadline == 0)
+            deadline = clock_now() + SLICE;
+        else if (clock_now() >= deadline)
+            return;
+    }
+}
+
+static void flush(struct server *server)
+{
+    flush_dirty(server);
+    if (stream_waits(&server->stream))
+        fanout_walk(server, clock_now() + SLICE);
+    if (server->shared != NULL)
+        pool_checkin(server->pool, server->shared);
+    server->shared = NULL;
+    if (!link_alone(&server->waiting))
+        room_wake(server);
+    if (!link_alone(&server->dirty) || stream_waits(&server->stream))
+        loop_hurry(server->shard->loop);
+}
+
+static void begin_turn(void *owner)
+{
+    shard_read_clock(owner);
+}
+
+static void end_turn(void *owner)
+{
+    struct shard *shard = owner;
+
+    shard_read_clock(shard);
+    turn_wheel(shard);
+    deliver_events(shard);
+    if (shard->turn_end != NULL)
+        shard->turn_end(shard->script);
+
+    struct link *next;
+
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        next = at->next;
+        flush(server);
+        accept_update(server);
+        server_retire(server);
+    }
+    if (!link_alone(&shard->events_due))
+        loop_hurry(shard->loop);
+}
+
+/* ------------------------------------------------------------------ shard */
+
+struct shard *shard_new(uint32_t connections, const struct events *events,
+                        turn_fn *turn_end, void *script)
+{
+    struct shard *shard = calloc(1, sizeof *shard);
+
+    if (shard == NULL)
+        return NULL;
+    shard->loop = loop_new(begin_turn, end_turn, shard);
+    if (shard->loop == NULL) {
+        free(shard);
+        return NULL;
+    }
+    if (!conn_table_init(&shard->conns, connections + DYING)) {
+        loop_free(shard->loop);
+        free(shard);
+        return NULL;
+    }
+    shard->events = *events;
+    shard->turn_end = turn_end;
+    shard->script = script;
+    shard->most_open = connections;
+    shard->born = clock_now();
+    link_init(&shard->servers);
+    link_init(&shard->events_due);
+    wheel_init(&shard->wheel, 0);
+    timer_init(&shard->wheel_timer, on_wheel_timer);
+    return shard;
+}
+
+void shard_free(struct shard *shard)
+{
+    while (!link_alone(&shard->servers))
+        server_free(link_owner(shard->servers.next, struct server, servers));
+    loop_free(shard->loop);
+    conn_table_free(&shard->conns);
+    free(shard);
+}
