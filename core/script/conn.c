@@ -1,0 +1,298 @@
+#include "script/conn.h"
+
+#include "net/closing.h"
+#include "net/command.h"
+#include "script/options.h"
+#include "script/server.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HANDLE "fes.conn"
+
+enum { FIELDS = 1 }; /* the user value that holds the script's own fields */
+
+/* What can be read of a connection beside its methods. */
+enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
+
+struct handle {
+    conn_name name; /* 0: closed, and told so */
+    uint64_t id;
+    const struct served *served;
+    struct address peer;
+    struct conn_stats last; /* once it is closed */
+};
+
+static struct handle *check_handle(lua_State *L)
+{
+    return luaL_checkudata(L, 1, HANDLE);
+}
+
+/* ---------------------------------------------------------------- handles */
+
+static struct handle *new_handle(lua_State *L, conn_name name)
+{
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, FIELDS);
+    struct conn_facts facts = {0};
+
+    command_facts(script_of(L)->shard, name, &facts);
+    *handle = (struct handle){
+        .name = name,
+        .id = facts.id,
+        .served = facts.server->owner,
+        .peer = facts.peer,
+    };
+    luaL_setmetatable(L, HANDLE);
+    return handle;
+}
+
+void conn_push(lua_State *L, conn_name name)
+{
+    lua_Integer place = (lua_Integer)conn_slot_of(name) + 1;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+    if (lua_rawgeti(L, -1, place) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        new_handle(L, name);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, place);
+    }
+    lua_remove(L, -2);
+}
+
+void conn_gone(lua_State *L, conn_name name)
+{
+    lua_Integer place = (lua_Integer)conn_slot_of(name) + 1;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+    if (lua_rawgeti(L, -1, place) == LUA_TUSERDATA) {
+        struct handle *handle = lua_touserdata(L, -1);
+
+        command_stats(script_of(L)->shard, name, &handle->last);
+        handle->name = 0;
+        lua_pushnil(L);
+        lua_rawseti(L, -3, place);
+    }
+    lua_pop(L, 2);
+}
+
+static void describe(uint64_t id, const struct address *peer, char *out)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    address_format(peer, text);
+    snprintf(out, CONN_TEXT_BYTES, "conn %llu (%s)", (unsigned long long)id,
+             text);
+}
+
+void conn_describe(const struct shard *shard, conn_name name, char *out)
+{
+    struct conn_facts facts = {0};
+
+    command_facts(shard, name, &facts);
+    describe(facts.id, &facts.peer, out);
+}
+
+conn_name conn_check(lua_State *L, int index, const char *who)
+{
+    const struct handle *handle = luaL_testudata(L, index, HANDLE);
+
+    if (handle != NULL)
+        return handle->name;
+    luaL_error(L, "%s: a conn was expected, got %s", who,
+               options_push_words(L, index));
+    return 0;
+}
+
+/* ---------------------------------------------------------------- methods */
+
+/* true, or nil and a code for what the world refused. */
+static int answer(lua_State *L, enum command_answer answer)
+{
+    if (answer == COMMAND_DONE) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    luaL_pushfail(L);
+    lua_pushstring(L, answer == COMMAND_FULL ? "full" : "closed");
+    return 2;
+}
+
+/* conn:send(data) -> true | nil, "full" | nil, "closed" */
+static int l_send(lua_State *L)
+{
+    struct handle *handle = check_handle(L);
+    size_t length;
+    const char *data = server_check_data(L, 2, "conn:send", &length);
+
+    if (handle->name == 0)
+        return answer(L, COMMAND_CLOSED);
+    server_check_length(L, handle->served, length, "conn:send");
+
+    struct message message = message_raw(data, length);
+
+    return answer(L, command_send(script_of(L)->shard, handle->name, &message));
+}
+
+/* conn:close([linger]) -> true | nil, "closed" */
+static int l_close(lua_State *L)
+{
+    struct handle *handle = check_handle(L);
+    double linger = CLOSING_LINGER;
+
+    if (!lua_isnoneornil(L, 2))
+        linger = options_check_seconds(L, 2, "conn:close");
+    if (handle->name == 0)
+        return answer(L, COMMAND_CLOSED);
+    return answer(L, command_close(script_of(L)->shard, handle->name,
+                                   REASON_LOCAL, linger));
+}
+
+static int set_paused(lua_State *L, bool paused)
+{
+    struct handle *handle = check_handle(L);
+
+    if (handle->name == 0)
+        return answer(L, COMMAND_CLOSED);
+    return answer(L, command_pause(script_of(L)->shard, handle->name, paused));
+}
+
+/* conn:pause() -> true | nil, "closed" */
+static int l_pause(lua_State *L)
+{
+    return set_paused(L, true);
+}
+
+/* conn:resume() -> true | nil, "closed" */
+static int l_resume(lua_State *L)
+{
+    return set_paused(L, false);
+}
+
+static void set_count(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}
+
+/* conn:stats() -> table */
+static int l_stats(lua_State *L)
+{
+    struct handle *handle = check_handle(L);
+    struct conn_stats stats = handle->last;
+
+    if (handle->name != 0)
+        command_stats(script_of(L)->shard, handle->name, &stats);
+    lua_createtable(L, 0, 8);
+    set_count(L, "bytes_in", stats.bytes_in);
+    set_count(L, "bytes_out", stats.bytes_out);
+    set_count(L, "messages_in", stats.messages_in);
+    set_count(L, "messages_out", stats.messages_out);
+    set_count(L, "queued", stats.queued);
+    set_count(L, "bockets", stats.bockets);
+    set_count(L, "missed", stats.missed);
+    lua_pushnumber(L, stats.age);
+    lua_setfield(L, -2, "age");
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"send", l_send},     {"close", l_close}, {"pause", l_pause},
+    {"resume", l_resume}, {"stats", l_stats}, {NULL, NULL},
+};
+
+/* ----------------------------------------------------------------- fields */
+
+static void push_fact(lua_State *L, const struct handle *handle,
+                      lua_Integer fact)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    switch (fact) {
+    case FACT_ID:
+        lua_pushinteger(L, (lua_Integer)handle->id);
+        break;
+    case FACT_PEER:
+        address_format(&handle->peer, text);
+        lua_pushstring(L, text);
+        break;
+    default:
+        server_push(L, handle->served);
+    }
+}
+
+/* Methods (upvalue 1) first, then what is known of it, then its own fields. */
+static int l_index(lua_State *L)
+{
+    struct handle *handle = lua_touserdata(L, 1);
+
+    lua_pushvalue(L, 2);
+    switch (lua_rawget(L, lua_upvalueindex(1))) {
+    case LUA_TFUNCTION:
+        return 1;
+    case LUA_TNUMBER:
+        push_fact(L, handle, lua_tointeger(L, -1));
+        return 1;
+    default:
+        if (lua_getiuservalue(L, 1, FIELDS) != LUA_TTABLE)
+            return 0;
+        lua_pushvalue(L, 2);
+        lua_rawget(L, -2);
+        return 1;
+    }
+}
+
+static int l_newindex(lua_State *L)
+{
+    lua_settop(L, 3);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return luaL_error(L, "conn: '%s' is a name of the API",
+                          lua_tostring(L, 2));
+    if (lua_getiuservalue(L, 1, FIELDS) != LUA_TTABLE) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, FIELDS);
+    }
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+static int l_tostring(lua_State *L)
+{
+    const struct handle *handle = check_handle(L);
+    char text[CONN_TEXT_BYTES];
+
+    describe(handle->id, &handle->peer, text);
+    lua_pushstring(L, text);
+    return 1;
+}
+
+static void set_fact(lua_State *L, const char *name, enum fact fact)
+{
+    lua_pushinteger(L, fact);
+    lua_setfield(L, -2, name);
+}
+
+void open_conn(lua_State *L)
+{
+    luaL_newmetatable(L, HANDLE);
+    luaL_newlib(L, methods);
+    set_fact(L, "id", FACT_ID);
+    set_fact(L, "peer", FACT_PEER);
+    set_fact(L, "server", FACT_SERVER);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, l_index, 1);
+    lua_setfield(L, -3, "__index");
+    lua_pushcclosure(L, l_newindex, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushcfunction(L, l_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, HANDLE);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,32 @@
+/*
+ * conn.h - connections, as a script sees them: handles
+ *
+ * A handle is a userdata of a few words: the name of a connection. The engine
+ * may let go of a connection at any moment; the handle stays safe, and says
+ * what it knew at the end. Fields that the script gives it live in a table
+ * that is made when the first is set.
+ */
+#ifndef FES_SCRIPT_CONN_H
+#define FES_SCRIPT_CONN_H
+
+#include "net/conn.h"
+#include "net/shard.h"
+
+#include <lua.h>
+
+enum { CONN_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
+
+/* Push the handle of a connection, the same one every time. May raise. */
+void conn_push(lua_State *L, conn_name name);
+
+/* "conn 17 (127.0.0.1:50123)" into `out`, which has room for CONN_TEXT_BYTES.
+ */
+void conn_describe(const struct shard *shard, conn_name name, char *out);
+
+/* Its last event is being told: let the handle keep what it should know. */
+void conn_gone(lua_State *L, conn_name name);
+
+/* The name in the handle at `index`, or 0 if that is no open connection's. */
+conn_name conn_check(lua_State *L, int index, const char *who);
+
+#endif

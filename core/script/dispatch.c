@@ -1,0 +1,216 @@
+#include "script/dispatch.h"
+
+#include "net/command.h"
+#include "script/conn.h"
+#include "script/server.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+
+/* An event on its way into Lua: the light userdata of the call. */
+struct call {
+    struct served *served;
+    conn_name name;
+    enum handler handler;
+    const struct received *data;
+    uint64_t missed;
+    enum reason reason;
+    const char *detail;
+    const char *message; /* of an error */
+    bool forgiven;       /* on_error returned true */
+};
+
+static void push_handler(lua_State *L, const struct call *call)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[call->handler]);
+    conn_push(L, call->name);
+}
+
+/* ---------------------------------------------------------- in Lua's hands */
+
+static int do_plain(lua_State *L)
+{
+    push_handler(L, lua_touserdata(L, 1));
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+/* The bytes as one string; their bockets go back at once. */
+static void push_data(lua_State *L, const struct received *data)
+{
+    luaL_Buffer buffer;
+
+    if (data->count == 1) {
+        const struct segment *piece = data->pieces;
+
+        lua_pushlstring(L, (char *)piece->bocket->bytes + piece->offset,
+                        piece->length);
+        return;
+    }
+    luaL_buffinitsize(L, &buffer, data->length);
+    for (int i = 0; i < data->count; i++) {
+        const struct segment *piece = &data->pieces[i];
+
+        luaL_addlstring(&buffer, (char *)piece->bocket->bytes + piece->offset,
+                        piece->length);
+    }
+    luaL_pushresult(&buffer);
+}
+
+static void checkin(struct call *call)
+{
+    const struct received *data = call->data;
+
+    for (int i = 0; data != NULL && i < data->count; i++)
+        pool_checkin(data->pool, data->pieces[i].bocket);
+    call->data = NULL;
+}
+
+static int do_receive(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    push_data(L, call->data);
+    checkin(call);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static int do_lag(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushinteger(L, (lua_Integer)call->missed);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static int do_close(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushstring(L, reason_name(call->reason));
+    lua_pushstring(L, call->detail);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+static int do_gone(lua_State *L)
+{
+    conn_gone(L, ((const struct call *)lua_touserdata(L, 1))->name);
+    return 0;
+}
+
+static int do_error(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushstring(L, call->message);
+    lua_call(L, 2, 1);
+    call->forgiven = lua_toboolean(L, -1) != 0;
+    return 0;
+}
+
+/* ----------------------------------------------------------------- calling */
+
+static bool has(const struct served *served, enum handler handler)
+{
+    return served->on[handler] != LUA_REFNIL;
+}
+
+static bool enter(struct call *call, lua_CFunction fn)
+{
+    return script_call(call->served->script, fn, call,
+                       handler_name(call->handler), call->name);
+}
+
+/* The message of the error is on top of the stack; it is taken off. */
+static void punish(struct call *call)
+{
+    struct script *script = call->served->script;
+    struct call error = {
+        .served = call->served,
+        .name = call->name,
+        .handler = ON_ERROR,
+        .message = lua_tostring(script->L, -1),
+    };
+
+    if (call->handler != ON_CLOSE && has(call->served, ON_ERROR) &&
+        !enter(&error, do_error))
+        lua_pop(script->L, 1);
+    if (!error.forgiven)
+        command_cut(script->shard, call->name);
+    lua_pop(script->L, 1);
+}
+
+static void tell(struct call *call, lua_CFunction fn)
+{
+    if (has(call->served, call->handler) && !enter(call, fn))
+        punish(call);
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void on_connected(void *owner, conn_name name)
+{
+    struct call call = {.served = owner, .name = name, .handler = ON_CONNECT};
+
+    tell(&call, do_plain);
+}
+
+static void on_received(void *owner, conn_name name,
+                        const struct received *data)
+{
+    struct call call = {
+        .served = owner, .name = name, .handler = ON_RECEIVE, .data = data};
+
+    tell(&call, do_receive);
+    checkin(&call);
+}
+
+static void on_drained(void *owner, conn_name name)
+{
+    struct call call = {.served = owner, .name = name, .handler = ON_DRAIN};
+
+    tell(&call, do_plain);
+}
+
+static void on_lagged(void *owner, conn_name name, uint64_t missed)
+{
+    struct call call = {
+        .served = owner, .name = name, .handler = ON_LAG, .missed = missed};
+
+    tell(&call, do_lag);
+}
+
+/* Whatever its handler does, the handle must know that it is closed. */
+static void on_closed(void *owner, conn_name name, enum reason reason,
+                      const char *detail)
+{
+    struct call call = {
+        .served = owner,
+        .name = name,
+        .handler = ON_CLOSE,
+        .reason = reason,
+        .detail = detail,
+    };
+
+    tell(&call, do_close);
+    if (!enter(&call, do_gone))
+        lua_pop(call.served->script->L, 1);
+}
+
+struct events dispatch_events(void)
+{
+    return (struct events){
+        .connected = on_connected,
+        .received = on_received,
+        .drained = on_drained,
+        .lagged = on_lagged,
+        .closed = on_closed,
+    };
+}

@@ -1,0 +1,12 @@
+/*
+ * dispatch.h - from the engine's events to calls of the script's handlers
+ */
+#ifndef FES_DISPATCH_H
+#define FES_DISPATCH_H
+
+#include "net/event.h"
+
+/* The functions that turn each event into the call of a handler. */
+struct events dispatch_events(void);
+
+#endif

@@ -1,0 +1,38 @@
+#include "base/clock.h"
+#include "script/options.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+
+/* fes.now() -> seconds of CLOCK_MONOTONIC, read at the call */
+static int l_now(lua_State *L)
+{
+    lua_pushnumber(L, clock_to_seconds(clock_now()));
+    return 1;
+}
+
+/* fes.stop() - as SIGTERM does */
+static int l_stop(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1))
+        return luaL_error(L, "fes.stop: takes no arguments, got %s",
+                          options_push_words(L, 1));
+    script_stop(script_of(L));
+    return 0;
+}
+
+int open_fes(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"after", l_after}, {"every", l_every}, {"listen", l_listen},
+        {"now", l_now},     {"pool", l_pool},   {"stop", l_stop},
+        {NULL, NULL},
+    };
+
+    luaL_newlib(L, functions);
+    open_log(L);
+    lua_setfield(L, -2, "log");
+    lua_pushstring(L, FES_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

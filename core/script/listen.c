@@ -1,0 +1,185 @@
+/*
+ * fes.listen: from a table of options to a server.
+ */
+#include "base/log.h"
+#include "net/address.h"
+#include "net/serve.h"
+#include "script/options.h"
+#include "script/server.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#define WHO "fes.listen"
+
+enum {
+    MOST_BYTES = 1 << 30, /* that one connection may have waiting */
+    MOST_SENDS = 4096,
+    MOST_SIZE = 1 << 24,
+    MOST_BOCKETS = 1 << 28
+};
+
+/* What a script gives. The engine's options are made of it. */
+struct given {
+    const char *host, *path, *mode;
+    uint32_t port, backlog, maxaccepts, maxconnections, maxperip;
+    uint32_t maxsends, maxreceives, size, bockets, sndbuf, rcvbuf;
+    double keepalive, idle_timeout, setup_timeout;
+    bool nodelay;
+    int overflow;
+    struct option_bytes header;
+};
+
+static const char *const overflows[] = {"close", "drop", NULL};
+
+#define AT(field) offsetof(struct given, field)
+
+static const struct option options[] = {
+    {"host", OPTION_TEXT, AT(host), 0, 0, NULL},
+    {"port", OPTION_INTEGER, AT(port), 0, 65535, NULL},
+    {"path", OPTION_TEXT, AT(path), 0, 0, NULL},
+    {"mode", OPTION_TEXT, AT(mode), 0, 0, NULL},
+    {"backlog", OPTION_INTEGER, AT(backlog), 1, 65535, NULL},
+    {"maxaccepts", OPTION_INTEGER, AT(maxaccepts), 1, 65536, NULL},
+    {"maxconnections", OPTION_INTEGER, AT(maxconnections), 1, CONN_MOST, NULL},
+    {"maxperip", OPTION_INTEGER, AT(maxperip), 1, CONN_MOST, NULL},
+    {"maxsends", OPTION_INTEGER, AT(maxsends), 1, MOST_SENDS, NULL},
+    {"maxreceives", OPTION_INTEGER, AT(maxreceives), 1, MOST_SENDS, NULL},
+    {"size", OPTION_INTEGER, AT(size), 16, MOST_SIZE, NULL},
+    {"bockets", OPTION_INTEGER, AT(bockets), 1, MOST_BOCKETS, NULL},
+    {"header", OPTION_BYTES, AT(header), 0, 0, NULL},
+    {"sndbuf", OPTION_INTEGER, AT(sndbuf), 0, MOST_BYTES, NULL},
+    {"rcvbuf", OPTION_INTEGER, AT(rcvbuf), 0, MOST_BYTES, NULL},
+    {"nodelay", OPTION_BOOLEAN, AT(nodelay), 0, 0, NULL},
+    {"keepalive", OPTION_SECONDS, AT(keepalive), 0, 32767, NULL},
+    {"idle_timeout", OPTION_SECONDS, AT(idle_timeout), 0.001, 1e7, NULL},
+    {"setup_timeout", OPTION_SECONDS, AT(setup_timeout), 0.001, 1e7, NULL},
+    {"overflow", OPTION_CHOICE, AT(overflow), 0, 0, overflows},
+    {"on_connect", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"on_receive", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"on_drain", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"on_lag", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"on_close", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"on_error", OPTION_FUNCTION, 0, 0, 0, NULL},
+};
+
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+static struct given defaults(const struct script *script)
+{
+    return (struct given){
+        .mode = "0600",
+        .backlog = 1024,
+        .maxaccepts = 256,
+        .maxconnections = script->shard->most_open,
+        .maxsends = 16,
+        .maxreceives = 16,
+        .size = 4096,
+        .bockets = 16384,
+        .sndbuf = 65536,
+        .rcvbuf = 65536,
+        .keepalive = 60,
+        .nodelay = true,
+        .overflow = OVERFLOW_CLOSE,
+    };
+}
+
+static void check_place(lua_State *L, const struct given *given)
+{
+    if (given->path == NULL) {
+        if (!options_has(L, "port"))
+            options_fail(L, WHO, "port", "an integer in 0..65535");
+        if (given->host != NULL && address_is_bad_literal(given->host))
+            options_fail(L, WHO, "host", "an address, a name or \"*\"");
+        return;
+    }
+    if (options_has(L, "port") || options_has(L, "host"))
+        luaL_error(L, WHO ": 'path' goes without 'host' and 'port'");
+}
+
+static unsigned check_mode(lua_State *L, const struct given *given)
+{
+    char *end;
+    unsigned long mode = strtoul(given->mode, &end, 8);
+
+    if (*end != '\0' || mode > 0777)
+        options_fail(L, WHO, "mode", "octal digits, as in \"0600\"");
+    return (unsigned)mode;
+}
+
+static void check_sizes(lua_State *L, const struct given *given)
+{
+    uint64_t queue = (uint64_t)given->maxsends * given->size;
+    uint64_t slab = (uint64_t)given->bockets * given->size;
+
+    if (queue > MOST_BYTES)
+        luaL_error(L, WHO ": 'maxsends' * 'size' must be at most %d, got %I",
+                   (int)MOST_BYTES, (lua_Integer)queue);
+    if (given->header.length > queue || given->header.length > slab)
+        luaL_error(L,
+                   WHO ": 'header' must fit in 'maxsends' * 'size' and in "
+                       "'bockets' * 'size' bytes, got %I bytes",
+                   (lua_Integer)given->header.length);
+}
+
+static struct server_options engine_options(lua_State *L,
+                                            const struct given *given)
+{
+    const char *host = given->host != NULL ? given->host : "127.0.0.1";
+
+    return (struct server_options){
+        .host = given->path == NULL ? host : NULL,
+        .port = (uint16_t)given->port,
+        .path = given->path != NULL ? script_push_path(L, given->path) : NULL,
+        .mode = check_mode(L, given),
+        .socket = {.backlog = (int)given->backlog,
+                   .sndbuf = (int)given->sndbuf,
+                   .rcvbuf = (int)given->rcvbuf,
+                   .keepalive = (int)(given->keepalive + 0.999),
+                   .nodelay = given->nodelay},
+        .maxaccepts = given->maxaccepts,
+        .maxconnections = given->maxconnections,
+        .maxperip = given->maxperip,
+        .maxsends = given->maxsends,
+        .maxreceives = given->maxreceives,
+        .size = given->size,
+        .bockets = given->bockets,
+        .header = given->header.bytes,
+        .header_length = given->header.length,
+        .idle_timeout = given->idle_timeout,
+        .overflow = (enum overflow)given->overflow,
+    };
+}
+
+static void fail_to_listen(lua_State *L, const struct server_options *wanted,
+                           const char *why)
+{
+    if (wanted->path != NULL)
+        luaL_error(L, WHO ": cannot listen on unix:%s: %s", wanted->path, why);
+    luaL_error(L, WHO ": cannot listen on %s:%d: %s", wanted->host,
+               (int)wanted->port, why);
+}
+
+/* fes.listen { ... } -> server */
+int l_listen(lua_State *L)
+{
+    struct script *script = script_of(L);
+    struct given given = defaults(script);
+    const char *why;
+
+    options_read(L, WHO, options, OPTIONS, &given);
+    check_place(L, &given);
+    check_sizes(L, &given);
+    if (script->stopping)
+        return luaL_error(L, WHO ": fes is stopping");
+
+    struct server_options wanted = engine_options(L, &given);
+    struct served *served = served_new(L);
+
+    served->server = server_open(script->shard, &wanted, served, &why);
+    if (served->server == NULL)
+        fail_to_listen(L, &wanted, why);
+    served_begin(L, served);
+    return 1;
+}

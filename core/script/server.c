@@ -1,0 +1,379 @@
+#include "script/server.h"
+
+#include "net/closing.h"
+#include "net/command.h"
+#include "net/serve.h"
+#include "script/conn.h"
+#include "script/options.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SERVER "fes.server"
+
+static const char *const handler_names[HANDLERS] = {
+    [ON_CONNECT] = "on_connect", [ON_RECEIVE] = "on_receive",
+    [ON_DRAIN] = "on_drain",     [ON_LAG] = "on_lag",
+    [ON_CLOSE] = "on_close",     [ON_ERROR] = "on_error",
+};
+
+const char *handler_name(enum handler handler)
+{
+    return handler_names[handler];
+}
+
+static struct served *check_server(lua_State *L)
+{
+    return luaL_checkudata(L, 1, SERVER);
+}
+
+/* ---------------------------------------------------------------- beginning */
+
+struct served *served_new(lua_State *L)
+{
+    struct served *served = lua_newuserdatauv(L, sizeof *served, 0);
+
+    *served = (struct served){.script = script_of(L), .self = LUA_NOREF};
+    link_init(&served->link);
+    for (int i = 0; i < HANDLERS; i++) {
+        lua_getfield(L, 1, handler_names[i]);
+        served->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_pushvalue(L, -1);
+    served->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    return served;
+}
+
+void served_begin(lua_State *L, struct served *served)
+{
+    luaL_setmetatable(L, SERVER);
+    link_before(&served->script->servers, &served->link);
+}
+
+void server_push(lua_State *L, const struct served *served)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, served->self);
+}
+
+/* ------------------------------------------------------------ all of them */
+
+static struct server *server_at(const struct link *link)
+{
+    return link_owner(link, struct served, link)->server;
+}
+
+bool servers_in_use(const struct script *script)
+{
+    const struct link *end = &script->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (!server_at(at)->closing || server_at(at)->unfinished > 0)
+            return true;
+    return false;
+}
+
+void servers_close(struct script *script, enum reason reason, double linger)
+{
+    const struct link *end = &script->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        server_close(server_at(at), reason, linger);
+}
+
+/* ------------------------------------------------------------ announcements */
+
+/* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
+static void format_place(const struct server *server, char *out, size_t room)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (server->options.path != NULL) {
+        snprintf(out, room, "unix:%s", server->options.path);
+    } else if (strcmp(server->options.host, "*") == 0) {
+        snprintf(out, room, "*:%u", (unsigned)server->address.port);
+    } else {
+        address_format(&server->address, text);
+        snprintf(out, room, "%s", text);
+    }
+}
+
+/* Linux counts twice what is asked for; 0 leaves it to the system's maximum. */
+static double kernel_bytes(int asked, const char *sysctl)
+{
+    FILE *file;
+    long most = 0;
+
+    if (asked > 0)
+        return 2.0 * asked;
+    file = fopen(sysctl, "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*d %*d %ld", &most) != 1)
+        most = 0;
+    fclose(file);
+    return (double)most;
+}
+
+static double kernel_bytes_of(const struct socket_options *options)
+{
+    return kernel_bytes(options->sndbuf, "/proc/sys/net/ipv4/tcp_wmem") +
+           kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
+}
+
+static void announce_memory(const struct script *script)
+{
+    const struct link *end = &script->servers;
+    double bytes = 0;
+    double each = 0;
+    uint64_t connections = 0;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        const struct server_options *options = &server_at(at)->options;
+        double kernel = kernel_bytes_of(&options->socket);
+
+        bytes += (double)options->bockets * options->size;
+        connections += options->maxconnections;
+        each = kernel > each ? kernel : each;
+    }
+    if (connections > script->shard->most_open)
+        connections = script->shard->most_open;
+    printf("at most %.1f MiB of buffers, %llu connections, "
+           "%.0f KiB each in the kernel\n",
+           bytes / (1 << 20), (unsigned long long)connections, each / 1024);
+}
+
+void servers_announce(struct script *script)
+{
+    const struct link *end = &script->servers;
+    char place[256];
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        format_place(server_at(at), place, sizeof place);
+        printf("listening %s\n", place);
+    }
+    if (!link_alone(end))
+        announce_memory(script);
+    fflush(stdout);
+}
+
+/* ---------------------------------------------------------------- checking */
+
+const char *server_check_data(lua_State *L, int index, const char *who,
+                              size_t *length)
+{
+    const char *data = lua_tolstring(L, index, length);
+
+    if (data == NULL)
+        luaL_error(L, "%s: data must be a string, got %s", who,
+                   options_push_words(L, index));
+    return data;
+}
+
+void server_check_length(lua_State *L, const struct served *served,
+                         size_t length, const char *who)
+{
+    const struct server *server = served->server;
+
+    if (length > server->limit)
+        luaL_error(L,
+                   "%s: a message of %I bytes can never fit: maxsends * size "
+                   "is %I",
+                   who, (lua_Integer)length, (lua_Integer)server->limit);
+}
+
+/* ----------------------------------------------------------------- methods */
+
+/* server:broadcast(data[, except]) -> receivers | nil, "full" | nil, "closed"
+ */
+static int l_broadcast(lua_State *L)
+{
+    struct served *served = check_server(L);
+    size_t length;
+    const char *data = server_check_data(L, 2, "server:broadcast", &length);
+    conn_name except = 0;
+    uint32_t receivers;
+
+    if (!lua_isnoneornil(L, 3))
+        except = conn_check(L, 3, "server:broadcast");
+    server_check_length(L, served, length, "server:broadcast");
+
+    struct message message = message_raw(data, length);
+
+    switch (command_broadcast(served->server, &message, except, &receivers)) {
+    case COMMAND_DONE:
+        lua_pushinteger(L, receivers);
+        return 1;
+    case COMMAND_FULL:
+        luaL_pushfail(L);
+        lua_pushliteral(L, "full");
+        return 2;
+    default:
+        luaL_pushfail(L);
+        lua_pushliteral(L, "closed");
+        return 2;
+    }
+}
+
+/* server:count() -> open connections */
+static int l_count(lua_State *L)
+{
+    lua_pushinteger(L, check_server(L)->server->count);
+    return 1;
+}
+
+/* The iterator: upvalues are the server and the slot to look at next. */
+static int next_conn(lua_State *L)
+{
+    const struct served *served = lua_touserdata(L, lua_upvalueindex(1));
+    uint32_t slot = (uint32_t)lua_tointeger(L, lua_upvalueindex(2));
+    conn_name name = server_next(served->server, &slot);
+
+    lua_pushinteger(L, slot);
+    lua_replace(L, lua_upvalueindex(2));
+    if (name == 0)
+        return 0;
+    conn_push(L, name);
+    return 1;
+}
+
+/* for conn in server:connections() do ... end */
+static int l_connections(lua_State *L)
+{
+    check_server(L);
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, next_conn, 2);
+    return 1;
+}
+
+/* server:pause() - no more accepting */
+static int l_pause(lua_State *L)
+{
+    server_pause(check_server(L)->server, true);
+    return 0;
+}
+
+/* server:resume() */
+static int l_resume(lua_State *L)
+{
+    server_pause(check_server(L)->server, false);
+    return 0;
+}
+
+/* server:close([linger]) */
+static int l_close(lua_State *L)
+{
+    struct served *served = check_server(L);
+    double linger = CLOSING_LINGER;
+
+    if (!lua_isnoneornil(L, 2))
+        linger = options_check_seconds(L, 2, "server:close");
+    server_close(served->server, REASON_SHUTDOWN, linger);
+    return 0;
+}
+
+static void set(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_closed(lua_State *L, const struct server_stats *stats)
+{
+    lua_createtable(L, 0, REASONS);
+    for (int i = 0; i < REASONS; i++)
+        set(L, reason_name((enum reason)i), stats->closed[i]);
+    lua_setfield(L, -2, "closed");
+}
+
+static void set_missed(lua_State *L, const struct server_stats *stats)
+{
+    set(L, "missed", stats->missed);
+    lua_createtable(L, 0, OVERFLOWS);
+    set(L, "close", stats->missed_by[OVERFLOW_CLOSE]);
+    set(L, "drop", stats->missed_by[OVERFLOW_DROP]);
+    lua_setfield(L, -2, "missed_by");
+}
+
+/* server:stats() -> table */
+static int l_stats(lua_State *L)
+{
+    struct server_stats stats = server_stats(check_server(L)->server);
+
+    lua_createtable(L, 0, 16);
+    set(L, "connections", stats.connections);
+    set(L, "accepted", stats.accepted);
+    set(L, "bytes_in", stats.bytes_in);
+    set(L, "bytes_out", stats.bytes_out);
+    set(L, "messages_in", stats.messages_in);
+    set(L, "messages_out", stats.messages_out);
+    set(L, "queued", stats.queued);
+    set(L, "bockets", stats.bockets);
+    set(L, "bockets_free", stats.bockets_free);
+    set(L, "bockets_least", stats.bockets_least);
+    set(L, "refused", stats.refused);
+    set(L, "memory", stats.memory);
+    set_closed(L, &stats);
+    set_missed(L, &stats);
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"broadcast", l_broadcast},
+    {"count", l_count},
+    {"connections", l_connections},
+    {"pause", l_pause},
+    {"resume", l_resume},
+    {"close", l_close},
+    {"stats", l_stats},
+    {NULL, NULL},
+};
+
+/* ------------------------------------------------------------------- fields */
+
+static void push_field(lua_State *L, const struct server *server,
+                       const char *name)
+{
+    if (strcmp(name, "host") == 0)
+        lua_pushstring(L, server->options.host);
+    else if (strcmp(name, "path") == 0)
+        lua_pushstring(L, server->options.path);
+    else if (strcmp(name, "port") == 0 && server->options.path == NULL)
+        lua_pushinteger(L, server->address.port);
+    else
+        lua_pushnil(L);
+}
+
+static int l_index(lua_State *L)
+{
+    const struct served *served = lua_touserdata(L, 1);
+
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    push_field(L, served->server, luaL_tolstring(L, 2, NULL));
+    return 1;
+}
+
+static int l_tostring(lua_State *L)
+{
+    char place[256];
+
+    format_place(check_server(L)->server, place, sizeof place);
+    lua_pushfstring(L, "server (%s)", place);
+    return 1;
+}
+
+void open_server(lua_State *L)
+{
+    luaL_newmetatable(L, SERVER);
+    luaL_newlib(L, methods);
+    lua_pushcclosure(L, l_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, SERVER);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,65 @@
+/*
+ * server.h - fes.listen() and the servers that it gives
+ */
+#ifndef FES_SCRIPT_SERVER_H
+#define FES_SCRIPT_SERVER_H
+
+#include "net/reason.h"
+#include "net/server.h"
+#include "script/state.h"
+
+#include <lua.h>
+#include <stdbool.h>
+
+enum handler {
+    ON_CONNECT,
+    ON_RECEIVE,
+    ON_DRAIN,
+    ON_LAG,
+    ON_CLOSE,
+    ON_ERROR,
+    HANDLERS
+};
+
+/* The script's side of a server: what its connections' events are for. */
+struct served {
+    struct link link; /* in script.servers */
+    struct script *script;
+    struct server *server;
+    int self;         /* reference of the Lua object */
+    int on[HANDLERS]; /* references of the functions; LUA_REFNIL: none */
+};
+
+/*
+ * Push a new object for a server that is not yet open, with the handlers from
+ * the options at index 1; and make it usable, once it is.
+ */
+struct served *served_new(lua_State *L);
+void served_begin(lua_State *L, struct served *served);
+
+/* A handler's name in fes.listen(): "on_receive". */
+const char *handler_name(enum handler handler);
+
+/* Push the Lua object of a server. */
+void server_push(lua_State *L, const struct served *served);
+
+/*
+ * The data at argument `index` of `who`: a string. Numbers are strings too, as
+ * everywhere in Lua. Raises if it is anything else.
+ */
+const char *server_check_data(lua_State *L, int index, const char *who,
+                              size_t *length);
+
+/* Raise if a message of that length could never fit. */
+void server_check_length(lua_State *L, const struct served *served,
+                         size_t length, const char *who);
+
+/* Does any server still listen, or have connections? */
+bool servers_in_use(const struct script *script);
+
+void servers_close(struct script *script, enum reason reason, double linger);
+
+/* The ready lines and the memory line, on stdout. */
+void servers_announce(struct script *script);
+
+#endif

@@ -1,0 +1,170 @@
+#include "script/state.h"
+
+#include "base/log.h"
+#include "net/closing.h"
+#include "net/serve.h"
+#include "script/conn.h"
+#include "script/server.h"
+
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The message handler's place on the stack, for the life of the state. */
+enum { EXPLAIN = 1 };
+
+/* Where the traceback of the last error is kept, beside its message. */
+static const char trace_key;
+
+struct script *script_of(lua_State *L)
+{
+    return *(struct script **)lua_getextraspace(L);
+}
+
+static int to_text(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+/*
+ * Any error value becomes text, also one whose __tostring fails: that runs in
+ * a call of its own. The traceback waits in the registry.
+ */
+static int explain(lua_State *L)
+{
+    luaL_traceback(L, L, NULL, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    if (lua_type(L, 1) == LUA_TSTRING)
+        return 1;
+    lua_pushcfunction(L, to_text);
+    lua_pushvalue(L, 1);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    return 1;
+}
+
+/* The message is on top of the stack, and stays there. */
+static void report(struct script *script, const char *event, conn_name name)
+{
+    lua_State *L = script->L;
+    const char *message = lua_tostring(L, -1);
+    char what[1024];
+    char trace[3072];
+    char whom[CONN_TEXT_BYTES] = "no connection";
+
+    if (name != 0)
+        conn_describe(script->shard, name, whom);
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
+    snprintf(what, sizeof what, "%s: %s", event, message ? message : "?");
+    snprintf(trace, sizeof trace, "\tin %s of %s\n%s", event, whom,
+             lua_isstring(L, -1) ? lua_tostring(L, -1) : "");
+    lua_pop(L, 1);
+    log_error_trace(what, trace);
+    script->errors++;
+    if (!timer_runs(&script->catch_up))
+        timer_start(script->shard->loop, &script->catch_up, log_catch_up());
+}
+
+bool script_call(struct script *script, lua_CFunction fn, void *arg,
+                 const char *event, conn_name name)
+{
+    lua_State *L = script->L;
+
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, arg);
+    if (lua_pcall(L, 1, 0, EXPLAIN) == LUA_OK)
+        return true;
+    report(script, event, name);
+    return false;
+}
+
+/* ---------------------------------------------------------------- beginning */
+
+static int open_all(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    luaL_openlibs(L);
+    open_conn(L);
+    open_server(L);
+    open_timer(L);
+    open_pool(L);
+    lua_newtable(L);
+    script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
+    luaL_requiref(L, "fes", open_fes, 0);
+    return 0;
+}
+
+lua_State *state_new(struct script *script)
+{
+    lua_State *L = luaL_newstate();
+
+    if (L == NULL)
+        return NULL;
+    *(struct script **)lua_getextraspace(L) = script;
+    lua_pushcfunction(L, explain);
+    lua_pushcfunction(L, open_all);
+    if (lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK)
+        return L;
+    lua_close(L);
+    return NULL;
+}
+
+/* The traceback is worth showing only if Lua code was running. */
+bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message)
+{
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, arg);
+
+    int status = lua_pcall(L, 1, 0, EXPLAIN);
+
+    if (status == LUA_OK)
+        return true;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
+
+    const char *what = lua_tostring(L, -2);
+    const char *trace = lua_tostring(L, -1);
+
+    if (what == NULL)
+        what = "not enough memory";
+    if (trace == NULL || strstr(trace, "in main chunk") == NULL)
+        trace = "";
+    if (asprintf(message, "%s%s%s", what, *trace != '\0' ? "\n" : "", trace) <
+        0)
+        abort();
+    lua_pop(L, 2);
+    return false;
+}
+
+/* --------------------------------------------------------------------- end */
+
+void state_free(struct script *script)
+{
+    lua_close(script->L);
+}
+
+bool script_has_work(const struct script *script)
+{
+    if (script->timers > 0 && !script->stopping)
+        return true;
+    return servers_in_use(script) || !link_alone(&script->shard->events_due);
+}
+
+void script_stop(struct script *script)
+{
+    if (script->stopping)
+        return;
+    script->stopping = true;
+    log_info("stopping");
+    servers_close(script, REASON_SHUTDOWN, CLOSING_LINGER);
+}
+
+const char *script_push_path(lua_State *L, const char *name)
+{
+    if (name[0] == '/')
+        return lua_pushstring(L, name);
+    return lua_pushfstring(L, "%s/%s", script_of(L)->directory, name);
+}

@@ -1,0 +1,85 @@
+/*
+ * state.h - the Lua state of a script, and the one door into it
+ *
+ * Every call from the engine into Lua goes through script_call(), so a script
+ * can be wrong in any way it likes: that costs a log entry and, as a rule, one
+ * connection, never the server.
+ *
+ * Files of this room, one for each Lua type, fill the state in: they offer a
+ * function `open_...` that leaves what it opens on the stack, or in the
+ * registry.
+ */
+#ifndef FES_STATE_H
+#define FES_STATE_H
+
+#include "net/shard.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct script {
+    lua_State *L;
+    struct shard *shard;
+    const char *directory; /* of the script: relative names begin here */
+    int handles;           /* reference of the table slot + 1 -> conn handle */
+    struct link servers;   /* all that it ever listened on, in order */
+    unsigned timers;       /* that are running */
+    uint64_t errors;       /* of handlers and timers */
+    struct timer catch_up; /* for the log: equal errors left out */
+    bool ready;            /* loaded: the ready lines are out */
+    bool stopping;
+};
+
+/* The script that a state belongs to. */
+struct script *script_of(lua_State *L);
+
+/*
+ * Make a state with the standard libraries, `fes` preloaded, and what
+ * script_call() needs. Raises nothing; NULL: no memory.
+ */
+lua_State *state_new(struct script *script);
+
+/* Close the state. The shard, which knows the state's timers, is freed. */
+void state_free(struct script *script);
+
+/*
+ * Run fn(L) with `arg` as its light userdata. False: it raised, and `*message`
+ * is the error and its traceback, for the caller to free().
+ */
+bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message);
+
+/*
+ * Call fn(L) with `arg` as its light userdata, from outside any Lua call. On
+ * an error: log it, said to come from `event` (of connection `name`, unless 0),
+ * with its traceback; push its message; return false.
+ */
+bool script_call(struct script *script, lua_CFunction fn, void *arg,
+                 const char *event, conn_name name);
+
+/* Something ended that the script may have been waiting for. */
+bool script_has_work(const struct script *script);
+
+/* Stop gracefully: close all servers; the loop ends with the last connection.
+ */
+void script_stop(struct script *script);
+
+/* Push the path of a name that the script gave, from the script's directory. */
+const char *script_push_path(lua_State *L, const char *name);
+
+/* What fes.listen() and the like are made of; each pushes one value. */
+int open_fes(lua_State *L);   /* the module table */
+void open_conn(lua_State *L); /* types: metatables in the registry */
+void open_server(lua_State *L);
+void open_timer(lua_State *L);
+void open_pool(lua_State *L);
+int open_log(lua_State *L); /* fes.log */
+
+/* The functions of the module that belong to a type. */
+int l_listen(lua_State *L);
+int l_every(lua_State *L);
+int l_after(lua_State *L);
+int l_pool(lua_State *L);
+
+#endif

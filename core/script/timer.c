@@ -1,0 +1,157 @@
+#include "base/clock.h"
+#include "script/options.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#define TIMER "fes.timer"
+
+enum { FUNCTION = 1 }; /* the user value that holds what to call */
+
+/*
+ * While it runs the registry holds it, under its own address: a timer lives
+ * until it is stopped, held by the script or not.
+ */
+struct script_timer {
+    struct timer timer;
+    struct script *script;
+    uint64_t start;
+    uint64_t turns; /* periods since the start that are done with */
+    double seconds;
+    bool repeats;
+    bool runs;
+    lua_Integer skipped;
+};
+
+static void release(struct script_timer *timer)
+{
+    lua_State *L = timer->script->L;
+
+    if (!timer->runs)
+        return;
+    timer->runs = false;
+    timer->script->timers--;
+    timer_stop(timer->script->shard->loop, &timer->timer);
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
+}
+
+/* The moment of the next period that is still to come; the missed are gone. */
+static uint64_t next_due(struct script_timer *timer)
+{
+    uint64_t now = clock_now();
+
+    if (timer->seconds <= 0)
+        return now;
+
+    double passed = clock_to_seconds(now - timer->start) / timer->seconds;
+    uint64_t next = timer->turns + 1;
+
+    if ((double)next <= passed) {
+        timer->skipped += (lua_Integer)((uint64_t)passed + 1 - next);
+        next = (uint64_t)passed + 1;
+    }
+    timer->turns = next;
+    return timer->start + clock_from_seconds((double)next * timer->seconds);
+}
+
+static int call_function(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, lua_touserdata(L, 1));
+    lua_getiuservalue(L, -1, FUNCTION);
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static void on_due(struct timer *at)
+{
+    struct script_timer *timer = link_owner(at, struct script_timer, timer);
+    struct script *script = timer->script;
+
+    lua_rawgetp(script->L, LUA_REGISTRYINDEX, timer); /* alive until we end */
+    if (!script_call(script, call_function, timer, "timer", 0))
+        lua_pop(script->L, 1);
+    if (timer->runs) {
+        if (!timer->repeats ||
+            !timer_start(script->shard->loop, at, next_due(timer)))
+            release(timer);
+    }
+    lua_pop(script->L, 1);
+}
+
+static int make(lua_State *L, const char *who, bool repeats)
+{
+    struct script *script = script_of(L);
+    uint64_t now = clock_now();
+    double seconds = options_check_seconds(L, 1, who);
+
+    if (!lua_isfunction(L, 2))
+        return luaL_error(L, "%s: a function was expected, got %s", who,
+                          options_push_words(L, 2));
+
+    struct script_timer *timer = lua_newuserdatauv(L, sizeof *timer, 1);
+
+    *timer = (struct script_timer){
+        .script = script,
+        .start = now,
+        .turns = 1,
+        .seconds = seconds,
+        .repeats = repeats,
+        .runs = true,
+    };
+    timer_init(&timer->timer, on_due);
+    luaL_setmetatable(L, TIMER);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, -2, FUNCTION);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
+    script->timers++;
+    if (!timer_start(script->shard->loop, &timer->timer,
+                     now + clock_from_seconds(seconds)))
+        return luaL_error(L, "%s: not enough memory", who);
+    return 1;
+}
+
+/* fes.every(seconds, fn) -> timer */
+int l_every(lua_State *L)
+{
+    return make(L, "fes.every", true);
+}
+
+/* fes.after(seconds, fn) -> timer */
+int l_after(lua_State *L)
+{
+    return make(L, "fes.after", false);
+}
+
+/* timer:stop() - it fires no more; again: no effect */
+static int l_stop(lua_State *L)
+{
+    release(luaL_checkudata(L, 1, TIMER));
+    return 0;
+}
+
+static int l_index(lua_State *L)
+{
+    const struct script_timer *timer = lua_touserdata(L, 1);
+    const char *name = luaL_tolstring(L, 2, NULL);
+
+    if (strcmp(name, "stop") == 0)
+        lua_pushcfunction(L, l_stop);
+    else if (strcmp(name, "skipped") == 0)
+        lua_pushinteger(L, timer->skipped);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+void open_timer(lua_State *L)
+{
+    luaL_newmetatable(L, TIMER);
+    lua_pushcfunction(L, l_index);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, TIMER);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
