@@ -1,0 +1,240 @@
+---@meta fes
+-- api.lua - the module `fes`, described for the Lua language server
+--
+-- Nothing runs here: editors read it to complete names and to check types.
+-- Add the directory above it to `workspace.library`.
+--
+-- luacheck: ignore 212 241
+
+---@alias fes.Reason
+---| "eof"      # the peer closed
+---| "reset"    # the peer, or what lies between, cut it off
+---| "local"    # the script closed
+---| "overflow" # too slow
+---| "idle"     # nothing came or went for idle_timeout
+---| "setup"    # set-up took too long
+---| "toolong"  # a message longer than allowed
+---| "protocol" # the peer broke the rules of the protocol
+---| "script"   # an error in a handler
+---| "shutdown" # fes, or its server, stops
+---| "perip"    # one more than maxperip from its address
+---| "error"    # what the system says, in `detail`
+
+---@alias fes.Overflow
+---| "close" # a connection that is full is closed
+---| "drop"  # broadcasts are withheld until half its queue is free
+
+--------------------------------------------------------------------- fes.listen
+
+---Sizes are bytes, durations are seconds. Either `port` or `path` is required.
+---@class fes.ListenOptions
+---@field host? string address, name, or "*" (default "127.0.0.1")
+---@field port? integer 0..65535; 0 takes a free one
+---@field path? string a Unix socket instead of host and port
+---@field mode? string of the Unix socket, octal (default "0600")
+---@field backlog? integer the kernel's queue (default 1024)
+---@field maxaccepts? integer connections in set-up at once (default 256)
+---@field maxconnections? integer at once (default: what descriptors allow)
+---@field maxperip? integer from one IPv4 address or IPv6 /64
+---@field maxsends? integer bockets full that may wait (default 16)
+---@field maxreceives? integer bockets received, not handed over (default 16)
+---@field size? integer bytes in a bocket (default 4096)
+---@field bockets? integer in the server's slab (default 16384)
+---@field header? string sent to each client first
+---@field sndbuf? integer SO_SNDBUF, 0: the system's (default 65536)
+---@field rcvbuf? integer SO_RCVBUF, 0: the system's (default 65536)
+---@field nodelay? boolean TCP_NODELAY (default true)
+---@field keepalive? number seconds before TCP probes, 0: never (default 60)
+---@field idle_timeout? number seconds without a byte either way
+---@field setup_timeout? number seconds; without effect on accepted ones
+---@field overflow? fes.Overflow who is full at a broadcast (default "close")
+---@field on_connect? fun(conn: fes.Conn) set-up is done
+---@field on_receive? fun(conn: fes.Conn, data: string) data came
+---@field on_drain? fun(conn: fes.Conn) what was refused would fit now
+---@field on_lag? fun(conn: fes.Conn, missed: integer) a stall is over
+---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
+---@field on_error? fun(conn: fes.Conn, message: string): boolean?
+
+------------------------------------------------------------------------- server
+
+---@class fes.Server
+---@field host? string as given; nil with a path
+---@field port? integer that it listens on; nil with a path
+---@field path? string of the Unix socket
+local Server = {}
+
+---Queue data for every open connection but `except`.
+---@param data string
+---@param except? fes.Conn
+---@return integer? receivers how many it is for
+---@return "full"|"closed"? code why nobody gets it
+function Server:broadcast(data, except) end
+
+---@return integer connections that are open
+function Server:count() end
+
+---Iterate over the open connections; they may come and go meanwhile.
+---@return fun(): fes.Conn?
+function Server:connections() end
+
+---Stop accepting.
+function Server:pause() end
+
+---Go on accepting.
+function Server:resume() end
+
+---@return fes.ServerStats
+function Server:stats() end
+
+---Stop listening, and close the connections gracefully ("shutdown").
+---@param linger? number seconds to wait for the peers (default 2)
+function Server:close(linger) end
+
+---@class fes.ServerStats
+---@field connections integer open now
+---@field accepted integer
+---@field closed table<fes.Reason, integer>
+---@field bytes_in integer
+---@field bytes_out integer taken by the kernel
+---@field messages_in integer
+---@field messages_out integer queued for a receiver
+---@field queued integer bytes the kernel has not yet been given
+---@field bockets integer in the slab
+---@field bockets_free integer
+---@field bockets_least integer fewest that were ever free
+---@field missed integer messages withheld
+---@field missed_by table<fes.Overflow, integer>
+---@field refused integer broadcasts that found no bocket
+---@field memory integer the bound, bytes
+
+--------------------------------------------------------------------- connection
+
+---Any field that is not listed here is the script's own.
+---@class fes.Conn
+---@field id integer unique in the process, never used again
+---@field peer string "127.0.0.1:50123", "[::1]:50123" or "unix"
+---@field server fes.Server
+---@field [string] any
+local Conn = {}
+
+---Queue data, all of it or nothing.
+---@param data string
+---@return true? ok
+---@return "full"|"closed"? code why nothing was taken
+function Conn:send(data) end
+
+---Send what is queued, end the stream, wait for the peer to close.
+---@param linger? number seconds at most (default 2); 0: discard, reset
+---@return true? ok
+---@return "closed"? code
+function Conn:close(linger) end
+
+---Stop reading: no on_receive comes.
+---@return true? ok
+---@return "closed"? code
+function Conn:pause() end
+
+---Go on reading.
+---@return true? ok
+---@return "closed"? code
+function Conn:resume() end
+
+---@return fes.ConnStats stats of a closed one: as they were at its end
+function Conn:stats() end
+
+---@class fes.ConnStats
+---@field bytes_in integer
+---@field bytes_out integer taken by the kernel
+---@field messages_in integer
+---@field messages_out integer
+---@field queued integer bytes the kernel has not yet been given
+---@field bockets integer that it holds
+---@field age number seconds, of the oldest unsent byte; else 0
+---@field missed integer broadcasts withheld from it
+
+-------------------------------------------------------------------------- timer
+
+---@class fes.Timer
+---@field skipped integer periods that were missed and not made up
+local Timer = {}
+
+---It fires no more. Again: no effect.
+function Timer:stop() end
+
+--------------------------------------------------------------------------- pool
+
+---@class fes.Pool
+---@field number integer of bockets
+---@field size integer bytes in each
+local Pool = {}
+
+---@return fes.Bocket? bocket nil: none is left
+function Pool:checkout() end
+
+---@param bocket fes.Bocket of this pool, checked out
+function Pool:checkin(bocket) end
+
+---@return integer free
+function Pool:count() end
+
+---Dispose of all of it, checked out or not. Again: no effect.
+function Pool:close() end
+
+---@class fes.Bocket
+---@field offset integer where its slice begins in the slab, bytes
+local Bocket = {}
+
+---@param data string
+---@param offset? integer bytes (default 0)
+function Bocket:write(data, offset) end
+
+---@param offset? integer bytes (default 0)
+---@param n? integer bytes at most (default: all that follow)
+---@return string data what has been written there
+function Bocket:read(offset, n) end
+
+---------------------------------------------------------------------------- log
+
+---Each takes what string.format takes, and writes a line to stderr.
+---@class fes.Log
+---@field debug fun(format: string, ...: any)
+---@field info fun(format: string, ...: any)
+---@field warn fun(format: string, ...: any)
+---@field error fun(format: string, ...: any)
+
+------------------------------------------------------------------------- module
+
+---@class fes
+---@field log fes.Log
+---@field version string
+local fes = {}
+
+---Listen. Raises, with the system's reason, if that cannot be.
+---@param options fes.ListenOptions
+---@return fes.Server
+function fes.listen(options) end
+
+---Call fn at start + n * seconds; 0: once in each turn of the loop.
+---@param seconds number
+---@param fn fun()
+---@return fes.Timer
+function fes.every(seconds, fn) end
+
+---Call fn once.
+---@param seconds number
+---@param fn fun()
+---@return fes.Timer
+function fes.after(seconds, fn) end
+
+---@return number seconds of the monotonic clock, read at the call
+function fes.now() end
+
+---@param number integer of bockets
+---@param size integer bytes in each
+---@return fes.Pool
+function fes.pool(number, size) end
+
+---Stop gracefully, as SIGTERM does.
+function fes.stop() end
+
+return fes

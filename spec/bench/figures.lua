@@ -1,0 +1,215 @@
+--- The rows that are no ratio of costs.
+--
+-- Each function takes the options of a run and returns the figure that the
+-- row's target is about, a text that says more, and whether every byte came.
+--
+-- @module spec.bench.figures
+
+local sample = require "spec.bench.sample"
+local station = require "spec.bench.station"
+
+local figures = {}
+
+-- All clients of a fan-out, whose server has ended, saw what it sent.
+local function complete(clients, total)
+  local bytes = 1 + 128 * total.messages
+
+  return clients.bad == 0 and clients.refused == 0 and clients.resets == 0
+    and clients.least == bytes and clients.most == bytes
+end
+
+-- Do something with the floor and with fes, some times in turn; the results of
+-- each. What stands in for fes has to answer to that name here too.
+local function in_turn(options, measure)
+  local results = { floor = {}, fes = {} }
+
+  for i = 1, options.repeats do
+    results.floor[i] = measure "floor"
+    results.fes[i] = measure(options.other or "fes")
+  end
+  return results
+end
+
+local function median_of(results, name)
+  local values = {}
+
+  for i, result in ipairs(results) do values[i] = result[name] end
+  return sample.median(values)
+end
+
+local function all(results, name)
+  for _, list in pairs(results) do
+    for _, result in ipairs(list) do
+      if not result[name] then return false end
+    end
+  end
+  return true
+end
+
+-- ----------------------------------------------------------------- memory
+
+-- Exact, where VmRSS of /proc/PID/status may lag behind by some pages.
+local function resident(pid)
+  for line in io.lines(("/proc/%d/smaps_rollup"):format(pid)) do
+    local kilobytes = line:match "^Rss:%s*(%d+) kB"
+
+    if kilobytes then return tonumber(kilobytes) * 1024 end
+  end
+end
+
+-- Resident bytes, once they have not changed for a while.
+local function settled(pid, pause)
+  local last, same = resident(pid), 0
+
+  for _ = 1, 50 do
+    pause(0.1)
+
+    local bytes = resident(pid)
+
+    same = bytes == last and same + 1 or 0
+    last = bytes
+    if same == 5 then break end
+  end
+  return last
+end
+
+--- Resident bytes of an idle connection: the slope between some and many, so
+-- that what the program takes once is not in it.
+function figures.idle(options)
+  local few, many = options.idle[1], options.idle[2]
+  local server = station.open(options.other or "fes", "echo", {})
+  local empty = settled(server.server.pid, station.pause)
+
+  server:join("fanout", { connections = few })
+
+  local before = settled(server.server.pid, station.pause)
+  local others = server:join("fanout", { connections = many - few })
+  local after = settled(server.server.pid, station.pause)
+  local closed = server:close()
+  local bytes = (after - before) / (many - few)
+  local text = ("%.0f bytes from %d to %d connections, %.0f from none, and "
+    .. "%.1f MiB then"):format(bytes, few, many, (after - empty) / many,
+    empty / 2 ^ 20)
+
+  return bytes, text, complete(closed.clients, { messages = 0 })
+    and complete(others.figures, { messages = 0 })
+end
+
+-- ---------------------------------------------------------------- latency
+
+local function latency_of(side, options)
+  local connections = options.receivers
+  local server = station.open(side, "fanout", {
+    server = {
+      connections = connections, rate = 100000, stamp = 1, warmup_ms = 0,
+      measure_ms = options.long_ms,
+    },
+    load = {
+      connections = connections, stamp = 1, warmup_ms = options.long_ms // 8,
+    },
+  })
+
+  server:measure()
+
+  local closed = server:close()
+
+  closed.clients.complete = complete(closed.clients, closed.total)
+  return closed.clients
+end
+
+local function percentiles(results, name)
+  return ("%.0f / %.0f / %.0f us"):format(median_of(results, name .. "_p50"),
+    median_of(results, name .. "_p99"), median_of(results, name .. "_p999"))
+end
+
+--- From the call that sends a message to each receiver that has it, at a
+-- hundred thousand deliveries a second.
+function figures.latency(options)
+  local results = in_turn(options, function(side)
+    return latency_of(side, options)
+  end)
+  local text = ("p50 / p99 / p99.9: fes %s, floor %s\n"
+    .. "first to last receiver: fes %s, floor %s"):format(
+    percentiles(results.fes, "latency"), percentiles(results.floor, "latency"),
+    percentiles(results.fes, "spread"), percentiles(results.floor, "spread"))
+
+  return median_of(results.fes, "latency_p99"), text, all(results, "complete")
+end
+
+-- --------------------------------------------------------------- fairness
+
+local function echo_beside(server, options)
+  return server:await(server:join("echo", {
+    connections = 10, among = 1, realtime = 1, warmup_ms = 200,
+    measure_ms = options.long_ms,
+  }))
+end
+
+local function echoes_are_right(echoes)
+  return echoes.bad == 0 and echoes.lost == 0 and echoes.messages > 0
+end
+
+--- How long an echo takes on a server that broadcasts without a pause.
+function figures.fairness(options)
+  local connections = options.crowd
+  local server = station.open(options.other or "fes", "fanout", {
+    server = { connections = connections, stamp = 1, measure_ms = 600000 },
+    load = { connections = connections, stamp = 1 },
+  })
+  local alone = echo_beside(server, options)
+
+  server:go()
+
+  local beside = echo_beside(server, options)
+  local closed = server:close()
+  local text = ("echo p99 %.2f ms, %.2f ms without the broadcast to %d\n"
+    .. "first to last receiver p50 %.1f ms, p99 %.1f ms; delivery p99 %.1f ms")
+    :format(beside.latency_p99 / 1000, alone.latency_p99 / 1000, connections,
+      closed.clients.spread_p50 / 1000, closed.clients.spread_p99 / 1000,
+      closed.clients.latency_p99 / 1000)
+
+  return beside.latency_p99 / 1000, text,
+    complete(closed.clients, closed.total) and echoes_are_right(alone)
+    and echoes_are_right(beside)
+end
+
+-- ------------------------------------------------------------------- join
+
+-- Those who came later have less, but whole messages, and not none.
+local function joined_well(clients, total)
+  return clients.bad == 0 and clients.refused == 0 and clients.resets == 0
+    and clients.most == 1 + 128 * total.messages
+    and clients.least > 128 and clients.least % 128 == 1
+end
+
+local function join_rate(side, options)
+  local connections = options.receivers
+  local server = station.open(side, "fanout", {
+    server = { connections = connections, measure_ms = 600000 },
+    load = { connections = connections, joiners = options.joiners },
+  })
+
+  server:go()
+
+  local joined = station.expect(server.loads[1].process, "joined")
+  local closed = server:close()
+
+  return {
+    rate = joined.clients / joined.seconds,
+    complete = joined_well(closed.clients, closed.total),
+  }
+end
+
+--- New connections a second that become receivers of a saturated fan-out.
+function figures.join(options)
+  local results = in_turn(options, function(side)
+    return join_rate(side, options)
+  end)
+  local rate = median_of(results.fes, "rate")
+  local text = ("fes %.0f a second, floor %.0f; %d join %d"):format(rate,
+    median_of(results.floor, "rate"), options.joiners, options.receivers)
+
+  return rate, text, all(results, "complete")
+end
+
+return figures

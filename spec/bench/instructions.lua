@@ -1,0 +1,84 @@
+--- User instructions for each message, counted by callgrind: no noise.
+--
+-- A server runs twice, the second time with more messages. The difference is
+-- what these cost; what the start costs is not in it.
+--
+-- @module spec.bench.instructions
+
+local station = require "spec.bench.station"
+
+local instructions = {}
+
+local callgrind = {
+  "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+}
+
+local connections = 100
+
+--- Can it be counted here?
+-- @treturn boolean
+function instructions.possible()
+  return os.execute "command -v valgrind >/dev/null" == true
+end
+
+local function collected(server)
+  return tonumber(server.server:stderr():match "Collected : (%d+)")
+end
+
+local run = {}
+
+function run.fanout(side, messages, batch)
+  local server = station.open(side, "fanout", {
+    server = {
+      connections = connections, batch = batch, messages = messages,
+      warmup_ms = 0,
+    },
+    load = { connections = connections },
+    under = callgrind,
+  })
+
+  server:measure()
+  return server:close().total.messages * connections, collected(server)
+end
+
+function run.echo(side, messages)
+  local server = station.open(side, "echo", { under = callgrind })
+
+  server:await(server:join("echo", {
+    connections = connections, messages = messages,
+  }))
+  return server:close().total.messages, collected(server)
+end
+
+-- Instructions for each message and receiver.
+local function slope(side, mode, messages, batch)
+  local few, before = run[mode](side, messages // 10, batch)
+  local many, after = run[mode](side, messages, batch)
+
+  return (after - before) / (many - few)
+end
+
+--- Count them for the fan-out and for echo, on both sides.
+-- @tparam table options
+-- @treturn nil  there is no target
+-- @treturn string what was counted
+function instructions.count(options)
+  local lines = {}
+  local other = options.other or "fes"
+
+  local function both(...)
+    return slope(other, ...), slope("floor", ...)
+  end
+
+  for _, case in ipairs {
+    { "fan-out, 1 message a turn", "fanout", options.traced, 1 },
+    { "fan-out, 16 messages a turn", "fanout", options.traced * 16, 16 },
+    { "echo", "echo", options.traced, 1 },
+  } do
+    lines[#lines + 1] = ("%s: fes %.1f, floor %.1f"):format(case[1],
+      both(table.unpack(case, 2)))
+  end
+  return nil, table.concat(lines, "\n"), true
+end
+
+return instructions

@@ -1,0 +1,85 @@
+-- The modules of the core, from the ground up. A file may include headers of
+-- modules above it in this list, never below: the list is the architecture,
+-- and the order to read it in.
+local order = {
+  -- base: no sockets, no Lua
+  "base/list", "base/clock", "base/memory", "base/text", "base/log",
+  "base/heap", "base/wheel", "base/sites",
+  -- net: the engine; no Lua
+  "net/loop", "net/pool", "net/queue", "net/stream", "net/address",
+  "net/socket", "net/reason", "net/conn", "net/event", "net/shard",
+  "net/server", "net/ending", "net/drain", "net/fanout", "net/room",
+  "net/closing", "net/receive", "net/accept", "net/deliver", "net/serve",
+  "net/turn", "net/command",
+  -- script: the Lua side
+  "script/options", "script/state", "script/server", "script/conn",
+  "script/listen", "script/timer", "script/pool", "script/log", "script/fes",
+  "script/dispatch", "script/script",
+  "main",
+}
+
+-- Headers that belong to one room, or to one module.
+local foreign = {
+  ["ev.h"] = "^net/loop$",
+  ["lua.h"] = "^script/",
+  ["lauxlib.h"] = "^script/",
+  ["lualib.h"] = "^script/",
+}
+
+-- What holds the state together may know the types that fill it.
+local looks_up = { ["script/state.c"] = { ["script/server"] = true,
+  ["script/conn"] = true }, ["script/server.c"] = { ["script/conn"] = true } }
+
+local LONGEST = 400
+local lfs = require "lfs"
+local rank = {}
+
+for i, name in ipairs(order) do rank[name] = i end
+
+local function lines_of(path)
+  local list = {}
+
+  for line in io.lines(path) do list[#list + 1] = line end
+  return list
+end
+
+local function check(file)
+  local name = file:match "^(.*)%.[ch]$"
+
+  describe("core/" .. file, function()
+    local text = lines_of("core/" .. file)
+
+    it("has a place in the order", function()
+      assert.is_number(rank[name], "add '" .. name .. "' to the order")
+    end)
+
+    it("looks only down", function()
+      for n, line in ipairs(text) do
+        local ours = line:match '^#include "([%w_/]+)%.h"'
+        local where = ("line %d: %s"):format(n, line)
+
+        if ours and not (looks_up[file] or {})[ours] then
+          assert.is_true(rank[ours] <= rank[name], where)
+        end
+      end
+    end)
+
+    it("keeps foreign headers where they belong", function()
+      for n, line in ipairs(text) do
+        local theirs = foreign[line:match "^#include <(.-)>"]
+
+        if theirs then assert.truthy(name:find(theirs), "line " .. n) end
+      end
+    end)
+
+    it("is short enough to read", function()
+      assert.is_true(#text <= LONGEST, #text .. " lines")
+    end)
+  end)
+end
+
+for _, room in ipairs { "", "base/", "net/", "script/" } do
+  for file in lfs.dir("core/" .. room) do
+    if file:match "%.[ch]$" then check(room .. file) end
+  end
+end

@@ -1,0 +1,444 @@
+local testing = require "fes.testing"
+local uv = require "luv"
+
+local ready = [[
+print "at most 1.0 MiB of buffers, 10 connections, 256 KiB each in the kernel"
+io.stdout:flush()
+]]
+
+-- Any program will do that behaves like fes; these are Lua's.
+local function start(options)
+  options.program = "lua5.4"
+  return testing.start(options)
+end
+
+local function start_echo(...)
+  return start {
+    script = "spec/support/echo_server.lua",
+    args = { ... },
+  }
+end
+
+-- It goes on until it is killed.
+local function start_code(code)
+  return start { code = code .. "\nrequire('luv').new_timer()"
+    .. ":start(1e6, 0, print) require('luv').run()" }
+end
+
+-- What a call that is to fail says.
+local function failure(...)
+  local ok, why = pcall(...)
+
+  assert.is_false(ok)
+  return why
+end
+
+local function exists(path)
+  return uv.fs_stat(path) ~= nil
+end
+
+describe("fes.testing", function()
+  after_each(testing.finish)
+
+  describe("a server", function()
+    it("knows where it listens", function()
+      local path = testing.directory() .. "/echo.sock"
+      local server = start_echo("127.0.0.1", "::1", path)
+
+      assert.same({ path }, server.paths)
+      assert.equal(2, #server.ports)
+      assert.equal(server.ports[1], server.port)
+      assert.same({
+        "127.0.0.1:" .. server.ports[1],
+        "[::1]:" .. server.ports[2],
+        "unix:" .. path,
+      }, server.listening)
+    end)
+
+    it("is stopped politely, and leaves nothing", function()
+      local server = start_echo("127.0.0.1")
+
+      assert(server:connect())
+      server:stop()
+
+      assert.is_false(server:running())
+      assert.is_false(exists(server.directory))
+      assert.matches("^listening 127", server:stdout())
+    end)
+
+    it("that does not stop with status 0 is an error", function()
+      local server = start_code(ready .. [[
+        require("luv").new_signal():start("sigterm", function()
+          io.stderr:write "no\n"
+          os.exit(3)
+        end)]])
+      local why = failure(server.stop, server)
+
+      assert.matches("exited with status 3\n.*stderr: no", why)
+    end)
+
+    it("that exits before it is ready is an error", function()
+      local why = failure(start, { code = "print 'half' error 'broken'" })
+
+      assert.matches("exited with status 1\nstdout: half\n", why)
+      assert.matches("stderr: .*broken", why)
+    end)
+
+    it("that never gets ready is an error", function()
+      local why = failure(start, {
+        code = "io.stderr:write 'wait\\n' require('luv').sleep(1e6)",
+        timeout = 0.5,
+      })
+
+      assert.matches("not ready: the program is still running", why)
+      assert.matches("stderr: wait", why)
+    end)
+
+    it("that can't be found is an error", function()
+      local why = failure(testing.start, { program = "no-such-program" })
+
+      assert.matches("not ready: .*no%-such%-program", why)
+    end)
+
+    it("with an option that does not exist is an error", function()
+      local why = failure(function() testing.start { scirpt = "x.lua" } end)
+
+      assert.matches("testing_spec.lua:%d+: .*unknown option 'scirpt'", why)
+    end)
+
+    it("tells its exit status", function()
+      local server = start { code = "os.exit(7)", ready = false }
+
+      assert.same({ 7 }, { server:wait() })
+    end)
+
+    it("tells the signal that ended it", function()
+      local server = start_code(ready)
+
+      server:signal "sigusr1"
+
+      assert.same({ nil, "sigusr1" }, { server:wait() })
+    end)
+
+    it("that does not exit in time is an error", function()
+      local server = start_code(ready)
+
+      assert.error_matches(function() server:wait(0.1) end, "still running")
+    end)
+
+    it("dies with its parent", function()
+      local child = [[
+        package.path = "lua/?.lua;" .. package.path
+        local server = require("fes.testing").start {
+          program = "lua5.4",
+          script = "spec/support/echo_server.lua",
+          args = { "127.0.0.1" },
+        }
+        print(server.port, server.directory)
+        io.stdout:flush()
+        require("luv").kill(require("luv").os_getpid(), "sigkill")
+      ]]
+      local parent = start { code = child, ready = false }
+      local port, directory = parent:expect "(%d+)\t(%S+)\n"
+
+      assert.same({ nil, "sigkill" }, { parent:wait() })
+      testing.wait_until(function()
+        local client = testing.connect { port = tonumber(port) }
+
+        return not client
+      end, nil, "the server's death")
+      os.remove(directory .. "/stdout")
+      os.remove(directory .. "/stderr")
+      os.remove(directory)
+    end)
+  end)
+
+  describe("a run", function()
+    it("has status, output and errors", function()
+      local status, out, err = testing.run {
+        program = "lua5.4",
+        code = "print(arg[1], os.getenv 'FRUIT') io.stderr:write 'e'",
+        args = { "one" },
+        env = { FRUIT = "pear" },
+      }
+
+      assert.same({ 0, "one\tpear\n", "e" }, { status, out, err })
+    end)
+
+    it("finds its files beside its script", function()
+      local _, out = testing.run {
+        program = "lua5.4",
+        code = "package.path = arg[0]:gsub('[^/]*$', '?.lua')"
+          .. " print(require 'lib')",
+        files = { ["lib.lua"] = "return 'found'" },
+      }
+
+      assert.matches("^found", out)
+    end)
+
+    it("may be under another command", function()
+      local _, out = testing.run {
+        program = "lua5.4",
+        prefix = { "prlimit", "--nofile=33" },
+        code = "print(io.popen('ulimit -n'):read 'n')",
+      }
+
+      assert.equal("33\n", out)
+    end)
+
+    it("does not fill a pipe", function()
+      local _, out, err = testing.run {
+        program = "lua5.4",
+        code = "local s = ('x'):rep(1000000) io.write(s) io.stderr:write(s)",
+      }
+
+      assert.same({ 1000000, 1000000 }, { #out, #err })
+    end)
+  end)
+
+  describe("expect", function()
+    it("goes on behind the last match", function()
+      local server = start { ready = false,
+        code = "print 'n 1 n 2' print 'n 3'" }
+
+      assert.equal("1", server:expect "n (%d)")
+      assert.equal("2", server:expect "n (%d)")
+      assert.equal("n 3\n", server:expect "n %d\n")
+    end)
+
+    it("keeps a place in each stream", function()
+      local server = start { ready = false,
+        code = "print 'same' io.stderr:write 'same\\n'" }
+
+      server:expect "same"
+      server:expect("same", "stderr")
+    end)
+
+    it("waits for the end of the line", function()
+      local server = start_code("io.write 'port 42' io.stdout:flush()"
+        .. ready .. "print '17'")
+
+      assert.equal("42at", server:expect "port (%w+)")
+    end)
+
+    it("fails when the time is up", function()
+      local server = start_code(ready)
+
+      assert.error_matches(function()
+        server:expect("never", "stdout", 0.1)
+      end, 'no "never" in "at most.*still running')
+    end)
+
+    it("fails at once when the program has exited", function()
+      local server = start { code = "print 'bye'", ready = false }
+
+      assert.error_matches(function() server:expect "hello" end,
+        'no "hello" in "bye.*exited with status 0')
+    end)
+  end)
+
+  describe("a client", function()
+    local server, client
+
+    before_each(function()
+      server = start_echo("127.0.0.1")
+      client = assert(server:connect())
+    end)
+
+    it("reads exactly so many bytes", function()
+      assert(client:send "hello, world")
+
+      assert.equal("hello", client:read(5))
+      assert.equal(", world", client:read(7))
+    end)
+
+    it("reads lines", function()
+      assert(client:send "one\r\n\ntwo\nrest")
+
+      assert.equal("one\r", client:line())
+      assert.equal("", client:line())
+      assert.equal("two", client:line())
+      assert.same({ nil, "timeout", "rest" }, { client:line(0.1) })
+    end)
+
+    it("reads what comes first", function()
+      assert(client:send "x")
+      assert.equal("x", client:read_some())
+    end)
+
+    it("reads to the end, having ended its own side", function()
+      assert(client:send "last words")
+      assert.is_true(client:half_close())
+
+      assert.same({ "last words", "eof" }, { client:read_all() })
+      assert.same({ nil, "eof", "" }, { client:read(1) })
+    end)
+
+    it("says what it got, when that is not enough", function()
+      assert(client:send "abc")
+      assert.same({ nil, "timeout", "abc" }, { client:read(4, 0.2) })
+
+      assert(client:send "def")
+      assert.is_true(client:half_close())
+      assert.same({ nil, "eof", "def" }, { client:read(4) })
+    end)
+
+    it("sees an end of the stream, and keeps what came before", function()
+      assert.is_false(client:closed(0.05))
+      assert(client:send "kept")
+      assert.is_true(client:half_close())
+
+      assert.same({ true, "eof" }, { client:closed() })
+      assert.equal("kept", client:read(4))
+    end)
+
+    it("sees a reset", function()
+      assert(client:send "unread")
+      assert.equal("unread", client:read(6))
+      server:signal "sigstop"
+      assert(client:send "never read")
+      server:signal "sigkill"
+
+      assert.same({ true, "reset" }, { client:closed() })
+    end)
+
+    it("can't send to one who has gone", function()
+      server:signal "sigkill"
+      assert.is_true(client:closed())
+
+      testing.wait_until(function()
+        local ok, why = client:send "x"
+
+        return not ok and why == "closed"
+      end)
+      assert.same({ nil, "closed" }, { client:try_send "x" })
+    end)
+
+    it("sends as much as the kernel takes, while nobody reads", function()
+      local big = ("x"):rep(20000000)
+
+      server:signal "sigstop"
+      local ok, why, taken = client:send(big, 0.2)
+
+      assert.same({ nil, "timeout" }, { ok, why })
+      assert.is_true(taken > 0 and taken < #big)
+      assert.equal(0, client:try_send "y")
+
+      server:signal "sigcont"
+      assert.equal(big, client:read(#big))
+    end)
+
+    it("sends in the background", function()
+      local big = ("0123456789"):rep(1000000)
+
+      client:queue(big)
+      assert.is_true(big == client:read(#big))
+    end)
+
+    it("leaves what it does not read to the kernel", function()
+      local slow = assert(server:connect { rcvbuf = 4096 })
+      local big = ("x"):rep(20000000)
+
+      assert(slow:send(big))
+      server:signal "sigkill"
+      server:wait()
+
+      assert.is_true(#slow:read_all() < #big)
+    end)
+
+    it("resets", function()
+      client:reset()
+      server:expect "ECONNRESET"
+    end)
+
+    it("connects from another address", function()
+      local other = assert(server:connect { from = "127.0.0.9" })
+
+      assert.matches("^127%.0%.0%.9:%d+$", other:name())
+    end)
+
+    it("that finds nobody says so", function()
+      server:stop()
+      assert.same({ nil, "ECONNREFUSED" }, { server:connect() })
+    end)
+
+    it("is one of many", function()
+      local clients = assert(server:connect_all(300))
+
+      for i, each in ipairs(clients) do each:queue(i .. "\n") end
+      for i, each in ipairs(clients) do
+        assert.equal(tostring(i), each:line())
+      end
+    end)
+  end)
+
+  it("connects over IPv6", function()
+    local server = start_echo("127.0.0.1", "::1")
+    local client = assert(server:connect { port = server.ports[2] })
+
+    assert.matches("^%[::1%]:%d+$", client:name())
+    assert(client:send "six")
+    assert.equal("six", client:read(3))
+  end)
+
+  it("connects to a Unix socket", function()
+    local server = start_echo(testing.directory() .. "/echo.sock")
+    local client = assert(server:connect())
+
+    assert.equal("unix", client:name())
+    assert(client:send "path")
+    assert.equal("path", client:read(4))
+  end)
+
+  describe("wait_until", function()
+    it("gives what the condition gave", function()
+      local n = 0
+
+      assert.same({ 3, "three" }, { testing.wait_until(function()
+        n = n + 1
+        if n == 3 then return n, "three" end
+      end) })
+    end)
+
+    it("names what it waited for in vain", function()
+      local why = failure(function()
+        testing.wait_until(function() return false end, 0.05, "rain")
+      end)
+
+      assert.matches("testing_spec.lua:%d+: waited 0.05 s in vain for rain",
+        why)
+    end)
+  end)
+
+  describe("finish", function()
+    it("ends and removes what is left", function()
+      local server = start_echo("127.0.0.1")
+      local client = testing.connect { port = server.port }
+      local directory = testing.directory()
+
+      testing.write(directory .. "/file", "text")
+      testing.finish()
+
+      assert.is_false(server:running())
+      assert.is_false(exists(server.directory))
+      assert.is_false(exists(directory))
+      assert.is_nil((client:send "x"))
+    end)
+
+    it("tells of a crash that nobody saw", function()
+      local server = start_code(ready)
+
+      server:signal "sigsegv"
+      testing.wait_until(function() return not server:running() end)
+
+      assert.error_matches(testing.finish, "was ended by sigsegv")
+    end)
+
+    it("tells what a sanitizer said", function()
+      start { ready = false,
+        code = "io.stderr:write 'x.c:1:2: runtime error: overflow\\n'" }:wait()
+
+      assert.error_matches(testing.finish, "runtime error: overflow")
+    end)
+  end)
+end)
