@@ -130,12 +130,12 @@ DEFINE_LEVEL(log_warn, LOG_WARN)
 DEFINE_LEVEL(log_error, LOG_ERROR)
 
 /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ ; never 0 here. */
-static uint64_t hash_of(const char *text)
+static uint64_t hash_of(const char *text, size_t length)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
     return hash | 1;
 }
 
@@ -162,10 +162,10 @@ static struct recent *place_of(uint64_t hash)
     return oldest;
 }
 
-void log_error_trace(const char *message, const char *trace)
+void log_error_trace(const char *message, size_t length, const char *trace)
 {
     uint64_t now = clock_now();
-    uint64_t hash = hash_of(message);
+    uint64_t hash = hash_of(message, length);
     struct recent *error = place_of(hash);
 
     if (error->hash == hash && now - error->written < CLOCK_SECOND) {
@@ -176,7 +176,7 @@ void log_error_trace(const char *message, const char *trace)
     error->hash = hash;
     error->written = now;
     snprintf(error->begins, sizeof error->begins, "%s", message);
-    write_line(LOG_ERROR, message, strlen(message), trace);
+    write_line(LOG_ERROR, message, length, trace);
 }
 
 uint64_t log_catch_up(void)
@@ -195,4 +195,10 @@ uint64_t log_catch_up(void)
             next = error->written + CLOCK_SECOND;
     }
     return next;
+}
+
+void log_finish(void)
+{
+    for (int i = 0; i < RECENT; i++)
+        tell_left_out(&recent[i]);
 }

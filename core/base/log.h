@@ -41,12 +41,15 @@ void log_text(enum log_level level, const char *text, size_t length);
  * most once a second; the next one, or log_catch_up(), tells how many were
  * left out.
  */
-void log_error_trace(const char *message, const char *trace);
+void log_error_trace(const char *message, size_t length, const char *trace);
 
 /*
  * Tell what was left out more than a second ago. Gives the moment (clock_now)
  * at which to call again, CLOCK_FAR_AWAY if nothing is left out.
  */
 uint64_t log_catch_up(void);
+
+/* Tell at once what was left out: the program ends. */
+void log_finish(void);
 
 #endif

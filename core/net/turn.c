@@ -52,20 +52,28 @@ static void on_wheel_timer(struct timer *timer)
     (void)timer; /* it wakes the loop; each turn looks at the wheel */
 }
 
-/* Often nothing has changed: the same tick, nobody new on the wheel. */
+/* Often nothing is to be done: the tick is still the same. */
 static void turn_wheel(struct shard *shard)
+{
+    if (shard->tick == shard->wheel.now)
+        return;
+    wheel_turn(&shard->wheel, shard->tick, on_deadline, shard);
+    shard->hung = true;
+}
+
+/* Wake the loop for the next deadline, when that may have changed. */
+static void wind_wheel(struct shard *shard)
 {
     uint32_t ticks;
 
-    if (shard->tick == shard->wheel.now && !shard->hung)
+    if (!shard->hung)
         return;
     shard->hung = false;
-    wheel_turn(&shard->wheel, shard->tick, on_deadline, shard);
     if (!wheel_next(&shard->wheel, &ticks))
         timer_stop(shard->loop, &shard->wheel_timer);
     else
         timer_start(shard->loop, &shard->wheel_timer,
-                    shard->born + ((uint64_t)shard->tick + ticks) *
+                    shard->born + ((uint64_t)shard->wheel.now + ticks) *
                                       (CLOCK_SECOND / SHARD_TICKS));
 }
 
@@ -127,6 +135,7 @@ static void end_turn(void *owner)
         accept_update(server);
         server_retire(server);
     }
+    wind_wheel(shard);
     if (!link_alone(&shard->events_due))
         loop_hurry(shard->loop);
 }

@@ -111,7 +111,7 @@ static int do_error(lua_State *L)
     push_handler(L, call);
     lua_pushstring(L, call->message);
     lua_call(L, 2, 1);
-    call->forgiven = lua_toboolean(L, -1) != 0;
+    call->forgiven = lua_isboolean(L, -1) && lua_toboolean(L, -1) != 0;
     return 0;
 }
 

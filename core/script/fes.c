@@ -21,12 +21,24 @@ static int l_stop(lua_State *L)
     return 0;
 }
 
+/* fes.on_stop(fn) - called first when fes stops */
+static int l_on_stop(lua_State *L)
+{
+    if (!lua_isfunction(L, 1))
+        return luaL_error(L, "fes.on_stop: a function was expected, got %s",
+                          options_push_words(L, 1));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->on_stop);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    return 0;
+}
+
 int open_fes(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"after", l_after}, {"every", l_every}, {"listen", l_listen},
-        {"now", l_now},     {"pool", l_pool},   {"stop", l_stop},
-        {NULL, NULL},
+        {"after", l_after},     {"every", l_every}, {"listen", l_listen},
+        {"now", l_now},         {"pool", l_pool},   {"stop", l_stop},
+        {"on_stop", l_on_stop}, {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

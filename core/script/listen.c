@@ -171,7 +171,7 @@ int l_listen(lua_State *L)
     options_read(L, WHO, options, OPTIONS, &given);
     check_place(L, &given);
     check_sizes(L, &given);
-    if (script->stopping)
+    if (script->stop_asked)
         return luaL_error(L, WHO ": fes is stopping");
 
     struct server_options wanted = engine_options(L, &given);

@@ -11,10 +11,10 @@ static int l_log(lua_State *L)
         (enum log_level)lua_tointeger(L, lua_upvalueindex(2));
     size_t length;
 
-    luaL_checkstring(L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
+    if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) != LUA_OK)
+        return luaL_error(L, "fes.log: %s", lua_tostring(L, -1));
 
     const char *text = lua_tolstring(L, -1, &length);
 

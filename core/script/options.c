@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 40, NEAR = 3 };
+enum { SHOWN_BYTES = 40 };
 
 #define LONGEST_SECONDS 1e9 /* 31 years */
 
@@ -69,7 +69,7 @@ int options_has(lua_State *L, const char *name)
 static const char *nearest(const char *name, const struct option *options,
                            size_t count)
 {
-    const char *best = NULL;
+    const char *best = options[0].name;
     int least = INT_MAX;
 
     for (size_t i = 0; i < count; i++) {
@@ -80,7 +80,7 @@ static const char *nearest(const char *name, const struct option *options,
             best = options[i].name;
         }
     }
-    return least <= NEAR || strlen(name) / 2 >= (size_t)least ? best : NULL;
+    return best;
 }
 
 static bool is_known(const char *name, const struct option *options,
@@ -104,12 +104,8 @@ static void check_name(lua_State *L, const char *who,
     if (is_known(name, options, count))
         return;
 
-    const char *near = nearest(name, options, count);
-
-    if (near != NULL)
-        luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", who, name,
-                   near);
-    luaL_error(L, "%s: unknown option '%s'", who, name);
+    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", who, name,
+               nearest(name, options, count));
 }
 
 static void check_names(lua_State *L, const char *who,

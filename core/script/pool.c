@@ -102,6 +102,8 @@ static int l_checkout(lua_State *L)
 static int l_checkin(lua_State *L)
 {
     struct pool_box *pool = check_pool(L);
+    lua_settop(L, 2);
+
     struct bocket *bocket = check_bocket(L, 2);
 
     if (owner_of_checked(L) != pool)
@@ -146,6 +148,8 @@ static size_t check_place(lua_State *L, int arg, size_t most, size_t usual,
 /* bocket:write(data[, offset]) */
 static int l_write(lua_State *L)
 {
+    lua_settop(L, 3);
+
     struct bocket *bocket = check_bocket(L, 1);
     size_t size = owner_of_checked(L)->size;
     size_t length;
@@ -167,6 +171,8 @@ static int l_write(lua_State *L)
 /* bocket:read([offset[, n]]) -> what has been written there */
 static int l_read(lua_State *L)
 {
+    lua_settop(L, 3);
+
     struct bocket *bocket = check_bocket(L, 1);
     size_t size = owner_of_checked(L)->size;
     size_t offset = check_place(L, 2, size, 0, "offset");

@@ -108,6 +108,7 @@ static void on_turn_end(void *owner)
 {
     struct script *script = owner;
 
+    script_stop_if_asked(script);
     if (!script->ready || script_has_work(script))
         return;
     if (!script->stopping)
@@ -161,14 +162,31 @@ static bool begin(struct script *script)
     return true;
 }
 
+static void on_sigpipe(int number)
+{
+    (void)number; /* whoever writes is told by write(2) */
+}
+
+/*
+ * Whoever read our output may go away; that must not end the server. A handler
+ * and not SIG_IGN, which the script's children would inherit.
+ */
+static void survive_sigpipe(void)
+{
+    struct sigaction action = {.sa_flags = SA_RESTART};
+
+    action.sa_handler = on_sigpipe;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
 static void run(struct script *script)
 {
     struct loop *loop = script->shard->loop;
 
-    servers_announce(script);
-    script->ready = true;
     loop_on_signal(loop, SIGINT, on_signal);
     loop_on_signal(loop, SIGTERM, on_signal);
+    servers_announce(script);
+    script->ready = true;
     loop_hurry(loop);
     loop_run(loop);
 }
@@ -181,6 +199,7 @@ int script_main(const struct script_config *config)
     if (path == NULL)
         return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    survive_sigpipe();
     script.directory = dirname(path);
 
     int status = 1;
@@ -191,6 +210,7 @@ int script_main(const struct script_config *config)
                 run(&script);
             status = 0;
         }
+        log_finish();
         shard_free(script.shard); /* first: its timers live in the state */
         state_free(&script);
     }

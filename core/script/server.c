@@ -132,6 +132,8 @@ static void announce_memory(const struct script *script)
         const struct server_options *options = &server_at(at)->options;
         double kernel = kernel_bytes_of(&options->socket);
 
+        if (server_at(at)->closing)
+            continue;
         bytes += (double)options->bockets * options->size;
         connections += options->maxconnections;
         each = kernel > each ? kernel : each;
@@ -149,6 +151,8 @@ void servers_announce(struct script *script)
     char place[256];
 
     for (const struct link *at = end->next; at != end; at = at->next) {
+        if (server_at(at)->closing)
+            continue;
         format_place(server_at(at), place, sizeof place);
         printf("listening %s\n", place);
     }

@@ -1,5 +1,6 @@
 #include "script/state.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/closing.h"
 #include "net/serve.h"
@@ -45,27 +46,37 @@ static int explain(lua_State *L)
     return 1;
 }
 
+/* Make sure that errors left out of the log are told of later. */
+static void catch_up_later(struct script *script)
+{
+    uint64_t due = log_catch_up();
+
+    if (due != CLOCK_FAR_AWAY && !timer_runs(&script->catch_up))
+        timer_start(script->shard->loop, &script->catch_up, due);
+}
+
 /* The message is on top of the stack, and stays there. */
 static void report(struct script *script, const char *event, conn_name name)
 {
     lua_State *L = script->L;
-    const char *message = lua_tostring(L, -1);
-    char what[1024];
-    char trace[3072];
     char whom[CONN_TEXT_BYTES] = "no connection";
+    size_t length = 0;
 
     if (name != 0)
         conn_describe(script->shard, name, whom);
-
+    luaL_checkstack(L, 4, NULL);
+    lua_pushfstring(L, "%s: ", event);
+    lua_pushvalue(L, -2);
+    lua_concat(L, 2);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
-    snprintf(what, sizeof what, "%s: %s", event, message ? message : "?");
-    snprintf(trace, sizeof trace, "\tin %s of %s\n%s", event, whom,
-             lua_isstring(L, -1) ? lua_tostring(L, -1) : "");
-    lua_pop(L, 1);
-    log_error_trace(what, trace);
+    lua_pushfstring(L, "\tin %s of %s\n%s", event, whom, lua_tostring(L, -1));
+
+    const char *what = lua_tolstring(L, -3, &length);
+
+    log_error_trace(what, length, lua_tostring(L, -1));
+    lua_pop(L, 3);
     script->errors++;
-    if (!timer_runs(&script->catch_up))
-        timer_start(script->shard->loop, &script->catch_up, log_catch_up());
+    catch_up_later(script);
 }
 
 bool script_call(struct script *script, lua_CFunction fn, void *arg,
@@ -94,6 +105,8 @@ static int open_all(lua_State *L)
     open_pool(L);
     lua_newtable(L);
     script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    script->on_stop = luaL_ref(L, LUA_REGISTRYINDEX);
     luaL_requiref(L, "fes", open_fes, 0);
     return 0;
 }
@@ -155,10 +168,35 @@ bool script_has_work(const struct script *script)
 
 void script_stop(struct script *script)
 {
-    if (script->stopping)
+    script->stop_asked = true;
+    loop_hurry(script->shard->loop);
+}
+
+/* fes.on_stop()'s functions, in the order in which they were given. */
+static int call_on_stop(lua_State *L)
+{
+    lua_Integer *next = lua_touserdata(L, 1);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->on_stop);
+    if (lua_rawgeti(L, -1, ++*next) == LUA_TNIL)
+        *next = 0;
+    else
+        lua_call(L, 0, 0);
+    return 0;
+}
+
+void script_stop_if_asked(struct script *script)
+{
+    lua_Integer next = 0;
+
+    if (!script->stop_asked || script->stopping)
         return;
     script->stopping = true;
     log_info("stopping");
+    do
+        if (!script_call(script, call_on_stop, &next, "on_stop", 0))
+            lua_pop(script->L, 1);
+    while (next != 0);
     servers_close(script, REASON_SHUTDOWN, CLOSING_LINGER);
 }
 

@@ -24,11 +24,13 @@ struct script {
     struct shard *shard;
     const char *directory; /* of the script: relative names begin here */
     int handles;           /* reference of the table slot + 1 -> conn handle */
+    int on_stop;           /* reference of the list of functions */
     struct link servers;   /* all that it ever listened on, in order */
     unsigned timers;       /* that are running */
     uint64_t errors;       /* of handlers and timers */
     struct timer catch_up; /* for the log: equal errors left out */
     bool ready;            /* loaded: the ready lines are out */
+    bool stop_asked;
     bool stopping;
 };
 
@@ -61,9 +63,14 @@ bool script_call(struct script *script, lua_CFunction fn, void *arg,
 /* Something ended that the script may have been waiting for. */
 bool script_has_work(const struct script *script);
 
-/* Stop gracefully: close all servers; the loop ends with the last connection.
- */
+/* Ask for a graceful stop; it begins at the end of this turn. */
 void script_stop(struct script *script);
+
+/*
+ * If it was asked for: call what fes.on_stop() was given, close all servers.
+ * The loop ends with the last connection.
+ */
+void script_stop_if_asked(struct script *script);
 
 /* Push the path of a name that the script gave, from the script's directory. */
 const char *script_push_path(lua_State *L, const char *name);

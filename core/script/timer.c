@@ -3,9 +3,13 @@
 #include "script/state.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <string.h>
 
 #define TIMER "fes.timer"
+
+/* More cannot be told as an integer. */
+#define SKIPPED_MOST 9e18
 
 enum { FUNCTION = 1 }; /* the user value that holds what to call */
 
@@ -17,11 +21,11 @@ struct script_timer {
     struct timer timer;
     struct script *script;
     uint64_t start;
-    uint64_t turns; /* periods since the start that are done with */
+    double turns; /* periods since the start that are done with */
     double seconds;
     bool repeats;
     bool runs;
-    lua_Integer skipped;
+    double skipped;
 };
 
 static void release(struct script_timer *timer)
@@ -46,14 +50,20 @@ static uint64_t next_due(struct script_timer *timer)
         return now;
 
     double passed = clock_to_seconds(now - timer->start) / timer->seconds;
-    uint64_t next = timer->turns + 1;
+    double next = timer->turns + 1;
 
-    if ((double)next <= passed) {
-        timer->skipped += (lua_Integer)((uint64_t)passed + 1 - next);
-        next = (uint64_t)passed + 1;
+    if (next <= passed) {
+        timer->skipped += floor(passed) + 1 - next;
+        next = floor(passed) + 1;
     }
     timer->turns = next;
-    return timer->start + clock_from_seconds((double)next * timer->seconds);
+
+    double seconds = next * timer->seconds; /* not finite: periods too short */
+    uint64_t due = now;
+
+    if (isfinite(seconds))
+        due = timer->start + clock_from_seconds(seconds);
+    return due > now ? due : now + 1;
 }
 
 static int call_function(lua_State *L)
@@ -140,7 +150,9 @@ static int l_index(lua_State *L)
     if (strcmp(name, "stop") == 0)
         lua_pushcfunction(L, l_stop);
     else if (strcmp(name, "skipped") == 0)
-        lua_pushinteger(L, timer->skipped);
+        lua_pushinteger(L, timer->skipped < SKIPPED_MOST
+                               ? (lua_Integer)timer->skipped
+                               : LUA_MAXINTEGER);
     else
         lua_pushnil(L);
     return 1;

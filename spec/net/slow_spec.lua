@@ -127,6 +127,7 @@ server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
     local reader = assert(program:connect())
     local clients = { reader }
 
+    echoes(reader, "in")
     for round = 1, 20 do
       stall(program, clients, 2)
       for i = 1, 10 do
@@ -141,7 +142,9 @@ server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
       echoes(new, "new")
       new:close()
     end
-    assert.is_true(ask(program, "server:stats().accepted") >= 61)
+    assert.equal(61, ask(program, "server:stats().accepted"))
+    assert.is_true(ask(program, "server:stats().bockets_least") <= 8)
+    assert.is_true(ask(program, "server:stats().missed") > 0)
     reader:close()
     program:expect "reader closed\teof\n"
     settle(program, clients)
@@ -188,6 +191,7 @@ end]]
     echoes(new, "new")
 
     assert.equal(22, ask(program, "server:count()"))
+    assert.is_true(ask(program, "server:stats().bytes_in") < 20 * 100000)
     ask(program, "resume()")
     await(program, "heard == 20 * 100000")
     settle(program, clients)
@@ -209,6 +213,34 @@ end]]
     local new = assert(program:connect())
     clients[#clients + 1] = new
     echoes(new, "new")
+    assert.is_true(ask(program, "server:stats().bockets_least") <= 8)
+    settle(program, clients)
+  end)
+
+  it("of echo loses nothing, however little there is for it", function()
+    local program = asked.start [[
+refused = 0
+server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
+  bockets = 64, maxsends = 8,
+  on_receive = function(conn, data)
+    if not conn:send(data) then refused = refused + 1 end
+  end }]]
+    local clients, data, whole = {}, pattern(200000), 0
+
+    for i = 1, 40 do
+      clients[i] = assert(program:connect { rcvbuf = 4096 })
+      clients[i]:queue(data)
+    end
+    await(program, "server:stats().queued > 16 * 1024")
+    for _, client in ipairs(clients) do
+      local heard, _, part = client:read(#data)
+
+      if heard then whole = whole + 1 end
+      assert.is_true((heard or part) == data:sub(1, #(heard or part)))
+    end
+    assert.equal(0, ask(program, "refused"))
+    assert.equal(40, whole
+      + (ask(program, "server:stats().closed.overflow or 0")))
     settle(program, clients)
   end)
 end)

@@ -1,0 +1,204 @@
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local function start(options, run)
+  return asked.start(([[
+server = fes.listen { port = 0, %s
+  on_receive = function(conn, data) conn:send(data) end }]])
+    :format(options), run)
+end
+
+local function echoes(client, text)
+  assert(client:send(text))
+  assert.equal(text, client:read(#text))
+end
+
+-- Whoever is not accepted is not answered either.
+local function waits(client)
+  client:queue "?"
+
+  local _, why = client:read(1, 0.2)
+  assert.equal("timeout", why)
+end
+
+describe("accepting", function()
+  after_each(testing.finish)
+
+  it("one at a time serves many", function()
+    local program = start "maxaccepts = 1, header = 'h',"
+    local clients = assert(program:connect_all(200))
+
+    for i, client in ipairs(clients) do
+      assert.equal("h", client:read(1))
+      echoes(client, "client " .. i)
+    end
+    assert.equal(200, ask(program, "server:stats().accepted"))
+    settle(program, clients)
+  end)
+
+  it("stops at maxconnections, and goes on when one leaves", function()
+    local program = start "maxconnections = 3,"
+    local clients = assert(program:connect_all(3))
+
+    for _, client in ipairs(clients) do echoes(client, "in") end
+    local fourth = assert(program:connect())
+    local fifth = assert(program:connect())
+
+    waits(fourth)
+    waits(fifth)
+    assert.equal(3, ask(program, "server:stats().accepted"))
+    clients[1]:close()
+    assert.equal("?", fourth:read(1))
+    waits(fifth)
+    clients[2]:reset()
+    assert.equal("??", fifth:read(2))
+    assert.equal(3, ask(program, "server:count()"))
+    settle(program, { clients[3], fourth, fifth })
+  end)
+
+  it("knows at most maxperip from one address", function()
+    local program = start "maxperip = 2, header = 'h',"
+    local one = assert(program:connect { from = "127.0.0.5" })
+    local two = assert(program:connect { from = "127.0.0.5" })
+    local other = assert(program:connect { from = "127.0.0.6" })
+
+    for _, each in ipairs { one, two, other } do
+      assert.equal("h", each:read(1))
+    end
+    local three = assert(program:connect { from = "127.0.0.5" })
+    assert.equal("", (three:read_all()))
+    await(program, "server:stats().closed.perip == 1")
+
+    two:close()
+    await(program, "server:stats().connections == 2")
+    local four = assert(program:connect { from = "127.0.0.5" })
+    assert.equal("h", four:read(1))
+    echoes(four, "again")
+    settle(program, { one, four, other })
+  end)
+
+  it("survives those that reset at once", function()
+    local program = start "header = 'h',"
+
+    for _ = 1, 200 do assert(program:connect()):reset() end
+    local clients = assert(program:connect_all(100))
+    for i, client in ipairs(clients) do
+      if i % 2 == 0 then client:reset() end
+    end
+    for i = 1, 100, 2 do
+      assert.equal("h", clients[i]:read(1))
+      echoes(clients[i], "still")
+    end
+    settle(program, clients)
+  end)
+
+  it("of those that leave at once has no event too many", function()
+    local program = asked.start [[
+connects, closes = 0, 0
+server = fes.listen { port = 0,
+  on_connect = function() connects = connects + 1 end,
+  on_close = function() closes = closes + 1 end }]]
+
+    for _ = 1, 100 do assert(program:connect()):close() end
+    for _ = 1, 100 do assert(program:connect()):reset() end
+    await(program, "server:stats().accepted >= 100"
+      .. " and server:stats().connections == 0 and connects == closes")
+    settle(program, {})
+  end)
+
+  it("pauses and resumes", function()
+    local program = start ""
+    local before = assert(program:connect())
+
+    echoes(before, "before")
+    ask(program, "server:pause()")
+    local after = assert(program:connect())
+    waits(after)
+    echoes(before, "still")
+    assert.equal(1, ask(program, "server:count()"))
+    ask(program, "server:resume()")
+    assert.equal("?", after:read(1))
+    settle(program, { before, after })
+  end)
+
+  it("of a crowd misses nobody", function()
+    local program = start "maxaccepts = 16, backlog = 64,"
+    local clients = assert(program:connect_all(1000))
+
+    for i, client in ipairs(clients) do client:queue(("%04d"):format(i)) end
+    for i, client in ipairs(clients) do
+      assert.equal(("%04d"):format(i), client:read(4))
+    end
+    assert.equal(1000, ask(program, "server:count()"))
+    settle(program, clients)
+  end)
+end)
+
+local function cpu_ticks(pid)
+  local file = assert(io.open(("/proc/%d/stat"):format(pid)))
+  local user, system = file:read "a":match
+    "%) %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ %S+ (%d+) (%d+)"
+
+  file:close()
+  return user + system
+end
+
+describe("without descriptors", function()
+  after_each(testing.finish)
+
+  it("those that are in are served, the others wait", function()
+    local program = start("", { prefix = { "prlimit", "--nofile=64:64" } })
+    local clients = assert(program:connect_all(80))
+
+    for _, client in ipairs(clients) do client:queue "x" end
+    await(program, "server:count() > 8")
+    local inside, outside = {}, {}
+
+    for _, client in ipairs(clients) do
+      local list = client:read(1, #inside < 8 and 20 or 0.01)
+        and inside or outside
+      list[#list + 1] = client
+    end
+    assert.is_true(#inside >= 8 and #outside >= 16)
+    for _, client in ipairs(inside) do echoes(client, "fine") end
+    for _, client in ipairs(inside) do client:close() end
+    for _, client in ipairs(outside) do client.timeout = 0.1 end
+
+    local served = 0
+    testing.wait_until(function()
+      for _, client in ipairs(outside) do
+        if not client.served and client:read(1) then
+          client.served, served = true, served + 1
+          client:close()
+        end
+      end
+      return served == #outside
+    end, 60, "the last of those that waited")
+    settle(program, {})
+  end)
+
+  it("taken by others it does not spin, and goes on", function()
+    local program = start("", { prefix = { "prlimit", "--nofile=128:128" } })
+    local first = assert(program:connect())
+
+    echoes(first, "first")
+    ask(program, "(function() taken = {} repeat local f = "
+      .. "io.open '/dev/null' taken[#taken + 1] = f until not f end)()")
+    local second = assert(program:connect())
+
+    local before = cpu_ticks(program.pid)
+    waits(second)
+    waits(second)
+    waits(second)
+    assert.is_true(cpu_ticks(program.pid) - before < 30)
+    echoes(first, "still")
+    program:expect("Too many open files", "stderr")
+
+    ask(program, "(function() for _, f in ipairs(taken) do f:close() end "
+      .. "taken = nil end)()")
+    assert.equal("???", second:read(3))
+    settle(program, { first, second })
+  end)
+end)

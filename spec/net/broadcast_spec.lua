@@ -1,0 +1,306 @@
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local function connect(program, count, options)
+  local before = ask(program, "server:count()")
+  local clients = assert(program:connect_all(count, options))
+
+  await(program, ("server:count() == %d"):format(before + count))
+  return clients
+end
+
+local plain = [[
+last = nil
+server = fes.listen { port = 0, on_connect = function(conn) last = conn end }
+]]
+
+describe("broadcast", function()
+  after_each(testing.finish)
+
+  it("keeps the order of the calls", function()
+    local program = asked.start(plain .. [[
+function speak()
+  for i = 1, 50 do
+    for conn in server:connections() do conn:send("s" .. i .. ",") end
+    server:broadcast("b" .. i .. ",")
+    server:broadcast("c" .. i .. ",")
+  end
+end]])
+    local clients = connect(program, 10)
+    local expected = {}
+
+    for i = 1, 50 do expected[i] = ("s%d,b%d,c%d,"):format(i, i, i) end
+    expected = table.concat(expected)
+    ask(program, "speak()")
+    for _, client in ipairs(clients) do
+      assert.equal(expected, client:read(#expected))
+    end
+    assert.equal(1500, ask(program, "server:stats().messages_out"))
+    settle(program, clients)
+  end)
+
+  it("tells for how many it is, and leaves one out", function()
+    local program = asked.start(plain .. [[
+other = fes.listen { port = 0, on_connect = function(c) foreign = c end }
+]])
+    local clients = connect(program, 2)
+    local first, second = clients[1], clients[2]
+    local third = connect(program, 1)[1]
+    local stranger = assert(program:connect { port = program.ports[2] })
+
+    await(program, "foreign ~= nil")
+    assert.equal(3, ask(program, "server:broadcast 'all.'"))
+    assert.equal(2, ask(program, "server:broadcast('but.', last)"))
+    assert.equal(3, ask(program, "server:broadcast('for.', foreign)"))
+    third:close()
+    await(program, "server:count() == 2")
+    assert.equal(2, ask(program, "server:broadcast('old.', last)"))
+
+    assert.equal("all.but.for.old.", first:read(16))
+    assert.equal("all.but.for.old.", second:read(16))
+    stranger:close()
+    settle(program, clients)
+  end)
+
+  it("leaves out the one, not what it was sent itself", function()
+    local program = asked.start(plain .. [[
+function speak()
+  last:send "a."
+  server:broadcast("b.", last)
+  last:send "c."
+  server:broadcast "d."
+end]])
+    local client = connect(program, 1)[1]
+
+    ask(program, "speak()")
+    assert.equal("a.c.d.", client:read(6))
+    settle(program, { client })
+  end)
+
+  it("reaches who is there when it is called", function()
+    local program = asked.start [[
+server = fes.listen { port = 0,
+  on_connect = function(conn) print("for", server:broadcast(conn.id .. ".")) end
+}]]
+    local clients = {}
+    for i = 1, 5 do
+      clients[i] = assert(program:connect())
+      assert.equal(tostring(i), program:expect "for\t(%d+)\n")
+    end
+    for i, client in ipairs(clients) do
+      local heard = client:read((6 - i) * 2)
+      assert.equal(6 - i, select(2, heard:gsub("%d%.", "")))
+    end
+    assert.equal(15, ask(program, "server:stats().messages_out"))
+    settle(program, clients)
+  end)
+
+  it("to nobody is for nobody", function()
+    local program = asked.start(plain)
+
+    assert.equal(0, ask(program, "server:broadcast 'x'"))
+    assert.equal(0, ask(program, "server:broadcast ''"))
+    settle(program, {})
+  end)
+
+  it("of nothing counts, and sends no bytes", function()
+    local program = asked.start(plain)
+    local client = connect(program, 1)[1]
+
+    assert.equal(1, ask(program, "server:broadcast ''"))
+    assert.equal(1, ask(program, "server:broadcast '!'"))
+    assert.equal("!", client:read(1))
+    assert.equal(2, ask(program, "server:stats().messages_out"))
+    settle(program, { client })
+  end)
+
+  it("that fits no queue raises", function()
+    local program = asked.start [[
+server = fes.listen { port = 0, size = 64, maxsends = 2 }]]
+    local client = connect(program, 1)[1]
+
+    assert.equal(1, ask(program, "server:broadcast(('x'):rep(128))"))
+    assert.error_matches(function()
+      ask(program, "server:broadcast(('y'):rep(129))")
+    end, "128")
+    assert.equal(1, ask(program, "server:broadcast '.'"))
+    assert.equal(("x"):rep(128) .. ".", client:read(129))
+    settle(program, { client })
+  end)
+
+  it("goes past those that close meanwhile", function()
+    local program = asked.start(plain .. [[
+function cull()
+  local n = 0
+  local told = {}
+  for conn in server:connections() do
+    n = n + 1
+    told[#told + 1] = server:broadcast(n .. ".")
+    if n % 2 == 0 then conn:close() end
+  end
+  return table.concat(told, " ")
+end]])
+    local clients = connect(program, 20)
+    local expected, all = {}, {}
+
+    for i = 1, 20 do
+      expected[i] = tostring(20 - (i - 1) // 2)
+      all[i] = i .. "."
+    end
+    all = table.concat(all)
+    assert.equal(table.concat(expected, " "), ask(program, "cull()"))
+
+    local ended = 0
+    for _, client in ipairs(clients) do
+      local heard, why = client:read(#all, 20)
+      if not heard then
+        assert.equal("eof", why)
+        ended = ended + 1
+        client:close()
+      else
+        assert.equal(all, heard)
+      end
+    end
+    assert.is_true(ended >= 9)
+    await(program, "server:count() == 10")
+    await(program, "server:stats().closed['local'] == 10")
+    settle(program, clients)
+  end)
+
+  it("of more than 64 KiB in one handler closes nobody who reads", function()
+    local program = asked.start(plain .. [[
+function flood()
+  local all = 0
+  for i = 1, 100 do
+    all = all + server:broadcast(("%07d\n"):format(i):rep(128))
+  end
+  return all
+end]])
+    local clients = connect(program, 20)
+    local expected = {}
+
+    for i = 1, 100 do expected[i] = ("%07d\n"):format(i):rep(128) end
+    expected = table.concat(expected)
+    assert.equal(2000, ask(program, "flood()"))
+    for _, client in ipairs(clients) do
+      assert.is_true(expected == client:read(#expected))
+    end
+    assert.equal(20, ask(program, "server:count()"))
+    assert.equal(0, ask(program, "server:stats().missed"))
+    settle(program, clients)
+  end)
+end)
+
+describe("connections", function()
+  after_each(testing.finish)
+
+  it("survives closes of any of them", function()
+    local program = asked.start(plain .. [[
+function sweep()
+  local all = {}
+  for conn in server:connections() do all[#all + 1] = conn end
+  local visited = 0
+  for conn in server:connections() do
+    visited = visited + 1
+    for i, each in ipairs(all) do
+      if each == conn then
+        conn:close(0)
+        if all[i + 1] then all[i + 1]:close(0) end
+      end
+    end
+  end
+  return visited
+end]])
+    local clients = connect(program, 10)
+
+    assert.equal(5, ask(program, "sweep()"))
+    assert.equal(0, ask(program, "server:count()"))
+    settle(program, clients)
+  end)
+end)
+
+describe("a connection that is full", function()
+  after_each(testing.finish)
+
+  local slow = [[
+server = fes.listen { port = 0, sndbuf = 4096, size = 1024, maxsends = 8,
+  overflow = POLICY,
+  on_lag = function(conn, missed, topic)
+    print("lag", missed, topic, conn:stats().missed)
+  end,
+  on_close = function(conn, reason)
+    print("closed", reason, conn:stats().missed)
+  end,
+}
+sent = 0
+function fill(n)
+  for i = 1, n do
+    sent = sent + 1
+    server:broadcast(("%07d\n"):format(sent):rep(64))
+  end
+end]]
+
+  local function start(policy)
+    return asked.start((slow:gsub("POLICY", policy)))
+  end
+
+  -- Broadcasts that a reader gets, until the condition holds.
+  local function fill_until(program, reader, condition)
+    for i = 1, 400 do
+      ask(program, "fill(1)")
+      assert.equal(("%07d\n"):format(i):rep(64), reader:read(512))
+      if ask(program, condition) == "true" then return i end
+    end
+    error("never " .. condition)
+  end
+
+  it("is closed by the policy close", function()
+    local program = start '"close"'
+    local reader = connect(program, 1)[1]
+    local lazy = connect(program, 1, { rcvbuf = 4096 })[1]
+
+    fill_until(program, reader, "server:count() == 1")
+    program:expect "closed\toverflow\t"
+    assert.equal(1, ask(program, "server:stats().closed.overflow"))
+    assert.is_true((lazy:closed()))
+    settle(program, { reader, lazy })
+  end)
+
+  it("misses whole messages under drop, and is told", function()
+    local program = start '"drop"'
+    local reader = connect(program, 1)[1]
+    local lazy = connect(program, 1, { rcvbuf = 4096 })[1]
+    local count = fill_until(program, reader, "server:stats().missed >= 5")
+
+    assert.equal(2, ask(program, "server:count()"))
+    local missed = ask(program, "server:stats().missed")
+    assert.equal(missed, ask(program, "server:stats().missed_by.drop"))
+
+    local heard = lazy:read((count - missed) * 512)
+    for i = 1, count - missed do
+      assert.equal(("%07d\n"):format(i):rep(64),
+        heard:sub((i - 1) * 512 + 1, i * 512))
+    end
+    local told, topic, total = program:expect "lag\t(%d+)\t(%w+)\t(%d+)\n"
+    assert.same({ tostring(missed), "nil", tostring(missed) },
+      { told, topic, total })
+
+    ask(program, "fill(1)")
+    assert.equal(("%07d\n"):format(count + 1):rep(64), lazy:read(512))
+    assert.is_nil(program:stdout():match "lag.*lag")
+    settle(program, { reader, lazy })
+  end)
+
+  it("has a last count of what it missed", function()
+    local program = start '"drop"'
+    local reader = connect(program, 1)[1]
+    local lazy = connect(program, 1, { rcvbuf = 4096 })[1]
+
+    fill_until(program, reader, "server:stats().missed == 3")
+    lazy:reset()
+    program:expect "closed\treset\t3\n"
+    settle(program, { reader })
+  end)
+end)

@@ -1,0 +1,237 @@
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local function start(options)
+  return asked.start(([[
+reasons = {}
+server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096,
+  on_connect = function(new) conn = new end,
+  on_close = function(_, reason) print("closed", reason) end, %s }]])
+    :format(options))
+end
+
+local echo = "on_receive = function(from, data) assert(from:send(data)) end,"
+local hear = [[on_receive = function(from, data)
+  from.heard = (from.heard or "") .. data end,]]
+
+local function connect(program, options)
+  local client = assert(program:connect(options))
+
+  await(program, "server:count() == 1")
+  return client
+end
+
+local function pattern(length)
+  local lines = {}
+
+  for i = 1, length // 8 do lines[i] = ("%07d\n"):format(i) end
+  return table.concat(lines)
+end
+
+describe("the end of the peer's stream", function()
+  after_each(testing.finish)
+
+  it("behind more than the queue holds loses nothing", function()
+    local program = start(echo)
+    local client = connect(program, { rcvbuf = 4096, timeout = 60 })
+    local data = pattern(3000000)
+    local ended
+
+    client:queue(data)
+    client.handle:shutdown(function() ended = true end)
+    await(program, "server:stats().queued > 0")
+    assert.is_nil(ended)
+    assert.is_true(data == client:read(#data))
+    assert.same({ "", "eof" }, { client:read_all() })
+    program:expect "closed\teof\n"
+    settle(program, {})
+  end)
+
+  it("comes after what was sent while paused", function()
+    local program = start(hear)
+    local client = connect(program)
+
+    ask(program, "conn:pause()")
+    assert(client:send "last words")
+    assert(client:half_close())
+    for _ = 1, 20 do
+      assert.equal("nil", ask(program, "conn.heard"))
+      assert.equal("nil", program:stdout():match "closed" or "nil")
+    end
+    ask(program, "conn:resume()")
+    program:expect "closed\teof\n"
+    assert.equal("last words", ask(program, "conn.heard"))
+    settle(program, {})
+  end)
+
+  it("of one that does not read is the end after the linger", function()
+    local program = start(echo)
+    local client = connect(program, { rcvbuf = 4096 })
+
+    ask(program, "conn:send(('x'):rep(32000))") -- not half of its queue
+    assert.is_true(ask(program, "conn:stats().queued") > 0)
+    assert(client:half_close())
+    program:expect "closed\teof\n"
+    settle(program, { client })
+  end)
+
+  it("with a full queue still hands over the last data", function()
+    local program = start(hear)
+    local client = connect(program, { rcvbuf = 4096 })
+
+    ask(program, "(function() repeat until not conn:send(('x'):rep(4000))"
+      .. " end)()")
+    assert(client:send "bye")
+    assert(client:half_close())
+    local heard, why = client:read_all()
+    assert.equal("eof", why)
+    assert.is_true(#heard > 16 * 4000 - 4000 and not heard:find "[^x]")
+    program:expect "closed\teof\n"
+    assert.equal("bye", ask(program, "conn.heard"))
+    settle(program, {})
+  end)
+
+  it("by a reset, with bytes both ways, leaves nothing", function()
+    local program = start(echo)
+
+    for _ = 1, 20 do
+      local client = connect(program, { rcvbuf = 4096 })
+
+      client:queue(pattern(100000))
+      await(program, "server:stats().queued > 0")
+      client:reset()
+      program:expect "closed\treset\n"
+      await(program, "server:stats().connections == 0")
+      assert.equal("true", ask(program, "conn:send('x') == nil"))
+    end
+    settle(program, {})
+  end)
+end)
+
+describe("a resumed connection", function()
+  after_each(testing.finish)
+
+  it("learns of a reset", function()
+    local program = start(hear)
+    local client = connect(program)
+
+    ask(program, "conn:pause()")
+    client:reset()
+    ask(program, "conn:resume()")
+    program:expect "closed\treset\n"
+    settle(program, {})
+  end)
+end)
+
+describe("a paused connection", function()
+  after_each(testing.finish)
+
+  it("can still be sent to, and closed", function()
+    local program = start(hear)
+    local client = connect(program)
+
+    ask(program, "conn:pause()")
+    assert(client:send "unheard")
+    ask(program, "conn:send 'out'")
+    assert.equal("out", client:read(3))
+    ask(program, "conn:close()")
+    assert.is_true((client:closed()))
+    client:close()
+    program:expect "closed\tlocal\n"
+    assert.equal("nil", ask(program, "conn.heard"))
+    settle(program, {})
+  end)
+
+  it("learns of a reset when it is sent to", function()
+    local program = start(hear)
+    local client = connect(program)
+
+    ask(program, "conn:pause()")
+    client:reset()
+    testing.wait_until(function()
+      return ask(program, "conn:send 'x'") == "nil"
+    end)
+    program:expect "closed\t(%w+)\n"
+    settle(program, {})
+  end)
+end)
+
+describe("idle_timeout", function()
+  after_each(testing.finish)
+
+  it("spares those that talk or listen", function()
+    local program = start("idle_timeout = 0.5," .. hear)
+    local client = connect(program)
+    local finish = os.time() + 2
+
+    repeat
+      assert.equal(1, ask(program, "server:broadcast '.'"))
+      assert.equal(".", client:read(1))
+    until os.time() > finish
+    finish = os.time() + 2
+    repeat
+      assert(client:send ".")
+      assert.equal(1, ask(program, "server:count()"))
+    until os.time() > finish
+    assert.is_true((client:closed()))
+    program:expect "closed\tidle\n"
+    settle(program, {})
+  end)
+end)
+
+describe("those who wait for the slab", function()
+  after_each(testing.finish)
+
+  it("are woken, and then it takes what was refused", function()
+    local program = asked.start [[
+local message = ("m"):rep(1000)
+all, refused, drained = {}, 0, 0
+server = fes.listen { port = 0, sndbuf = 4096, size = 256, bockets = 64,
+  maxsends = 32, overflow = "drop",
+  on_connect = function(new) all[#all + 1] = new end,
+  on_drain = function(conn)
+    drained = drained + 1
+    conn.fitted = conn:send(message)
+  end }
+function fill()
+  for _, conn in ipairs(all) do
+    repeat until not conn:send(message)
+    refused = refused + 1
+  end
+  return refused
+end]]
+    local clients = assert(program:connect_all(6, { rcvbuf = 4096 }))
+
+    await(program, "#all == 6")
+    assert.equal(6, ask(program, "fill()"))
+    local open = ask(program, "server:count()")
+    for _, client in ipairs(clients) do
+      while client:read_some(0.3) do client.got = true end
+      assert.is_true(client.got)
+    end
+    await(program, "server:stats().queued == 0")
+    assert.equal(open, ask(program, "server:count()"))
+    assert.equal(open, ask(program, "drained"))
+    assert.equal(open, ask(program, "(function() local n = 0 "
+      .. "for conn in server:connections() do "
+      .. "n = n + (conn.fitted and 1 or 0) end return n end)()"))
+    settle(program, clients)
+  end)
+end)
+
+describe("5,000 connects at once", function()
+  after_each(testing.finish)
+
+  it("are all served", function()
+    local program = start(echo)
+    local clients = assert(program:connect_all(5000))
+
+    for i, client in ipairs(clients) do client:queue(("%04d"):format(i)) end
+    for i, client in ipairs(clients) do
+      assert.equal(("%04d"):format(i), client:read(4))
+    end
+    settle(program, clients)
+  end)
+end)

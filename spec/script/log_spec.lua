@@ -1,0 +1,210 @@
+local testing = require "fes.testing"
+
+-- What a script logs, that ends by itself.
+local function logs(code, ...)
+  local status, _, err = testing.run {
+    code = "local fes = require 'fes'\n" .. code, options = { ... },
+  }
+
+  assert(status == 0, err)
+  return err
+end
+
+-- What a server logs when a client has sent it something.
+local function logs_of_handler(code, bytes)
+  local server = testing.start { code = [[
+    local fes = require "fes"
+    fes.listen { port = 0, on_receive = function(conn, data)
+    ]] .. code .. " end }" }
+  local client = assert(server:connect())
+
+  assert(client:send(bytes or "data"))
+  assert(client:closed())
+  server:stop()
+  return server:stderr()
+end
+
+local function count(text, pattern)
+  return select(2, text:gsub(pattern, ""))
+end
+
+describe("fes.log", function()
+  after_each(testing.finish)
+
+  it("tells time, level and text, formatted as string.format does",
+    function()
+      local err = logs "fes.log.warn('%s of %d, %5.2f', 'one', 3, 1.5)"
+
+      assert.matches("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d%.%d%d%d warn  "
+        .. "one of 3,  1%.50\n", err)
+    end)
+
+  it("has four levels, of which info and above are shown", function()
+    local err = logs [[
+      for _, level in ipairs { "debug", "info", "warn", "error" } do
+        fes.log[level]("this is %s", level)
+      end
+    ]]
+
+    assert.not_matches("this is debug", err)
+    assert.matches(" info  this is info\n.* warn  this is warn\n"
+      .. ".* error this is error\n", err)
+  end)
+
+  it("shows debug when asked", function()
+    assert.matches(" debug seen\n", logs("fes.log.debug 'seen'", "-l",
+      "debug"))
+  end)
+
+  it("writes to stderr alone", function()
+    local status, out, err = testing.run {
+      code = "require('fes').log.error 'here'",
+    }
+
+    assert.same({ 0, "" }, { status, out })
+    assert.matches("here", err)
+  end)
+
+  it("escapes control characters", function()
+    local err = logs "fes.log.info('%s', 'a\\nb\\rc\\td\\0e\\27[31mf\\127')"
+
+    assert.matches("a\\nb\\rc\\td\\x00e\\x1b[31mf\\x7f\n", err, 1, true)
+  end)
+
+  it("leaves letters beyond ASCII as they are", function()
+    assert.matches("Grüße, 世界\n", logs "fes.log.info 'Grüße, 世界'", 1, true)
+  end)
+
+  it("takes a very long text", function()
+    local err = logs [[
+      fes.log.info("%s", ("x"):rep(1000000))
+      fes.log.info "next"
+    ]]
+
+    assert.matches("^[^\n]*info  x+[^\n]*\n[^\n]*info  next\n", err)
+  end)
+
+  it("raises for a wrong format", function()
+    for _, call in ipairs {
+      "info()", "info {}", "warn(nil)", "debug('%y')", "error('%d')",
+      "info('%d', 'x')",
+    } do
+      local status, _, err = testing.run {
+        code = "local fes = require 'fes'\nfes.log." .. call,
+      }
+
+      assert.equal(1, status)
+      assert.matches("script.lua:2: ", err:match "^[^\n]*")
+    end
+  end)
+end)
+
+describe("an error in a handler", function()
+  after_each(testing.finish)
+
+  it("is logged with handler, place and traceback", function()
+    local err = logs_of_handler "\nlocal function f() error 'boom' end f()"
+
+    assert.matches(" error on_receive: [^\n]*script.lua:%d+: boom\n", err)
+    assert.matches("stack traceback:\n", err)
+    assert.matches("127%.0%.0%.1:%d+", err)
+  end)
+
+  it("shows what a peer has sent with control characters escaped", function()
+    local err = logs_of_handler("error('got ' .. data)",
+      "x\r\n2026-01-01 00:00:00.000 info  forged\27[2J\127")
+
+    assert.matches("got x\\r\\n2026-01-01 00:00:00.000 info  forged"
+      .. "\\x1b[2J\\x7f", err, 1, true)
+    assert.not_matches("\r", err)
+    assert.not_matches("\27", err)
+  end)
+
+  it("shows what comes behind a zero byte", function()
+    assert.matches("got x\\x00y", logs_of_handler("error('got ' .. data)",
+      "x\0y"), 1, true)
+  end)
+
+  it("may have any value", function()
+    for value, said in pairs {
+      ["{}"] = "table: ", ["nil"] = "nil", ["42"] = "42",
+      ["false"] = "false", ["print"] = "function: ",
+      ["setmetatable({}, { __tostring = function() return 'mine' end })"]
+        = "mine",
+    } do
+      assert.matches("on_receive: [^\n]*" .. said,
+        logs_of_handler("error(" .. value .. ")"))
+    end
+  end)
+
+  it("may have a __tostring that raises, or gives no string", function()
+    for _, body in ipairs {
+      "error 'worse'", "return {}", "error(setmetatable({}, mt))",
+    } do
+      local err = logs_of_handler("local mt = {} mt.__tostring = function() "
+        .. body .. " end error(setmetatable({}, mt))")
+
+      assert.matches("on_receive: [^\n]*table", err)
+    end
+  end)
+
+  it("may be an overflow of the stack", function()
+    assert.matches("on_receive: [^\n]*stack overflow", logs_of_handler
+      "local function f() return 1 + f() end f()")
+  end)
+
+  it("is logged at most once a second, with the number left out",
+    function()
+      local err = logs [[
+        local n, timer = 0, nil
+        timer = fes.every(0, function()
+          n = n + 1
+          if n == 100 then timer:stop() end
+          error "again"
+        end)
+        fes.after(2.5, function() end)
+      ]]
+      local left_out = 0
+
+      for n in err:gmatch "(%d+) more like this were left out" do
+        left_out = left_out + tonumber(n)
+      end
+      local told = count(err, "error timer: [^\n]*again\n")
+
+      assert.equal(100, told + left_out)
+      assert.is_true(told >= 1 and told <= 3)
+      assert.matches("left out: timer: [^\n]*again", err)
+    end)
+
+  it("is told apart from others", function()
+    local err = logs [[
+      for i = 1, 10 do
+        fes.after(0, function() error("number " .. i .. "!", 0) end)
+      end
+    ]]
+
+    for i = 1, 10 do
+      assert.matches("error timer: number " .. i .. "!\n", err)
+    end
+  end)
+
+  it("tells the number left out also when the program ends", function()
+    local err = logs [[
+      for _ = 1, 10 do fes.after(0, function() error "again" end) end
+    ]]
+
+    assert.equal(1, count(err, "error timer: [^\n]*again\n"))
+    assert.matches("9 more like this were left out", err)
+  end)
+
+  it("shows again when a second has passed", function()
+    local err = logs [[
+      local function fail() error "again" end
+      fes.after(0, fail)
+      fes.after(1.2, fail)
+    ]]
+
+    assert.equal(2, count(err, "error timer: [^\n]*again\n"))
+    assert.not_matches("left out", err)
+  end)
+end)
