@@ -237,4 +237,8 @@ function fes.pool(number, size) end
 ---Stop gracefully, as SIGTERM does.
 function fes.stop() end
 
+---Call a function first when fes stops, whoever asked for it.
+---@param fn fun()
+function fes.on_stop(fn) end
+
 return fes
