@@ -12,17 +12,22 @@
 
 #define HANDLE "fes.conn"
 
-enum { FIELDS = 1 }; /* the user value that holds the script's own fields */
+/* User values: the script's own fields; what is known of a closed one. */
+enum { FIELDS = 1, LAST, USER_VALUES = LAST };
 
 /* What can be read of a connection beside its methods. */
 enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
 
 struct handle {
     conn_name name; /* 0: closed, and told so */
-    uint64_t id;
     const struct served *served;
+};
+
+/* What stays when the connection has gone. */
+struct last {
+    uint64_t id;
     struct address peer;
-    struct conn_stats last; /* once it is closed */
+    struct conn_stats stats;
 };
 
 static struct handle *check_handle(lua_State *L)
@@ -32,20 +37,35 @@ static struct handle *check_handle(lua_State *L)
 
 /* ---------------------------------------------------------------- handles */
 
-static struct handle *new_handle(lua_State *L, conn_name name)
+static void new_handle(lua_State *L, conn_name name)
 {
-    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, FIELDS);
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
     struct conn_facts facts = {0};
 
     command_facts(script_of(L)->shard, name, &facts);
-    *handle = (struct handle){
-        .name = name,
-        .id = facts.id,
-        .served = facts.server->owner,
-        .peer = facts.peer,
-    };
+    *handle = (struct handle){.name = name, .served = facts.server->owner};
     luaL_setmetatable(L, HANDLE);
-    return handle;
+}
+
+/* What is known of the connection whose handle is at `index`. */
+static struct last look(lua_State *L, int index)
+{
+    const struct handle *handle = lua_touserdata(L, index);
+    struct shard *shard = script_of(L)->shard;
+    struct conn_facts facts = {0};
+    struct last now = {0};
+
+    if (handle->name != 0) {
+        command_facts(shard, handle->name, &facts);
+        now.id = facts.id;
+        now.peer = facts.peer;
+        command_stats(shard, handle->name, &now.stats);
+    } else {
+        lua_getiuservalue(L, index, LAST);
+        now = *(struct last *)lua_touserdata(L, -1);
+        lua_pop(L, 1);
+    }
+    return now;
 }
 
 void conn_push(lua_State *L, conn_name name)
@@ -62,16 +82,25 @@ void conn_push(lua_State *L, conn_name name)
     lua_remove(L, -2);
 }
 
+/* First what may raise, then the change. */
+static void keep_last(lua_State *L, int index)
+{
+    struct handle *handle = lua_touserdata(L, index);
+    struct last now = look(L, index);
+    struct last *kept = lua_newuserdatauv(L, sizeof *kept, 0);
+
+    *kept = now;
+    lua_setiuservalue(L, index, LAST);
+    handle->name = 0;
+}
+
 void conn_gone(lua_State *L, conn_name name)
 {
     lua_Integer place = (lua_Integer)conn_slot_of(name) + 1;
 
     lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
     if (lua_rawgeti(L, -1, place) == LUA_TUSERDATA) {
-        struct handle *handle = lua_touserdata(L, -1);
-
-        command_stats(script_of(L)->shard, name, &handle->last);
-        handle->name = 0;
+        keep_last(L, lua_gettop(L));
         lua_pushnil(L);
         lua_rawseti(L, -3, place);
     }
@@ -180,11 +209,10 @@ static void set_count(lua_State *L, const char *name, uint64_t value)
 /* conn:stats() -> table */
 static int l_stats(lua_State *L)
 {
-    struct handle *handle = check_handle(L);
-    struct conn_stats stats = handle->last;
+    check_handle(L);
 
-    if (handle->name != 0)
-        command_stats(script_of(L)->shard, handle->name, &stats);
+    struct conn_stats stats = look(L, 1).stats;
+
     lua_createtable(L, 0, 8);
     set_count(L, "bytes_in", stats.bytes_in);
     set_count(L, "bytes_out", stats.bytes_out);
@@ -205,17 +233,18 @@ static const luaL_Reg methods[] = {
 
 /* ----------------------------------------------------------------- fields */
 
-static void push_fact(lua_State *L, const struct handle *handle,
-                      lua_Integer fact)
+static void push_fact(lua_State *L, lua_Integer fact)
 {
+    const struct handle *handle = lua_touserdata(L, 1);
+    struct last now = look(L, 1);
     char text[ADDRESS_TEXT_BYTES];
 
     switch (fact) {
     case FACT_ID:
-        lua_pushinteger(L, (lua_Integer)handle->id);
+        lua_pushinteger(L, (lua_Integer)now.id);
         break;
     case FACT_PEER:
-        address_format(&handle->peer, text);
+        address_format(&now.peer, text);
         lua_pushstring(L, text);
         break;
     default:
@@ -226,14 +255,12 @@ static void push_fact(lua_State *L, const struct handle *handle,
 /* Methods (upvalue 1) first, then what is known of it, then its own fields. */
 static int l_index(lua_State *L)
 {
-    struct handle *handle = lua_touserdata(L, 1);
-
     lua_pushvalue(L, 2);
     switch (lua_rawget(L, lua_upvalueindex(1))) {
     case LUA_TFUNCTION:
         return 1;
     case LUA_TNUMBER:
-        push_fact(L, handle, lua_tointeger(L, -1));
+        push_fact(L, lua_tointeger(L, -1));
         return 1;
     default:
         if (lua_getiuservalue(L, 1, FIELDS) != LUA_TTABLE)
@@ -264,10 +291,13 @@ static int l_newindex(lua_State *L)
 
 static int l_tostring(lua_State *L)
 {
-    const struct handle *handle = check_handle(L);
     char text[CONN_TEXT_BYTES];
 
-    describe(handle->id, &handle->peer, text);
+    check_handle(L);
+
+    struct last now = look(L, 1);
+
+    describe(now.id, &now.peer, text);
     lua_pushstring(L, text);
     return 1;
 }

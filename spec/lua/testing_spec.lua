@@ -67,11 +67,12 @@ describe("fes.testing", function()
     end)
 
     it("that does not stop with status 0 is an error", function()
-      local server = start_code(ready .. [[
+      local server = start_code([[
         require("luv").new_signal():start("sigterm", function()
           io.stderr:write "no\n"
           os.exit(3)
-        end)]])
+        end)
+        ]] .. ready)
       local why = failure(server.stop, server)
 
       assert.matches("exited with status 3\n.*stderr: no", why)
