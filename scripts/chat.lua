@@ -7,36 +7,25 @@
 
 local fes = require "fes"
 
-local LONGEST = 512 -- bytes in a line
 local room
 
-local function say(from, text) room:broadcast(text .. "\n", from) end
-
 local function hear(conn, line)
-  if conn.nick then return say(conn, conn.nick .. ": " .. line) end
+  if conn.nick then return room:broadcast(conn.nick .. ": " .. line, conn) end
   conn.nick = line
-  conn:send("* welcome, " .. line .. "\n")
-  say(conn, "* " .. line .. " has joined")
+  conn:send("* welcome, " .. line)
+  room:broadcast("* " .. line .. " has joined", conn)
 end
 
 local function leave(conn)
-  if conn.nick then say(conn, "* " .. conn.nick .. " has left") end
+  if conn.nick then room:broadcast("* " .. conn.nick .. " has left") end
 end
 
 room = fes.listen {
   port = tonumber(arg[1]) or 4242,
-  on_connect = function(conn) conn:send("* your name?\n") end,
+  framing = "line",
+  maxmessage = 512,
+
+  on_connect = function(conn) conn:send "* your name?" end,
+  on_receive = hear,
   on_close = leave,
-
-  on_receive = function(conn, data)
-    local text = (conn.begun or "") .. data -- a line may come in pieces
-    local rest = 1
-
-    for line, after in text:gmatch "([^\n]*)\n()" do
-      hear(conn, (line:gsub("\r$", "")))
-      rest = after
-    end
-    conn.begun = text:sub(rest)
-    if #conn.begun > LONGEST then conn:close() end
-  end,
 }

@@ -6,15 +6,15 @@ local order = {
   "base/list", "base/clock", "base/memory", "base/text", "base/log",
   "base/heap", "base/wheel", "base/sites",
   -- net: the engine; no Lua
-  "net/loop", "net/pool", "net/queue", "net/stream", "net/address",
-  "net/socket", "net/reason", "net/conn", "net/event", "net/shard",
-  "net/server", "net/ending", "net/drain", "net/fanout", "net/room",
-  "net/closing", "net/receive", "net/accept", "net/deliver", "net/serve",
-  "net/turn", "net/command",
+  "net/loop", "net/pool", "net/inbox", "net/form", "net/queue", "net/stream",
+  "net/address", "net/socket", "net/reason", "net/conn", "net/event",
+  "net/shard", "net/server", "net/ending", "net/drain", "net/fanout",
+  "net/room", "net/closing", "net/receive", "net/accept", "net/deliver",
+  "net/serve", "net/turn", "net/command",
   -- script: the Lua side
-  "script/options", "script/state", "script/server", "script/conn",
-  "script/listen", "script/timer", "script/pool", "script/log", "script/fes",
-  "script/dispatch", "script/script",
+  "script/options", "script/framing", "script/state", "script/server",
+  "script/conn", "script/listen", "script/timer", "script/pool", "script/log",
+  "script/fes", "script/dispatch", "script/script",
   "main",
 }
 

@@ -9,15 +9,6 @@
 
 #include <assert.h>
 
-struct message message_raw(const char *bytes, size_t length)
-{
-    struct message message = {.length = length};
-
-    message.parts[1].iov_base = (void *)(uintptr_t)bytes;
-    message.parts[1].iov_len = length;
-    return message;
-}
-
 static struct conn *find_open(const struct shard *shard, conn_name name)
 {
     struct conn *conn = conn_find(&shard->conns, name);
@@ -75,14 +66,25 @@ static void refuse(struct conn *conn, size_t length, bool dry)
         room_wait(conn);
 }
 
+static void write_to_queue(struct conn *conn, const struct message *message)
+{
+    struct server *server = conn->server;
+    struct queue_store *store = &server->queues;
+    enum pool_share share = conn_share(conn);
+
+    queue_write(store, &conn->queue, message->prefix, message->prefix_length,
+                &server->shared, share);
+    queue_write(store, &conn->queue, message->data, message->data_length,
+                &server->shared, share);
+    queue_write(store, &conn->queue, message->suffix, message->suffix_length,
+                &server->shared, share);
+}
+
 static void put(struct conn *conn, const struct message *message)
 {
     struct server *server = conn->server;
-    enum pool_share share = conn_share(conn);
 
-    for (int i = 0; i < MESSAGE_PARTS; i++)
-        queue_write(&server->queues, &conn->queue, message->parts[i].iov_base,
-                    message->parts[i].iov_len, &server->shared, share);
+    write_to_queue(conn, message);
     server->queued += message->length;
     server->counts.messages_out++;
     conn->messages_out++;
@@ -137,9 +139,9 @@ static bool prepare(struct server *server, size_t length)
 
 static void write_message(struct server *server, const struct message *message)
 {
-    for (int i = 0; i < MESSAGE_PARTS; i++)
-        stream_write(&server->stream, message->parts[i].iov_base,
-                     message->parts[i].iov_len);
+    stream_write(&server->stream, message->prefix, message->prefix_length);
+    stream_write(&server->stream, message->data, message->data_length);
+    stream_write(&server->stream, message->suffix, message->suffix_length);
     stream_end_message(&server->stream);
 }
 
@@ -210,6 +212,8 @@ enum command_answer command_pause(struct shard *shard, conn_name name,
         conn_set(conn, CONN_PAUSED);
     else
         conn_clear(conn, CONN_PAUSED);
+    if (!paused && conn_has(conn, CONN_HELD))
+        shard_tell(shard, conn, CONN_TELL_RECEIVE);
     conn_watch(conn);
     return COMMAND_DONE;
 }

@@ -12,30 +12,19 @@
 #ifndef FES_COMMAND_H
 #define FES_COMMAND_H
 
+#include "net/form.h"
 #include "net/server.h"
 #include "net/shard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 enum command_answer {
     COMMAND_DONE,
     COMMAND_CLOSED, /* the connection, or the server, is closing or gone */
     COMMAND_FULL    /* nothing was taken; an on_drain will follow a send */
 };
-
-/* A message as it goes out: the data, and what its form puts around it. */
-enum { MESSAGE_PARTS = 3 };
-
-struct message {
-    struct iovec parts[MESSAGE_PARTS];
-    size_t length; /* of all parts together */
-};
-
-/* The message of these bytes as they are. They must outlive it. */
-struct message message_raw(const char *bytes, size_t length);
 
 struct conn_stats {
     uint64_t bytes_in, bytes_out;

@@ -9,11 +9,7 @@ bool conn_table_init(struct conn_table *table, uint32_t number)
     *table = (struct conn_table){.number = number, .next_id = 1};
     table->records = memory_map(number * sizeof *table->records);
     table->idle = memory_map(number * sizeof *table->idle);
-    if (table->records == NULL || table->idle == NULL) {
-        conn_table_free(table);
-        return false;
-    }
-    return true;
+    return table->records != NULL && table->idle != NULL;
 }
 
 void conn_table_free(struct conn_table *table)
@@ -54,7 +50,6 @@ struct conn *conn_new(struct conn_table *table)
     queue_init(&conn->queue);
     link_init(&conn->circle);
     link_init(&conn->dirty);
-    link_init(&conn->events);
     link_init(&conn->holders);
     link_init(&conn->waiting);
     wheel_node_init(&conn->deadline);

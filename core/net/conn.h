@@ -26,6 +26,7 @@
 #include "base/list.h"
 #include "base/wheel.h"
 #include "net/address.h"
+#include "net/inbox.h"
 #include "net/loop.h"
 #include "net/queue.h"
 #include "net/reason.h"
@@ -57,12 +58,15 @@ enum conn_flag {
     CONN_PEER_ENDED = 1 << 4, /* the peer has sent all that it will send */
     CONN_REFUSED = 1 << 5,    /* told "full": owed an on_drain */
     CONN_STARVED = 1 << 6,    /* not read: the pool has nothing for it */
+    CONN_HELD = 1 << 7,       /* not read: what has come waits its turn */
+    CONN_DUE = 1 << 8,        /* in the shard's line, to be told of */
     /* events not yet handed over */
-    CONN_TELL_CONNECT = 1 << 8,
-    CONN_TELL_LAG = 1 << 9,
-    CONN_TELL_DRAIN = 1 << 10,
-    CONN_TELL_CLOSE = 1 << 11,
-    CONN_TELL_ANY = 0xf << 8
+    CONN_TELL_CONNECT = 1 << 9,
+    CONN_TELL_RECEIVE = 1 << 10,
+    CONN_TELL_LAG = 1 << 11,
+    CONN_TELL_DRAIN = 1 << 12,
+    CONN_TELL_CLOSE = 1 << 13,
+    CONN_TELL_ANY = 0x1f << 9
 };
 
 struct conn {
@@ -73,31 +77,32 @@ struct conn {
     uint64_t bytes_out; /* taken by the kernel */
     int fd;
     uint32_t generation;
-    uint32_t moved;     /* the tick when bytes came or went last */
-    uint16_t flags;     /* enum conn_flag */
-    uint8_t state;      /* enum conn_state */
-    uint8_t reason;     /* enum reason, from CLOSING on */
-    const char *detail; /* what there is to say beside the reason */
+    uint32_t moved;  /* the tick when bytes came or went last */
+    uint32_t wanted; /* bytes of the longest message it was refused */
+    uint16_t flags;  /* enum conn_flag */
+    uint8_t state;   /* enum conn_state */
+    uint8_t reason;  /* enum reason, from CLOSING on */
+    uint32_t slot;   /* its place among the records */
 
     struct queue queue;
     struct watch watch;
     struct link dirty;   /* in the server's list, with CONN_DIRTY */
-    struct link events;  /* in the shard's list, with CONN_TELL_* */
-    struct link holders; /* in the server's list, while CONN_BEHIND */
+    struct link holders; /* in the server's list, while it holds bockets */
     struct link waiting; /* in the server's list: refused for the pool */
     struct wheel_node deadline;
-    uint64_t id; /* never used again */
+    const char *detail; /* what there is to say beside the reason */
+    uint64_t id;        /* never used again */
     uint64_t bytes_in;
     uint64_t messages_in;
     uint64_t messages_out; /* of its own, and of the stream up to `since` */
     uint64_t since;        /* messages of the stream before it do not count */
     uint64_t missed;       /* withheld from it */
     uint64_t lagged;       /* `missed` when it was last told */
+    struct inbox inbox;
     struct address peer;
-    uint32_t wanted;       /* bytes of the longest message it was refused */
+    uint32_t begun;        /* tick; when the message in the inbox began */
     uint32_t behind_since; /* tick; with unsent bytes */
     uint32_t linger_due;   /* tick; in CLOSING and ENDED */
-    uint32_t slot;         /* its place among the records */
 };
 
 static inline bool conn_has(const struct conn *conn, unsigned flags)
@@ -127,7 +132,10 @@ struct conn_table {
     uint64_t next_id;
 };
 
-/* Room for `number` records. False, with errno set: the system has none. */
+/*
+ * Room for `number` records. False, with errno set: the system has none. To be
+ * freed in any case.
+ */
 bool conn_table_init(struct conn_table *table, uint32_t number);
 void conn_table_free(struct conn_table *table);
 

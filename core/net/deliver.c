@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/ending.h"
 #include "net/fanout.h"
+#include "net/receive.h"
 #include "net/server.h"
 
 #include <assert.h>
@@ -58,6 +59,14 @@ static void deliver_drain(struct shard *shard, struct conn *conn)
     shard->events.drained(conn->server->owner, conn_name_of(conn));
 }
 
+static void deliver_receive(struct conn *conn)
+{
+    conn_clear(conn, CONN_HELD);
+    receive_hand_over(conn);
+    if (conn->state == CONN_OPEN)
+        conn_watch(conn);
+}
+
 /* The last event; after it the name finds nothing. */
 static void deliver_close(struct shard *shard, struct conn *conn, bool told)
 {
@@ -80,6 +89,8 @@ static void deliver(struct shard *shard, struct conn *conn)
     conn_clear(conn, due);
     if (due & CONN_TELL_CONNECT)
         deliver_connect(shard, conn);
+    if (due & CONN_TELL_RECEIVE)
+        deliver_receive(conn);
     if (due & CONN_TELL_LAG)
         deliver_lag(shard, conn);
     if (due & CONN_TELL_DRAIN)
@@ -90,18 +101,6 @@ static void deliver(struct shard *shard, struct conn *conn)
 
 void deliver_events(struct shard *shard)
 {
-    struct link now;
-
-    if (link_alone(&shard->events_due))
-        return;
-    now = shard->events_due;
-    now.next->prev = now.prev->next = &now;
-    link_init(&shard->events_due);
-
-    while (!link_alone(&now)) {
-        struct conn *conn = link_owner(now.next, struct conn, events);
-
-        link_out(&conn->events);
-        deliver(shard, conn);
-    }
+    for (uint32_t left = shard->due_count; left > 0; left--)
+        deliver(shard, shard_next_due(shard));
 }

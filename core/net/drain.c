@@ -31,7 +31,15 @@ void conn_took(struct conn *conn, size_t bytes)
     server->queued -= bytes;
     conn->moved = server->shard->tick;
     if (conn_has(conn, CONN_BEHIND))
-        link_last(&server->holders, &conn->holders);
+        conn_keep_place(conn);
+}
+
+void conn_keep_place(struct conn *conn)
+{
+    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
+        link_last(&conn->server->holders, &conn->holders);
+    else if (!link_alone(&conn->holders))
+        link_out(&conn->holders);
 }
 
 void conn_fall_behind(struct conn *conn)
@@ -40,7 +48,7 @@ void conn_fall_behind(struct conn *conn)
         return;
     conn_set(conn, CONN_BEHIND);
     conn->behind_since = conn->server->shard->tick;
-    link_last(&conn->server->holders, &conn->holders);
+    conn_keep_place(conn);
     conn_watch(conn);
 }
 
@@ -48,7 +56,7 @@ void conn_fall_behind(struct conn *conn)
 static void catch_up(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
-    link_out(&conn->holders);
+    conn_keep_place(conn);
     if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
         link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);
@@ -61,6 +69,8 @@ void conn_ease(struct conn *conn)
     if (conn->state != CONN_OPEN ||
         2 * (uint64_t)conn->queue.bytes > server->limit)
         return;
+    if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))
+        shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
     if (conn_has(conn, CONN_STALLED))
         shard_tell(server->shard, conn, CONN_TELL_LAG);
     if (conn_has(conn, CONN_REFUSED) && link_alone(&conn->waiting) &&

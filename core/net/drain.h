@@ -2,9 +2,9 @@
  * drain.h - from a connection's queue to the kernel
  *
  * A connection is BEHIND from the moment its kernel refuses bytes until it has
- * taken all: only then is the descriptor watched for writing, and only then
- * does the connection stand among the holders of its server, whoever has moved
- * nothing for longest first.
+ * taken all: only then is the descriptor watched for writing. Then, and while
+ * its inbox has something, it stands among the holders of its server, whoever
+ * has moved nothing for longest first.
  */
 #ifndef FES_DRAIN_H
 #define FES_DRAIN_H
@@ -17,6 +17,12 @@
 /* The kernel has taken `bytes` that were promised to this connection. */
 void conn_took(struct conn *conn, size_t bytes);
 
+/*
+ * Stand among the holders if it holds bockets, last if it has just moved; else
+ * not.
+ */
+void conn_keep_place(struct conn *conn);
+
 /* The kernel takes no more for now. */
 void conn_fall_behind(struct conn *conn);
 
@@ -27,7 +33,8 @@ void conn_fall_behind(struct conn *conn);
 bool conn_drain(struct conn *conn);
 
 /*
- * After the queue has become shorter: let those who wait for that know. An
+ * After the queue has become shorter: let those who wait for that know. What
+ * has come is handed over again while at most half the queue is used; then an
  * on_lag is due when at most half the queue is used, an on_drain when what was
  * refused would fit as well.
  */

@@ -28,6 +28,7 @@ void conn_leave(struct conn *conn, enum reason reason, const char *detail)
     conn->messages_out += server->stream.next - conn->since - conn->missed;
     conn->since = conn->seen = server->stream.next;
     leave_circle(server, conn);
+    inbox_clear(server->pool, &conn->inbox);
     if (server->options.maxperip > 0)
         sites_remove(&server->sites, address_site(&conn->peer));
     conn->state = CONN_CLOSING;
@@ -119,20 +120,20 @@ void conn_end_stream(struct conn *conn)
     conn_watch(conn);
 }
 
-static bool wants_to_read(const struct conn *conn)
+bool conn_is_read(const struct conn *conn)
 {
     if (conn_has(conn, CONN_PEER_ENDED))
         return false;
     if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
         return true;
     return conn->state == CONN_OPEN &&
-           !conn_has(conn, CONN_PAUSED | CONN_STARVED) &&
+           !conn_has(conn, CONN_PAUSED | CONN_STARVED | CONN_HELD) &&
            2 * (uint64_t)conn->queue.bytes <= conn->server->limit;
 }
 
 void conn_watch(struct conn *conn)
 {
-    unsigned events = wants_to_read(conn) ? LOOP_READ : 0;
+    unsigned events = conn_is_read(conn) ? LOOP_READ : 0;
 
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;

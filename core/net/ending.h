@@ -11,6 +11,8 @@
 #include "net/conn.h"
 #include "net/reason.h"
 
+#include <stdbool.h>
+
 /*
  * It does not count any more: out of the circle, no broadcast is for it. What
  * of the stream it has not been given is dropped.
@@ -34,6 +36,9 @@ void conn_fail(struct conn *conn, int error);
  * until the linger is over; or finish, if the peer has ended already.
  */
 void conn_end_stream(struct conn *conn);
+
+/* Is it read: may what it sends be taken in now? */
+bool conn_is_read(const struct conn *conn);
 
 /* Watch for what the connection is ready for in the state that it is in. */
 void conn_watch(struct conn *conn);

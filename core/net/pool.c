@@ -124,7 +124,7 @@ static void lay_to_rest(struct pool *pool, struct bocket *bocket)
 #endif
     ASAN_POISON_MEMORY_REGION(bocket->bytes, pool->size);
     bocket->next = pool->rest;
-    pool->rest = (uint32_t)(bocket - pool->bockets);
+    pool->rest = pool_index(pool, bocket);
     pool->free++;
 }
 
@@ -136,9 +136,19 @@ void pool_checkin(struct pool *pool, struct bocket *bocket)
         lay_to_rest(pool, bocket);
 }
 
+uint32_t pool_index(const struct pool *pool, const struct bocket *bocket)
+{
+    return (uint32_t)(bocket - pool->bockets);
+}
+
+struct bocket *pool_bocket(const struct pool *pool, uint32_t index)
+{
+    return &pool->bockets[index];
+}
+
 size_t pool_offset(const struct pool *pool, const struct bocket *bocket)
 {
-    return (size_t)(bocket - pool->bockets) * pool->size;
+    return pool_index(pool, bocket) * pool->size;
 }
 
 size_t pool_number(const struct pool *pool)

@@ -38,7 +38,14 @@ struct bocket {
     uint32_t used;        /* bytes written so far */
     uint32_t holders;     /* 0: at rest */
     uint32_t outing;      /* how often it has been checked out */
-    uint32_t next;        /* at rest: the one to go out after this one */
+    uint32_t next;        /* at rest: goes out after it; out: its holder's */
+};
+
+/* A run of bytes in one bocket. */
+struct segment {
+    struct bocket *bocket;
+    uint32_t offset;
+    uint32_t length;
 };
 
 enum pool_share { POOL_COMMON, POOL_RESERVE };
@@ -70,6 +77,10 @@ static inline void bocket_hold(struct bocket *bocket)
 
 /* Let go of a bocket; the last holder gives it back to its pool. */
 void pool_checkin(struct pool *pool, struct bocket *bocket);
+
+/* A bocket's place among all of the pool, and back. */
+uint32_t pool_index(const struct pool *pool, const struct bocket *bocket);
+struct bocket *pool_bocket(const struct pool *pool, uint32_t index);
 
 /* Where the bocket's slice begins in the slab, in bytes. */
 size_t pool_offset(const struct pool *pool, const struct bocket *bocket);

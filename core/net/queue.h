@@ -16,7 +16,7 @@
  * otherwise. So pieces are few: a queue of `limit` bytes never has more than
  * queue_most_segments(limit).
  *
- * Two segments stand in the queue itself. Only a queue that has more borrows a
+ * One segment stands in the queue itself. Only a queue that has more borrows a
  * ring from a store, one for each queue that may exist, mapped once.
  *
  * Ownership: a queue holds each of its segments' bockets once.
@@ -31,13 +31,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-struct segment {
-    struct bocket *bocket;
-    uint32_t offset;
-    uint32_t length;
-};
-
-enum { QUEUE_OWN_SEGMENTS = 2 };
+enum { QUEUE_OWN_SEGMENTS = 1 };
 
 struct queue {
     struct segment *ring; /* `own`, or borrowed from the store */

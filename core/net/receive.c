@@ -13,17 +13,96 @@
 
 enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
 
-/* In the course of a turn its queue may have grown, and been flushed. */
-static bool may_read(struct conn *conn)
+static const char incomplete[] = "message incomplete";
+
+/* ------------------------------------------------------------- handing over */
+
+static void hand_up(struct conn *conn, const struct frame *frame)
 {
-    if (conn->state != CONN_OPEN ||
-        conn_has(conn, CONN_PAUSED | CONN_PEER_ENDED))
-        return false;
-    if (2 * (uint64_t)conn->queue.bytes <= conn->server->limit)
-        return true;
-    conn_watch(conn);
-    return false;
+    struct server *server = conn->server;
+    struct shard *shard = server->shard;
+    struct received data = {
+        .pool = server->pool,
+        .pieces = server->pieces,
+        .length = frame->length,
+    };
+
+    data.count = inbox_pieces(server->pool, &conn->inbox, frame->begins,
+                              frame->length, server->pieces);
+    inbox_consume(server->pool, &conn->inbox, frame->total);
+    conn->begun = shard->tick;
+    conn->messages_in++;
+    server->counts.messages_in++;
+    shard->events.received(server->owner, conn_name_of(conn), &data);
 }
+
+/* Its answers may be as long as it is: is there half a queue for them? */
+static bool has_room_for_answer(const struct conn *conn, size_t length)
+{
+    uint64_t limit = conn->server->limit;
+
+    return 2 * (uint64_t)length <= limit || conn->queue.bytes == 0;
+}
+
+static bool may_hand_over(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && !conn_has(conn, CONN_PAUSED) &&
+           2 * (uint64_t)conn->queue.bytes <= conn->server->limit;
+}
+
+/* All that is whole has been handed over. */
+static void await_rest(struct conn *conn)
+{
+    struct server *server = conn->server;
+    const char *detail = conn->inbox.bytes > 0 ? incomplete : NULL;
+
+    if (conn_has(conn, CONN_PEER_ENDED)) {
+        conn_close(conn, REASON_EOF, CLOSING_LINGER);
+        if (conn->reason == REASON_EOF)
+            conn->detail = detail;
+    } else if (conn->inbox.bytes > 0 && server->message_ticks > 0) {
+        shard_hang(server->shard, conn, conn->begun + server->message_ticks);
+    }
+}
+
+/* One message. False: none is whole, or it has to wait. */
+static bool hand_over_one(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct frame frame;
+
+    switch (form_decode(&server->options.form, server->pool, &conn->inbox,
+                        server->options.maxmessage, &frame)) {
+    case FORM_WHOLE:
+        if (has_room_for_answer(conn, frame.length)) {
+            hand_up(conn, &frame);
+            return true;
+        }
+        conn_set(conn, CONN_HELD);
+        return false;
+    case FORM_TOOLONG:
+        conn_cut(conn, REASON_TOOLONG, NULL);
+        return false;
+    default:
+        await_rest(conn);
+        return false;
+    }
+}
+
+void receive_hand_over(struct conn *conn)
+{
+    while (may_hand_over(conn) && hand_over_one(conn))
+        continue;
+    if (conn->state != CONN_OPEN)
+        return;
+    if (!may_hand_over(conn) &&
+        (conn->inbox.bytes > 0 || conn_has(conn, CONN_PEER_ENDED)))
+        conn_set(conn, CONN_HELD);
+    conn_keep_place(conn);
+    conn_watch(conn);
+}
+
+/* ----------------------------------------------------------------- reading */
 
 /* Nothing to read into: wait until the pool has something for it again. */
 static void starve(struct conn *conn)
@@ -50,31 +129,11 @@ static struct bocket *checkout(struct conn *conn)
     return bocket;
 }
 
-static void hand_up(struct conn *conn, struct bocket *bocket)
-{
-    struct server *server = conn->server;
-    struct shard *shard = server->shard;
-    struct segment piece = {.bocket = bocket, .length = bocket->used};
-    struct received data = {
-        .pool = server->pool,
-        .pieces = &piece,
-        .count = 1,
-        .length = bocket->used,
-    };
-
-    conn->moved = shard->tick;
-    conn->bytes_in += bocket->used;
-    conn->messages_in++;
-    server->counts.bytes_in += bocket->used;
-    server->counts.messages_in++;
-    shard->events.received(server->owner, conn_name_of(conn), &data);
-}
-
 static void end_of_stream(struct conn *conn)
 {
     conn_set(conn, CONN_PEER_ENDED);
     if (conn->state == CONN_OPEN)
-        conn_close(conn, REASON_EOF, CLOSING_LINGER);
+        receive_hand_over(conn);
     else if (conn->state == CONN_ENDED)
         conn_finish(conn);
     else
@@ -90,35 +149,53 @@ static void no_data(struct conn *conn, ssize_t n, int error)
         conn_fail(conn, error);
 }
 
+/* `n` bytes have come, to where the inbox said or into a fresh bocket. */
+static void take_in(struct conn *conn, struct bocket *fresh, size_t n)
+{
+    struct server *server = conn->server;
+
+    if (conn->inbox.bytes == 0)
+        conn->begun = server->shard->tick;
+    inbox_add(server->pool, &conn->inbox, fresh, n);
+    conn->moved = server->shard->tick;
+    conn->bytes_in += n;
+    server->counts.bytes_in += n;
+}
+
 /* One read. True: there may be more. */
 static bool read_once(struct conn *conn)
 {
     struct server *server = conn->server;
+    size_t half = ((size_t)server->limit + 1) / 2;
     size_t room = server->options.size;
-    struct bocket *bocket = checkout(conn);
+    void *to = inbox_room(server->pool, &conn->inbox, &room);
+    struct bocket *fresh = to == NULL ? checkout(conn) : NULL;
 
-    if (bocket == NULL)
+    if (to == NULL && fresh == NULL)
         return false;
-    if (room > (server->limit + 1) / 2)
-        room = (server->limit + 1) / 2;
+    if (to == NULL)
+        to = fresh->bytes;
+    if (room > half)
+        room = half;
 
-    ssize_t n = socket_receive(conn->fd, bocket->bytes, room);
+    ssize_t n = socket_receive(conn->fd, to, room);
     int error = errno;
 
     if (n <= 0) {
-        pool_checkin(server->pool, bocket);
+        if (fresh != NULL)
+            pool_checkin(server->pool, fresh);
         no_data(conn, n, error);
         return false;
     }
-    bocket->used = (uint32_t)n;
-    hand_up(conn, bocket);
+    take_in(conn, fresh, (size_t)n);
+    receive_hand_over(conn);
     return (size_t)n == room;
 }
 
 static void receive(struct conn *conn)
 {
-    for (int i = 0; i < READS_PER_TURN && may_read(conn); i++)
-        if (!read_once(conn))
+    for (int i = 0; i < READS_PER_TURN; i++)
+        if (conn->state != CONN_OPEN || !conn_is_read(conn) || !read_once(conn))
             return;
 }
 

@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A message that is handed up may begin and end inside of bockets. */
+enum { PIECES_MORE = 2 };
+
 /* -------------------------------------------------------------- beginning */
 
 static char *copy(const char *bytes, size_t length)
@@ -52,33 +55,31 @@ static void drop_options(struct server_options *own)
     free((void *)(uintptr_t)own->header);
 }
 
+/* False: no memory, and some of it may be there already. */
 static bool make_slab(struct server *server)
 {
     const struct server_options *options = &server->options;
 
     server->pool = pool_new(options->bockets, options->size, true);
-    if (server->pool == NULL)
-        return false;
-    if (!stream_init(&server->stream, server->pool, options->maxsends)) {
-        pool_free(server->pool);
-        return false;
-    }
-    if (!queue_store_init(&server->queues, server->pool,
-                          server->shard->conns.number, options->maxsends)) {
-        stream_free(&server->stream);
-        pool_free(server->pool);
-        return false;
-    }
-    return true;
+    server->pieces =
+        calloc(options->maxreceives + PIECES_MORE, sizeof *server->pieces);
+    return server->pool != NULL && server->pieces != NULL &&
+           stream_init(&server->stream, server->pool, options->maxsends) &&
+           queue_store_init(&server->queues, server->pool,
+                            server->shard->conns.number, options->maxsends);
 }
 
 static void drop_slab(struct server *server)
 {
+    free(server->pieces);
+    if (server->pool == NULL)
+        return;
     server->least_free = pool_least_free(server->pool);
     stream_free(&server->stream);
     queue_store_free(&server->queues);
     pool_free(server->pool);
     server->pool = NULL;
+    server->pieces = NULL;
 }
 
 /* "*" where the system has no IPv6: every IPv4 address. */
@@ -144,6 +145,8 @@ static void begin_to_serve(struct server *server, int fd)
     server->limit = options->maxsends * options->size;
     if (options->idle_timeout > 0)
         server->idle_ticks = shard_ticks(options->idle_timeout);
+    if (options->form.kind != FORM_RAW && options->message_timeout > 0)
+        server->message_ticks = shard_ticks(options->message_timeout);
     server->address = socket_address(fd);
     remember_path(server);
     watch_init(&server->watch, fd, accept_on_readable);
@@ -163,14 +166,11 @@ struct server *server_open(struct shard *shard,
     }
     init_record(server, shard);
     server->owner = owner;
-    if (!own_options(server, options) || !make_slab(server)) {
-        *why = strerrordesc_np(ENOMEM);
-        drop_options(&server->options);
-        free(server);
-        return NULL;
-    }
+    *why = strerrordesc_np(ENOMEM);
 
-    int fd = start_listening(&server->options, why);
+    int fd = own_options(server, options) && make_slab(server)
+                 ? start_listening(&server->options, why)
+                 : -1;
 
     if (fd < 0) {
         drop_slab(server);
@@ -255,7 +255,6 @@ void server_free(struct server *server)
     stop_listening(server);
     while ((conn = next_record(server, &slot)) != NULL) {
         conn_cut(conn, REASON_SHUTDOWN, NULL);
-        link_out(&conn->events);
         conn_release(&server->shard->conns, conn);
     }
     link_out(&server->servers);

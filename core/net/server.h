@@ -6,7 +6,7 @@
  *        |------- circle .......... connections that are OPEN, in the order
  *        |                          in which the next broadcast visits them
  *        |------- dirty ........... those with something new to send
- *        |------- holders ......... those that are behind; who has moved
+ *        |------- holders ......... those that hold bockets; who has moved
  *        |                          nothing for longest comes first
  *        +------- waiting ......... those that the pool refused, in order
  */
@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/sites.h"
 #include "net/conn.h"
+#include "net/form.h"
 #include "net/loop.h"
 #include "net/pool.h"
 #include "net/queue.h"
@@ -51,6 +52,9 @@ struct server_options {
     uint32_t bockets;
     const char *header;
     size_t header_length;
+    struct form form;
+    uint32_t maxmessage; /* bytes of data in a message that is received */
+    double message_timeout;
     double idle_timeout;
     enum overflow overflow;
 };
@@ -83,7 +87,8 @@ struct server {
 
     struct pool *pool;
     struct queue_store queues;
-    struct bocket *shared; /* filled with unicasts of this turn, or NULL */
+    struct bocket *shared;  /* filled with unicasts of this turn, or NULL */
+    struct segment *pieces; /* of the message that is being handed up */
     struct link dirty;
     struct link holders;
     struct link waiting;
@@ -105,7 +110,8 @@ struct server {
     struct address address;
     uint64_t inode; /* of the Unix socket, to know it again */
     uint64_t device;
-    uint32_t idle_ticks;
+    uint32_t idle_ticks;    /* 0: none */
+    uint32_t message_ticks; /* 0: none */
 };
 
 /* Does this connection still count: broadcast to, and with events? */
@@ -117,7 +123,8 @@ static inline bool conn_is_open(const struct conn *conn)
 /* The share of the pool that a connection draws on. */
 static inline enum pool_share conn_share(const struct conn *conn)
 {
-    return conn->queue.count == 0 ? POOL_RESERVE : POOL_COMMON;
+    return conn->queue.count == 0 && conn->inbox.bytes == 0 ? POOL_RESERVE
+                                                            : POOL_COMMON;
 }
 
 /* Bytes of the stream that a connection has not been given. */

@@ -19,11 +19,29 @@ uint32_t shard_ticks(double seconds)
     return ticks < INT32_MAX ? (uint32_t)ticks : INT32_MAX;
 }
 
+/* A connection stands in line once, so the line is as long as the table. */
 void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event)
 {
+    uint32_t end = shard->due_first + shard->due_count;
+
     conn_set(conn, event);
-    if (link_alone(&conn->events))
-        link_before(&shard->events_due, &conn->events);
+    if (conn_has(conn, CONN_DUE))
+        return;
+    conn_set(conn, CONN_DUE);
+    shard->due[end < shard->conns.number ? end : end - shard->conns.number] =
+        conn->slot;
+    shard->due_count++;
+}
+
+struct conn *shard_next_due(struct shard *shard)
+{
+    struct conn *conn = &shard->conns.records[shard->due[shard->due_first]];
+
+    if (++shard->due_first == shard->conns.number)
+        shard->due_first = 0;
+    shard->due_count--;
+    conn_clear(conn, CONN_DUE);
+    return conn;
 }
 
 void shard_hang(struct shard *shard, struct conn *conn, uint32_t due)

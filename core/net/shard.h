@@ -24,8 +24,10 @@ struct shard {
     struct events events;
     void *script; /* handed to turn_end */
     struct conn_table conns;
-    struct link servers;    /* that are open, or still have connections */
-    struct link events_due; /* connections with something to tell */
+    struct link servers; /* that are open, or still have connections */
+    uint32_t *due;       /* a ring of slots: who has something to tell */
+    uint32_t due_first;
+    uint32_t due_count;
     struct wheel wheel;
     struct timer wheel_timer;
     bool hung;          /* on the wheel, since it was looked at */
@@ -44,6 +46,9 @@ uint32_t shard_ticks(double seconds);
 
 /* Note that a connection has an event to be handed over. */
 void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event);
+
+/* The connection that was noted first, no longer noted; there is one. */
+struct conn *shard_next_due(struct shard *shard);
 
 /* Look at the connection when `due` comes, at the latest. */
 void shard_hang(struct shard *shard, struct conn *conn, uint32_t due);

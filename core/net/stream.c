@@ -15,16 +15,17 @@ bool stream_init(struct stream *stream, struct pool *pool, size_t bockets)
     stream->ends = calloc(STREAM_MESSAGES, sizeof *stream->ends);
     if (stream->pieces != NULL && stream->ends != NULL)
         return true;
-    free(stream->pieces);
-    free(stream->ends);
+    stream_free(stream);
     return false;
 }
 
 void stream_free(struct stream *stream)
 {
-    stream_trim(stream, stream->next);
+    if (stream->pieces != NULL && stream->ends != NULL)
+        stream_trim(stream, stream->next);
     free(stream->pieces);
     free(stream->ends);
+    *stream = (struct stream){0};
 }
 
 bool stream_takes(const struct stream *stream, size_t length)

@@ -1,6 +1,7 @@
 #include "net/turn.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/accept.h"
 #include "net/deliver.h"
 #include "net/ending.h"
@@ -25,20 +26,45 @@ static bool is_over(uint32_t now, uint32_t due)
     return (int32_t)(now - due) >= 0;
 }
 
+/* Nothing came or went for too long? */
+static void look_at_idle(struct shard *shard, struct conn *conn)
+{
+    uint32_t due = conn->moved + conn->server->idle_ticks;
+
+    if (conn->server->idle_ticks == 0)
+        return;
+    if (is_over(shard->tick, due))
+        conn_cut(conn, REASON_IDLE, NULL);
+    else
+        shard_hang(shard, conn, due);
+}
+
+/*
+ * Does a message stay incomplete for too long? Only while it is read, can the
+ * peer do something about that.
+ */
+static void look_at_message(struct shard *shard, struct conn *conn)
+{
+    uint32_t ticks = conn->server->message_ticks;
+
+    if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
+        return;
+    if (!conn_is_read(conn))
+        conn->begun = shard->tick;
+    if (is_over(shard->tick, conn->begun + ticks))
+        conn_cut(conn, REASON_IDLE, "message incomplete");
+    else
+        shard_hang(shard, conn, conn->begun + ticks);
+}
+
 static void on_deadline(void *owner, struct wheel_node *node)
 {
     struct shard *shard = owner;
     struct conn *conn = link_owner(node, struct conn, deadline);
-    uint32_t due;
 
     if (conn->state == CONN_OPEN) {
-        due = conn->moved + conn->server->idle_ticks;
-        if (conn->server->idle_ticks == 0)
-            return;
-        if (is_over(shard->tick, due))
-            conn_cut(conn, REASON_IDLE, NULL);
-        else
-            shard_hang(shard, conn, due);
+        look_at_idle(shard, conn);
+        look_at_message(shard, conn);
         return;
     }
     if (is_over(shard->tick, conn->linger_due))
@@ -136,11 +162,26 @@ static void end_turn(void *owner)
         server_retire(server);
     }
     wind_wheel(shard);
-    if (!link_alone(&shard->events_due))
+    if (shard->due_count > 0)
         loop_hurry(shard->loop);
 }
 
 /* ------------------------------------------------------------------ shard */
+
+/* False, with errno set: the system refuses. */
+static bool init_tables(struct shard *shard, uint32_t connections)
+{
+    if (!conn_table_init(&shard->conns, connections + DYING))
+        return false;
+    shard->due = memory_map(shard->conns.number * sizeof *shard->due);
+    return shard->due != NULL;
+}
+
+static void free_tables(struct shard *shard)
+{
+    memory_unmap(shard->due, shard->conns.number * sizeof *shard->due);
+    conn_table_free(&shard->conns);
+}
 
 struct shard *shard_new(uint32_t connections, const struct events *events,
                         turn_fn *turn_end, void *script)
@@ -154,7 +195,8 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
         free(shard);
         return NULL;
     }
-    if (!conn_table_init(&shard->conns, connections + DYING)) {
+    if (!init_tables(shard, connections)) {
+        free_tables(shard);
         loop_free(shard->loop);
         free(shard);
         return NULL;
@@ -165,7 +207,6 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
     shard->most_open = connections;
     shard->born = clock_now();
     link_init(&shard->servers);
-    link_init(&shard->events_due);
     wheel_init(&shard->wheel, 0);
     timer_init(&shard->wheel_timer, on_wheel_timer);
     return shard;
@@ -176,6 +217,6 @@ void shard_free(struct shard *shard)
     while (!link_alone(&shard->servers))
         server_free(link_owner(shard->servers.next, struct server, servers));
     loop_free(shard->loop);
-    conn_table_free(&shard->conns);
+    free_tables(shard);
     free(shard);
 }

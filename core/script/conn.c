@@ -12,8 +12,14 @@
 
 #define HANDLE "fes.conn"
 
-/* User values: the script's own fields; what is known of a closed one. */
-enum { FIELDS = 1, LAST, USER_VALUES = LAST };
+/*
+ * The user value: a table of the script's own fields, made when there is one.
+ * What is known of a closed connection stands in it too, under a key that no
+ * script can have.
+ */
+enum { FIELDS = 1, USER_VALUES = FIELDS };
+
+static const char last_key;
 
 /* What can be read of a connection beside its methods. */
 enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
@@ -47,6 +53,17 @@ static void new_handle(lua_State *L, conn_name name)
     luaL_setmetatable(L, HANDLE);
 }
 
+/* Push the table of fields of the handle at `index`; there is one then. */
+static void push_fields(lua_State *L, int index)
+{
+    if (lua_getiuservalue(L, index, FIELDS) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, index, FIELDS);
+}
+
 /* What is known of the connection whose handle is at `index`. */
 static struct last look(lua_State *L, int index)
 {
@@ -61,9 +78,10 @@ static struct last look(lua_State *L, int index)
         now.peer = facts.peer;
         command_stats(shard, handle->name, &now.stats);
     } else {
-        lua_getiuservalue(L, index, LAST);
+        lua_getiuservalue(L, index, FIELDS);
+        lua_rawgetp(L, -1, &last_key);
         now = *(struct last *)lua_touserdata(L, -1);
-        lua_pop(L, 1);
+        lua_pop(L, 2);
     }
     return now;
 }
@@ -87,10 +105,13 @@ static void keep_last(lua_State *L, int index)
 {
     struct handle *handle = lua_touserdata(L, index);
     struct last now = look(L, index);
-    struct last *kept = lua_newuserdatauv(L, sizeof *kept, 0);
+    struct last *kept;
 
+    push_fields(L, index);
+    kept = lua_newuserdatauv(L, sizeof *kept, 0);
     *kept = now;
-    lua_setiuservalue(L, index, LAST);
+    lua_rawsetp(L, -2, &last_key);
+    lua_pop(L, 1);
     handle->name = 0;
 }
 
@@ -153,15 +174,11 @@ static int answer(lua_State *L, enum command_answer answer)
 static int l_send(lua_State *L)
 {
     struct handle *handle = check_handle(L);
-    size_t length;
-    const char *data = server_check_data(L, 2, "conn:send", &length);
+    struct message message =
+        server_check_message(L, handle->served, 2, "conn:send");
 
     if (handle->name == 0)
         return answer(L, COMMAND_CLOSED);
-    server_check_length(L, handle->served, length, "conn:send");
-
-    struct message message = message_raw(data, length);
-
     return answer(L, command_send(script_of(L)->shard, handle->name, &message));
 }
 
@@ -278,11 +295,7 @@ static int l_newindex(lua_State *L)
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
         return luaL_error(L, "conn: '%s' is a name of the API",
                           lua_tostring(L, 2));
-    if (lua_getiuservalue(L, 1, FIELDS) != LUA_TTABLE) {
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, FIELDS);
-    }
+    push_fields(L, 1);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 3);
     lua_rawset(L, -3);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "net/address.h"
 #include "net/serve.h"
+#include "script/framing.h"
 #include "script/options.h"
 #include "script/server.h"
 #include "script/state.h"
@@ -24,8 +25,8 @@ enum {
 struct given {
     const char *host, *path, *mode;
     uint32_t port, backlog, maxaccepts, maxconnections, maxperip;
-    uint32_t maxsends, maxreceives, size, bockets, sndbuf, rcvbuf;
-    double keepalive, idle_timeout, setup_timeout;
+    uint32_t maxsends, maxreceives, maxmessage, size, bockets, sndbuf, rcvbuf;
+    double keepalive, idle_timeout, setup_timeout, message_timeout;
     bool nodelay;
     int overflow;
     struct option_bytes header;
@@ -55,6 +56,9 @@ static const struct option options[] = {
     {"keepalive", OPTION_SECONDS, AT(keepalive), 0, 32767, NULL},
     {"idle_timeout", OPTION_SECONDS, AT(idle_timeout), 0.001, 1e7, NULL},
     {"setup_timeout", OPTION_SECONDS, AT(setup_timeout), 0.001, 1e7, NULL},
+    {"framing", OPTION_OTHER, 0, 0, 0, NULL},
+    {"maxmessage", OPTION_INTEGER, AT(maxmessage), 1, MOST_BYTES, NULL},
+    {"message_timeout", OPTION_SECONDS, AT(message_timeout), 0.001, 1e7, NULL},
     {"overflow", OPTION_CHOICE, AT(overflow), 0, 0, overflows},
     {"on_connect", OPTION_FUNCTION, 0, 0, 0, NULL},
     {"on_receive", OPTION_FUNCTION, 0, 0, 0, NULL},
@@ -80,6 +84,7 @@ static struct given defaults(const struct script *script)
         .sndbuf = 65536,
         .rcvbuf = 65536,
         .keepalive = 60,
+        .message_timeout = 30,
         .nodelay = true,
         .overflow = OVERFLOW_CLOSE,
     };
@@ -116,6 +121,10 @@ static void check_sizes(lua_State *L, const struct given *given)
     if (queue > MOST_BYTES)
         luaL_error(L, WHO ": 'maxsends' * 'size' must be at most %d, got %I",
                    (int)MOST_BYTES, (lua_Integer)queue);
+    if ((uint64_t)given->maxreceives * given->size > MOST_BYTES)
+        luaL_error(L, WHO ": 'maxreceives' * 'size' must be at most %d, got %I",
+                   (int)MOST_BYTES,
+                   (lua_Integer)given->maxreceives * given->size);
     if (given->header.length > queue || given->header.length > slab)
         luaL_error(L,
                    WHO ": 'header' must fit in 'maxsends' * 'size' and in "
@@ -127,6 +136,8 @@ static struct server_options engine_options(lua_State *L,
                                             const struct given *given)
 {
     const char *host = given->host != NULL ? given->host : "127.0.0.1";
+    uint64_t received = (uint64_t)given->maxreceives * given->size;
+    struct form form = framing_read(L, WHO);
 
     return (struct server_options){
         .host = given->path == NULL ? host : NULL,
@@ -147,6 +158,10 @@ static struct server_options engine_options(lua_State *L,
         .bockets = given->bockets,
         .header = given->header.bytes,
         .header_length = given->header.length,
+        .form = form,
+        .maxmessage =
+            framing_maxmessage(L, WHO, &form, given->maxmessage, received),
+        .message_timeout = given->message_timeout,
         .idle_timeout = given->idle_timeout,
         .overflow = (enum overflow)given->overflow,
     };

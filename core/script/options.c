@@ -235,6 +235,8 @@ static void read_value(lua_State *L, const char *who,
         if (!lua_isfunction(L, -1))
             options_fail(L, who, option->name, "a function");
         break;
+    case OPTION_OTHER:
+        break;
     }
 }
 

@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_TEXT,     /* const char *, no zero inside */
     OPTION_BYTES,    /* struct option_bytes */
     OPTION_FUNCTION, /* only checked: whoever reads fetches it itself */
+    OPTION_OTHER,    /* not even that: of several types */
     OPTION_CHOICE    /* int: index in `choices` */
 };
 

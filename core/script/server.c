@@ -4,6 +4,7 @@
 #include "net/command.h"
 #include "net/serve.h"
 #include "script/conn.h"
+#include "script/framing.h"
 #include "script/options.h"
 
 #include <lauxlib.h>
@@ -174,16 +175,24 @@ const char *server_check_data(lua_State *L, int index, const char *who,
     return data;
 }
 
-void server_check_length(lua_State *L, const struct served *served,
-                         size_t length, const char *who)
+struct message server_check_message(lua_State *L, const struct served *served,
+                                    int index, const char *who)
 {
     const struct server *server = served->server;
+    size_t length;
+    const char *data = server_check_data(L, index, who, &length);
 
-    if (length > server->limit)
+    framing_check(L, &server->options.form, data, length, who);
+
+    struct message message = form_encode(&server->options.form, data, length);
+
+    if (message.length > server->limit)
         luaL_error(L,
                    "%s: a message of %I bytes can never fit: maxsends * size "
                    "is %I",
-                   who, (lua_Integer)length, (lua_Integer)server->limit);
+                   who, (lua_Integer)message.length,
+                   (lua_Integer)server->limit);
+    return message;
 }
 
 /* ----------------------------------------------------------------- methods */
@@ -193,16 +202,13 @@ void server_check_length(lua_State *L, const struct served *served,
 static int l_broadcast(lua_State *L)
 {
     struct served *served = check_server(L);
-    size_t length;
-    const char *data = server_check_data(L, 2, "server:broadcast", &length);
+    struct message message =
+        server_check_message(L, served, 2, "server:broadcast");
     conn_name except = 0;
     uint32_t receivers;
 
     if (!lua_isnoneornil(L, 3))
         except = conn_check(L, 3, "server:broadcast");
-    server_check_length(L, served, length, "server:broadcast");
-
-    struct message message = message_raw(data, length);
 
     switch (command_broadcast(served->server, &message, except, &receivers)) {
     case COMMAND_DONE:

@@ -4,6 +4,7 @@
 #ifndef FES_SCRIPT_SERVER_H
 #define FES_SCRIPT_SERVER_H
 
+#include "net/form.h"
 #include "net/reason.h"
 #include "net/server.h"
 #include "script/state.h"
@@ -50,9 +51,12 @@ void server_push(lua_State *L, const struct served *served);
 const char *server_check_data(lua_State *L, int index, const char *who,
                               size_t *length);
 
-/* Raise if a message of that length could never fit. */
-void server_check_length(lua_State *L, const struct served *served,
-                         size_t length, const char *who);
+/*
+ * The message of the server that carries the data at argument `index` of `who`,
+ * a string. Raises if its framing cannot, or if it could never fit.
+ */
+struct message server_check_message(lua_State *L, const struct served *served,
+                                    int index, const char *who);
 
 /* Does any server still listen, or have connections? */
 bool servers_in_use(const struct script *script);

@@ -163,7 +163,7 @@ bool script_has_work(const struct script *script)
 {
     if (script->timers > 0 && !script->stopping)
         return true;
-    return servers_in_use(script) || !link_alone(&script->shard->events_due);
+    return servers_in_use(script) || script->shard->due_count > 0;
 }
 
 void script_stop(struct script *script)

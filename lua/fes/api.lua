@@ -27,6 +27,12 @@
 --------------------------------------------------------------------- fes.listen
 
 ---Sizes are bytes, durations are seconds. Either `port` or `path` is required.
+---@alias fes.Framing
+---| "raw"   # chunks, as they come
+---| "line"  # without its line end
+---| { fixed: integer }
+---| { length: 1|2|4|8, endian?: "big"|"little" }
+
 ---@class fes.ListenOptions
 ---@field host? string address, name, or "*" (default "127.0.0.1")
 ---@field port? integer 0..65535; 0 takes a free one
@@ -38,6 +44,7 @@
 ---@field maxperip? integer from one IPv4 address or IPv6 /64
 ---@field maxsends? integer bockets full that may wait (default 16)
 ---@field maxreceives? integer bockets received, not handed over (default 16)
+---@field maxmessage? integer bytes (default maxreceives * size - 16)
 ---@field size? integer bytes in a bocket (default 4096)
 ---@field bockets? integer in the server's slab (default 16384)
 ---@field header? string sent to each client first
@@ -45,6 +52,8 @@
 ---@field rcvbuf? integer SO_RCVBUF, 0: the system's (default 65536)
 ---@field nodelay? boolean TCP_NODELAY (default true)
 ---@field keepalive? number seconds before TCP probes, 0: never (default 60)
+---@field framing? fes.Framing of messages, both ways (default "raw")
+---@field message_timeout? number seconds for the rest of one (default 30)
 ---@field idle_timeout? number seconds without a byte either way
 ---@field setup_timeout? number seconds; without effect on accepted ones
 ---@field overflow? fes.Overflow who is full at a broadcast (default "close")

@@ -162,15 +162,15 @@ describe("idle_timeout", function()
   after_each(testing.finish)
 
   it("spares those that talk or listen", function()
-    local program = start("idle_timeout = 0.5," .. hear)
+    local program = start("idle_timeout = 1.5," .. hear)
     local client = connect(program)
-    local finish = os.time() + 2
+    local finish = os.time() + 3
 
     repeat
       assert.equal(1, ask(program, "server:broadcast '.'"))
       assert.equal(".", client:read(1))
     until os.time() > finish
-    finish = os.time() + 2
+    finish = os.time() + 3
     repeat
       assert(client:send ".")
       assert.equal(1, ask(program, "server:count()"))

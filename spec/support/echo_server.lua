@@ -45,6 +45,8 @@ local function listen_tcp(host)
   print(form:format(host, handle:getsockname().port))
 end
 
+uv.new_signal():start("sigterm", function() os.exit(0) end)
+
 for _, address in ipairs(arg) do
   local listen_at = address:find "/" and listen_unix or listen_tcp
 
@@ -52,5 +54,4 @@ for _, address in ipairs(arg) do
 end
 print("at most 64.0 MiB of buffers, 10000 connections, "
   .. "256 KiB each in the kernel")
-uv.new_signal():start("sigterm", function() os.exit(0) end)
 uv.run()

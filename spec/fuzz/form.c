@@ -1,0 +1,185 @@
+/*
+ * form.c - a fuzz target: messages found in pieces are those in the whole
+ *
+ * The first bytes choose a form, the size of a bocket and the longest message;
+ * the others are a stream that comes in pieces of changing length. What the
+ * decoder finds in the inbox must be what a plain reading of the whole stream
+ * finds, message by message, and no bocket may be left behind.
+ *
+ * The corpus that a run begins with is in spec/fuzz/form.
+ */
+#include "net/form.h"
+#include "net/inbox.h"
+#include "net/pool.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BOCKETS = 256, HEAD = 4 };
+
+struct stream {
+    const uint8_t *bytes;
+    size_t length;
+    size_t at; /* read so far by the plain reading */
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ----------------------------------------------------- the plain reading */
+
+static enum form_found plain_line(const struct stream *stream, size_t most,
+                                  struct frame *frame)
+{
+    const uint8_t *from = stream->bytes + stream->at;
+    size_t left = stream->length - stream->at;
+    const uint8_t *end = left > 0 ? memchr(from, '\n', left) : NULL;
+    size_t length = end != NULL ? (size_t)(end - from) : left;
+
+    frame->total = length + 1;
+    if (length > 0 && from[length - 1] == '\r')
+        length--;
+    frame->length = length;
+    if (end == NULL)
+        return left > most + 1 || (left > most && length == left) ? FORM_TOOLONG
+                                                                  : FORM_PART;
+    return length > most ? FORM_TOOLONG : FORM_WHOLE;
+}
+
+static enum form_found plain_length(const struct form *form,
+                                    const struct stream *stream, size_t most,
+                                    struct frame *frame)
+{
+    const uint8_t *from = stream->bytes + stream->at;
+    size_t left = stream->length - stream->at;
+    uint64_t told = 0;
+
+    if (left < form->width)
+        return FORM_PART;
+    for (unsigned i = 0; i < form->width; i++)
+        told |= (uint64_t)from[i]
+                << 8 * (form->little ? i : form->width - 1u - i);
+    if (told > most)
+        return FORM_TOOLONG;
+    frame->begins = form->width;
+    frame->length = (size_t)told;
+    frame->total = form->width + frame->length;
+    return frame->total <= left ? FORM_WHOLE : FORM_PART;
+}
+
+static enum form_found plain(const struct form *form,
+                             const struct stream *stream, size_t most,
+                             struct frame *frame)
+{
+    size_t left = stream->length - stream->at;
+
+    *frame = (struct frame){0};
+    if (left == 0)
+        return FORM_PART;
+    if (form->kind == FORM_LINE)
+        return plain_line(stream, most, frame);
+    if (form->kind == FORM_LENGTH)
+        return plain_length(form, stream, most, frame);
+    frame->length = frame->total = form->fixed;
+    return left >= form->fixed ? FORM_WHOLE : FORM_PART;
+}
+
+/* ------------------------------------------------------------- in pieces */
+
+static void add_piece(struct pool *pool, struct inbox *inbox,
+                      const uint8_t *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t room = pool_size(pool);
+        void *to = inbox_room(pool, inbox, &room);
+        struct bocket *fresh =
+            to == NULL ? pool_checkout(pool, POOL_COMMON) : NULL;
+        size_t n = length < room ? length : room;
+
+        assert(to != NULL || fresh != NULL);
+        memcpy(to != NULL ? to : fresh->bytes, bytes, n);
+        inbox_add(pool, inbox, fresh, n);
+        bytes += n;
+        length -= n;
+    }
+}
+
+static void compare(struct pool *pool, const struct inbox *inbox,
+                    const struct stream *stream, const struct frame *frame)
+{
+    struct segment pieces[BOCKETS];
+    const uint8_t *wanted = stream->bytes + stream->at + frame->begins;
+    int count = inbox_pieces(pool, inbox, frame->begins, frame->length, pieces);
+
+    assert((size_t)count <= inbox_bockets(pool, inbox));
+    for (int i = 0; i < count; i++) {
+        const struct segment *piece = &pieces[i];
+
+        assert(memcmp(piece->bocket->bytes + piece->offset, wanted,
+                      piece->length) == 0);
+        wanted += piece->length;
+        pool_checkin(pool, piece->bocket);
+    }
+    assert(wanted ==
+           stream->bytes + stream->at + frame->begins + frame->length);
+}
+
+/* False: the stream is beyond repair. */
+static bool take_messages(const struct form *form, struct pool *pool,
+                          struct inbox *inbox, struct stream *stream,
+                          size_t most)
+{
+    for (;;) {
+        struct frame found, wanted;
+        enum form_found how = form_decode(form, pool, inbox, most, &found);
+
+        assert(how == plain(form, stream, most, &wanted));
+        if (how != FORM_WHOLE)
+            return how == FORM_PART;
+        assert(memcmp(&found, &wanted, sizeof found) == 0);
+        compare(pool, inbox, stream, &found);
+        inbox_consume(pool, inbox, found.total);
+        stream->at += found.total;
+    }
+}
+
+static void run(const struct form *form, size_t size, size_t most,
+                const uint8_t *bytes, size_t length)
+{
+    struct pool *pool = pool_new(BOCKETS, size, false);
+    struct inbox inbox = {0};
+    struct stream stream = {.bytes = bytes};
+    size_t piece = 1;
+
+    assert(pool != NULL);
+    while (stream.length < length) {
+        size_t left = length - stream.length;
+        size_t n = piece < left ? piece : left;
+
+        add_piece(pool, &inbox, bytes + stream.length, n);
+        stream.length += n;
+        piece = piece * 5 % 23 + 1;
+        if (!take_messages(form, pool, &inbox, &stream, most))
+            break;
+    }
+    inbox_clear(pool, &inbox);
+    assert(pool_free_count(pool) == BOCKETS);
+    pool_free(pool);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t widths[] = {1, 2, 4, 8};
+    struct form form = {0};
+
+    if (size < HEAD || size > BOCKETS * 8)
+        return 0;
+    form.kind = (enum form_kind)(FORM_LINE + data[0] % 3);
+    form.width = widths[data[1] % 4];
+    form.little = data[1] >= 128;
+    form.fixed = data[1] % 40 + 1u;
+    run(&form, 16 + data[2] % 32, 1 + data[3] % 100, data + HEAD, size - HEAD);
+    return 0;
+}
