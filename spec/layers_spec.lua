@@ -4,17 +4,20 @@
 local order = {
   -- base: no sockets, no Lua
   "base/list", "base/clock", "base/memory", "base/text", "base/log",
-  "base/heap", "base/wheel", "base/sites",
+  "base/heap", "base/wheel", "base/sites", "base/table",
   -- net: the engine; no Lua
   "net/loop", "net/pool", "net/inbox", "net/form", "net/queue", "net/stream",
-  "net/address", "net/socket", "net/reason", "net/conn", "net/event",
-  "net/shard", "net/server", "net/ending", "net/drain", "net/fanout",
-  "net/room", "net/closing", "net/receive", "net/accept", "net/deliver",
-  "net/serve", "net/turn", "net/command",
+  "net/cells", "net/picture", "net/overflow", "net/channel", "net/address",
+  "net/socket", "net/reason", "net/age", "net/conn", "net/event", "net/shard",
+  "net/server", "net/topic", "net/pending", "net/lag", "net/ending",
+  "net/drain", "net/absorb", "net/parcel", "net/fanout", "net/room",
+  "net/catchup", "net/closing", "net/receive", "net/accept", "net/deliver",
+  "net/serve", "net/turn", "net/command", "net/publish",
   -- script: the Lua side
-  "script/options", "script/framing", "script/state", "script/server",
-  "script/conn", "script/listen", "script/timer", "script/pool", "script/log",
-  "script/fes", "script/dispatch", "script/script",
+  "script/options", "script/framing", "script/policy", "script/state",
+  "script/server", "script/conn", "script/topic", "script/subscription",
+  "script/listen", "script/timer", "script/pool", "script/log", "script/fes",
+  "script/announce", "script/dispatch", "script/script",
   "main",
 }
 

@@ -19,7 +19,8 @@ static bool may_accept(const struct server *server)
 {
     return !server->paused && !server->closing &&
            server->setups < server->options.maxaccepts &&
-           server->count + server->setups < server->options.maxconnections &&
+           server_count(server) + server->setups <
+               server->options.maxconnections &&
            server->shard->open < server->shard->most_open &&
            !conn_table_full(&server->shard->conns) &&
            !timer_runs(&server->retry);

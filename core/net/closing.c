@@ -1,8 +1,8 @@
 #include "net/closing.h"
 
+#include "net/absorb.h"
 #include "net/drain.h"
 #include "net/ending.h"
-#include "net/fanout.h"
 #include "net/server.h"
 #include "net/shard.h"
 
@@ -11,6 +11,7 @@ static void linger_until(struct conn *conn, uint32_t due)
 {
     if ((int32_t)(conn->linger_due - due) > 0)
         conn->linger_due = due;
+    conn->server->held_long_enough = true;
     shard_hang(conn->server->shard, conn, conn->linger_due);
 }
 
@@ -24,7 +25,7 @@ void conn_close(struct conn *conn, enum reason reason, double linger)
         return;
     }
     if (conn->state == CONN_OPEN) {
-        fanout_absorb(conn);
+        absorb(conn);
         if (conn->state != CONN_OPEN)
             return;
         conn_leave(conn, reason, NULL);

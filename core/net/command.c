@@ -1,11 +1,12 @@
 #include "net/command.h"
 
+#include "net/absorb.h"
 #include "net/closing.h"
 #include "net/drain.h"
 #include "net/ending.h"
 #include "net/fanout.h"
+#include "net/pending.h"
 #include "net/room.h"
-#include "net/stream.h"
 
 #include <assert.h>
 
@@ -102,7 +103,7 @@ enum command_answer command_send(struct shard *shard, conn_name name,
     if (conn == NULL)
         return COMMAND_CLOSED;
     assert(message->length <= conn->server->limit);
-    fanout_absorb(conn);
+    absorb(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
 
@@ -115,69 +116,22 @@ enum command_answer command_send(struct shard *shard, conn_name name,
     return answer;
 }
 
-/* -------------------------------------------------------------- broadcast */
+/* ------------------------------------------------------------------ others */
 
-/* The one to be left out: what came before goes into its queue. */
-static struct conn *leave_out(struct server *server, conn_name except)
+enum command_answer command_flush(struct shard *shard, conn_name name)
 {
-    struct conn *conn = find_open(server->shard, except);
+    struct conn *conn = find_open(shard, name);
 
-    if (conn == NULL || conn->server != server)
-        return NULL;
-    fanout_absorb(conn);
-    return conn_is_open(conn) ? conn : NULL;
-}
-
-/* Room in the stream and in the pool. May end connections. */
-static bool prepare(struct server *server, size_t length)
-{
-    if (!stream_takes(&server->stream, length))
-        room_flush(server);
-    return room_make(server, stream_bockets_for(&server->stream, length),
-                     POOL_RESERVE);
-}
-
-static void write_message(struct server *server, const struct message *message)
-{
-    stream_write(&server->stream, message->prefix, message->prefix_length);
-    stream_write(&server->stream, message->data, message->data_length);
-    stream_write(&server->stream, message->suffix, message->suffix_length);
-    stream_end_message(&server->stream);
-}
-
-enum command_answer command_broadcast(struct server *server,
-                                      const struct message *message,
-                                      conn_name except, uint32_t *receivers)
-{
-    *receivers = 0;
-    if (server->closing)
+    if (conn == NULL)
         return COMMAND_CLOSED;
-    assert(message->length <= server->limit);
-    if (server->count == 0)
-        return COMMAND_DONE;
-
-    bool ready = prepare(server, message->length);
-    struct conn *left_out = except != 0 ? leave_out(server, except) : NULL;
-    uint32_t count = server->count - (left_out != NULL);
-
-    if (count == 0)
-        return COMMAND_DONE;
-    if (!ready) {
-        server->counts.refused++;
-        return COMMAND_FULL;
-    }
-    write_message(server, message);
-    if (left_out != NULL) {
-        left_out->seen++;
-        left_out->since++;
-    }
-    server->queued += message->length * count;
-    server->counts.messages_out += count;
-    *receivers = count;
+    fanout_flush(conn);
     return COMMAND_DONE;
 }
 
-/* ------------------------------------------------------------------ others */
+void command_flush_server(struct server *server)
+{
+    server->held_long_enough = true;
+}
 
 enum command_answer command_close(struct shard *shard, conn_name name,
                                   enum reason reason, double linger)
@@ -218,25 +172,21 @@ enum command_answer command_pause(struct shard *shard, conn_name name,
     return COMMAND_DONE;
 }
 
-/* Of broadcasts, those since it came that are not withheld from it. */
-static uint64_t messages_out(const struct conn *conn)
+/* What waits in the stream is queued for it, unless it will be withheld. */
+static void add_pending(struct conn_stats *stats, struct conn *conn)
 {
-    uint64_t broadcasts = conn->server->stream.next - conn->since;
+    struct pending pending = pending_begin(conn);
 
-    return conn->messages_out + broadcasts - conn->missed;
-}
-
-static double age_of(const struct conn *conn)
-{
-    uint32_t ticks = conn->server->shard->tick - conn->behind_since;
-
-    return conn_has(conn, CONN_BEHIND) ? (double)ticks / SHARD_TICKS : 0;
+    while (pending_next(&pending)) {
+        stats->queued += pending_length(&pending);
+        stats->messages_out += !sub_lags(pending.sub);
+    }
 }
 
 bool command_stats(const struct shard *shard, conn_name name,
                    struct conn_stats *stats)
 {
-    const struct conn *conn = conn_find(&shard->conns, name);
+    struct conn *conn = conn_find(&shard->conns, name);
 
     if (conn == NULL)
         return false;
@@ -247,13 +197,11 @@ bool command_stats(const struct shard *shard, conn_name name,
         .messages_out = conn->messages_out,
         .queued = conn->queue.bytes,
         .bockets = conn->queue.count,
-        .age = age_of(conn),
+        .age = (double)conn_age(conn) / SHARD_TICKS,
         .missed = conn->missed,
     };
-    if (conn_is_open(conn)) {
-        stats->messages_out = messages_out(conn);
-        stats->queued += conn_pending(conn);
-    }
+    if (conn_is_open(conn))
+        add_pending(stats, conn);
     return true;
 }
 

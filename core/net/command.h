@@ -49,14 +49,11 @@ struct conn_facts {
 enum command_answer command_send(struct shard *shard, conn_name name,
                                  const struct message *message);
 
-/*
- * Queue a message for every open connection of the server but `except` (0:
- * none), and give in `*receivers` for how many that is. COMMAND_FULL: the slab
- * has no bocket, nobody gets it.
- */
-enum command_answer command_broadcast(struct server *server,
-                                      const struct message *message,
-                                      conn_name except, uint32_t *receivers);
+/* Send what is queued now, and do not wait for the turn's end. */
+enum command_answer command_flush(struct shard *shard, conn_name name);
+
+/* Do not hold back any longer what the server has to send (coalesce). */
+void command_flush_server(struct server *server);
 
 /* As conn_close() in closing.h. COMMAND_CLOSED: its end has come already. */
 enum command_answer command_close(struct shard *shard, conn_name name,

@@ -8,13 +8,15 @@ bool conn_table_init(struct conn_table *table, uint32_t number)
 {
     *table = (struct conn_table){.number = number, .next_id = 1};
     table->records = memory_map(number * sizeof *table->records);
+    table->slow = memory_map(number * sizeof *table->slow);
     table->idle = memory_map(number * sizeof *table->idle);
-    return table->records != NULL && table->idle != NULL;
+    return table->records != NULL && table->slow != NULL && table->idle != NULL;
 }
 
 void conn_table_free(struct conn_table *table)
 {
     memory_unmap(table->records, table->number * sizeof *table->records);
+    memory_unmap(table->slow, table->number * sizeof *table->slow);
     memory_unmap(table->idle, table->number * sizeof *table->idle);
 }
 
@@ -46,6 +48,8 @@ struct conn *conn_new(struct conn_table *table)
         .state = CONN_SETUP,
         .fd = -1,
         .id = table->next_id++,
+        .overflow = OVERFLOW_UNSET,
+        .answer = OVERFLOW_UNSET,
     };
     queue_init(&conn->queue);
     link_init(&conn->circle);

@@ -26,6 +26,8 @@
 #include "base/list.h"
 #include "base/wheel.h"
 #include "net/address.h"
+#include "net/age.h"
+#include "net/channel.h"
 #include "net/inbox.h"
 #include "net/loop.h"
 #include "net/queue.h"
@@ -53,7 +55,7 @@ enum conn_state {
 enum conn_flag {
     CONN_DIRTY = 1 << 0,      /* to be flushed at the turn's end */
     CONN_BEHIND = 1 << 1,     /* the kernel refused bytes, not yet took all */
-    CONN_STALLED = 1 << 2,    /* broadcasts are withheld from it */
+    CONN_LAGGING = 1 << 2,    /* messages of some channel are withheld */
     CONN_PAUSED = 1 << 3,     /* the script does not want to hear of it */
     CONN_PEER_ENDED = 1 << 4, /* the peer has sent all that it will send */
     CONN_REFUSED = 1 << 5,    /* told "full": owed an on_drain */
@@ -66,7 +68,9 @@ enum conn_flag {
     CONN_TELL_LAG = 1 << 11,
     CONN_TELL_DRAIN = 1 << 12,
     CONN_TELL_CLOSE = 1 << 13,
-    CONN_TELL_ANY = 0x1f << 9
+    CONN_TELL_ASK = 1 << 14,
+    CONN_ANSWERED = 1 << 15, /* some answer of the script holds */
+    CONN_TELL_ANY = 0x3f << 9
 };
 
 struct conn {
@@ -94,15 +98,25 @@ struct conn {
     uint64_t id;        /* never used again */
     uint64_t bytes_in;
     uint64_t messages_in;
-    uint64_t messages_out; /* of its own, and of the stream up to `since` */
-    uint64_t since;        /* messages of the stream before it do not count */
+    uint64_t messages_out; /* queued for it, or given to it */
     uint64_t missed;       /* withheld from it */
-    uint64_t lagged;       /* `missed` when it was last told */
+    struct sub *subs;      /* the topics that it is subscribed to */
     struct inbox inbox;
     struct address peer;
-    uint32_t begun;        /* tick; when the message in the inbox began */
-    uint32_t behind_since; /* tick; with unsent bytes */
-    uint32_t linger_due;   /* tick; in CLOSING and ENDED */
+    uint32_t begun;      /* tick; when the message in the inbox began */
+    uint32_t linger_due; /* tick; in CLOSING and ENDED */
+    uint16_t nsubs;
+    uint8_t overflow; /* enum overflow; its own policy */
+    uint8_t answer;   /* enum overflow; the script's, until it has drained */
+};
+
+/*
+ * What is needed of a connection only while it is slow, so that one that keeps
+ * up does not pay for it.
+ */
+struct conn_slow {
+    struct sub broadcasts; /* good while CONN_LAGGING; else all zero */
+    struct age age;        /* of what the kernel has not taken */
 };
 
 static inline bool conn_has(const struct conn *conn, unsigned flags)
@@ -125,6 +139,7 @@ static inline void conn_clear(struct conn *conn, unsigned flags)
 /* Records 0 .. fresh-1 have been used; the free ones among them are a stack. */
 struct conn_table {
     struct conn *records;
+    struct conn_slow *slow; /* of the record in the same slot */
     uint32_t *idle;
     uint32_t nidle;
     uint32_t fresh;

@@ -1,10 +1,11 @@
 #include "net/deliver.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "net/catchup.h"
 #include "net/ending.h"
-#include "net/fanout.h"
+#include "net/lag.h"
 #include "net/receive.h"
-#include "net/server.h"
 
 #include <assert.h>
 
@@ -15,9 +16,9 @@ static void open_conn(struct conn *conn)
     struct shard *shard = server->shard;
 
     conn->state = CONN_OPEN;
-    conn->seen = conn->since = server->stream.next;
-    link_before(&server->circle, &conn->circle);
-    server->count++;
+    conn->seen = server->stream.next;
+    link_before(&server->broadcasts.circle, &conn->circle);
+    server->broadcasts.count++;
     if (server->idle_ticks > 0)
         shard_hang(shard, conn, conn->moved + server->idle_ticks);
     conn_watch(conn);
@@ -37,16 +38,31 @@ static void deliver_connect(struct shard *shard, struct conn *conn)
     shard->events.connected(server->owner, conn_name_of(conn));
 }
 
-static void deliver_lag(struct shard *shard, struct conn *conn)
+/* The script may have another policy by now, which is none to be asked. */
+static void ask(struct shard *shard, struct conn *conn, struct sub *sub)
 {
-    if (conn->state != CONN_OPEN || !conn_has(conn, CONN_STALLED))
-        return;
-    fanout_resume(conn);
+    enum overflow policy = lag_policy(conn, sub->channel, sub);
 
-    uint64_t missed = conn->missed - conn->lagged;
+    sub->asked = true;
+    if (policy == OVERFLOW_ASK)
+        shard->events.asked(conn->server->owner, conn_name_of(conn),
+                            conn->queue.bytes, sub->channel->topic);
+    else if (!lag_answer(conn, sub, policy))
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+}
 
-    conn->lagged = conn->missed;
-    shard->events.lagged(conn->server->owner, conn_name_of(conn), missed);
+/* Each stall once. After it the script may have changed anything. */
+static void deliver_ask(struct shard *shard, struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    while (conn->state == CONN_OPEN && conn_has(conn, CONN_LAGGING) &&
+           (sub = lag_next(conn, sub)) != NULL) {
+        if (sub->state != SUB_ASK || sub->asked)
+            continue;
+        ask(shard, conn, sub);
+        sub = NULL;
+    }
 }
 
 static void deliver_drain(struct shard *shard, struct conn *conn)
@@ -91,16 +107,23 @@ static void deliver(struct shard *shard, struct conn *conn)
         deliver_connect(shard, conn);
     if (due & CONN_TELL_RECEIVE)
         deliver_receive(conn);
+    if (due & CONN_TELL_ASK)
+        deliver_ask(shard, conn);
     if (due & CONN_TELL_LAG)
-        deliver_lag(shard, conn);
+        catchup(conn);
     if (due & CONN_TELL_DRAIN)
         deliver_drain(shard, conn);
     if (due & CONN_TELL_CLOSE)
         deliver_close(shard, conn, told);
 }
 
+/* How long those who catch up may take before others have their turn. */
+#define CATCH_UP (2 * CLOCK_MILLI)
+
 void deliver_events(struct shard *shard)
 {
+    if (shard->due_count > 0)
+        shard->catch_up_until = clock_now() + CATCH_UP;
     for (uint32_t left = shard->due_count; left > 0; left--)
         deliver(shard, shard_next_due(shard));
 }

@@ -1,6 +1,7 @@
 #include "net/drain.h"
 
 #include "net/ending.h"
+#include "net/lag.h"
 #include "net/server.h"
 #include "net/shard.h"
 #include "net/socket.h"
@@ -9,9 +10,31 @@
 
 enum { PIECES_AT_ONCE = 64 };
 
-bool conn_fits(const struct conn *conn, size_t length)
+static struct age *age_of(const struct conn *conn)
 {
-    return conn->queue.bytes + length <= conn->server->limit;
+    return &conn->server->shard->conns.slow[conn->slot].age;
+}
+
+bool conn_fits(struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+    bool behind = conn_has(conn, CONN_BEHIND);
+
+    if (behind && server->age_ticks > 0 && conn_age(conn) >= server->age_ticks)
+        return false;
+    return conn->queue.bytes + length <=
+           (behind ? server->full_at : server->limit);
+}
+
+uint32_t conn_age(struct conn *conn)
+{
+    uint32_t now = conn->server->shard->tick;
+    struct age *age = age_of(conn);
+
+    if (!conn_has(conn, CONN_BEHIND))
+        return 0;
+    age_note(age, conn->bytes_out + conn->queue.bytes, now);
+    return now - age_since(age, conn->bytes_out, now);
 }
 
 void conn_mark_dirty(struct conn *conn)
@@ -44,10 +67,14 @@ void conn_keep_place(struct conn *conn)
 
 void conn_fall_behind(struct conn *conn)
 {
+    struct shard *shard = conn->server->shard;
+
     if (conn_has(conn, CONN_BEHIND))
         return;
     conn_set(conn, CONN_BEHIND);
-    conn->behind_since = conn->server->shard->tick;
+    age_begin(age_of(conn), conn->bytes_out + conn->queue.bytes, shard->tick);
+    if (conn->server->age_ticks > 0)
+        shard_hang(shard, conn, shard->tick + conn->server->age_ticks);
     conn_keep_place(conn);
     conn_watch(conn);
 }
@@ -57,6 +84,8 @@ static void catch_up(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
     conn_keep_place(conn);
+    if (conn_has(conn, CONN_ANSWERED))
+        lag_forget_answers(conn);
     if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
         link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);
@@ -67,11 +96,11 @@ void conn_ease(struct conn *conn)
     struct server *server = conn->server;
 
     if (conn->state != CONN_OPEN ||
-        2 * (uint64_t)conn->queue.bytes > server->limit)
+        2 * (uint64_t)conn->queue.bytes > server->full_at)
         return;
     if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))
         shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
-    if (conn_has(conn, CONN_STALLED))
+    if (conn_has(conn, CONN_LAGGING))
         shard_tell(server->shard, conn, CONN_TELL_LAG);
     if (conn_has(conn, CONN_REFUSED) && link_alone(&conn->waiting) &&
         conn_fits(conn, conn->wanted))

@@ -40,8 +40,14 @@ bool conn_drain(struct conn *conn);
  */
 void conn_ease(struct conn *conn);
 
-/* Would `length` more bytes fit, by what the connection may have waiting? */
-bool conn_fits(const struct conn *conn, size_t length);
+/*
+ * Would `length` more bytes fit, by what the connection may have waiting? Once
+ * the kernel has refused some, also by `maxqueue` and `maxage`.
+ */
+bool conn_fits(struct conn *conn, size_t length);
+
+/* How old the oldest unsent byte is, in ticks; about a quarter less at most. */
+uint32_t conn_age(struct conn *conn);
 
 /* To be flushed at the end of this turn. */
 void conn_mark_dirty(struct conn *conn);

@@ -1,22 +1,24 @@
 #include "net/ending.h"
 
-#include "net/server.h"
-#include "net/shard.h"
+#include "net/lag.h"
+#include "net/pending.h"
+#include "net/topic.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Whoever walks the circle just now, or will, must not stand on this link. */
-static void leave_circle(struct server *server, struct conn *conn)
+/* No message to many is for it any more. */
+static void leave_channels(struct conn *conn)
 {
-    if (server->cursor == &conn->circle)
-        server->cursor = conn->circle.next;
-    if (server->next_first == &conn->circle)
-        server->next_first = conn->circle.next;
-    link_out(&conn->circle);
-    server->count--;
+    struct server *server = conn->server;
+
+    lag_forget(conn);
+    server->broadcasts.conflating -= overflow_conflates(conn->overflow);
+    channel_leave(&server->broadcasts, &conn->circle);
+    while (conn->subs != NULL)
+        topic_unsubscribe(conn->subs);
 }
 
 void conn_leave(struct conn *conn, enum reason reason, const char *detail)
@@ -24,10 +26,9 @@ void conn_leave(struct conn *conn, enum reason reason, const char *detail)
     struct server *server = conn->server;
 
     assert(conn->state == CONN_OPEN);
-    server->queued -= conn_pending(conn);
-    conn->messages_out += server->stream.next - conn->since - conn->missed;
-    conn->since = conn->seen = server->stream.next;
-    leave_circle(server, conn);
+    server->queued -= pending_bytes(conn);
+    conn->seen = server->stream.next;
+    leave_channels(conn);
     inbox_clear(server->pool, &conn->inbox);
     if (server->options.maxperip > 0)
         sites_remove(&server->sites, address_site(&conn->peer));

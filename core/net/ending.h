@@ -14,8 +14,8 @@
 #include <stdbool.h>
 
 /*
- * It does not count any more: out of the circle, no broadcast is for it. What
- * of the stream it has not been given is dropped.
+ * It does not count any more: no broadcast is for it, it has left its topics.
+ * What of the stream it has not been given is dropped.
  */
 void conn_leave(struct conn *conn, enum reason reason, const char *detail);
 

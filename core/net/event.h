@@ -15,6 +15,8 @@
 
 #include <stdint.h>
 
+struct topic;
+
 /*
  * A message that came: its bytes lie in `count` pieces of bockets of `pool`.
  * Whoever is told of it checks each piece's bocket in (pool_checkin), now or
@@ -35,8 +37,18 @@ struct events {
     void (*received)(void *owner, conn_name name, const struct received *data);
     /* There is room again for what was refused. */
     void (*drained)(void *owner, conn_name name);
-    /* A stall is over in which `missed` broadcasts were withheld. */
-    void (*lagged)(void *owner, conn_name name, uint64_t missed);
+    /*
+     * A stall is over in which `missed` messages of the topic (NULL:
+     * broadcasts) were withheld for ever.
+     */
+    void (*lagged)(void *owner, conn_name name, uint64_t missed,
+                   struct topic *topic);
+    /*
+     * A stall has begun, with `queued` bytes waiting, and the script's function
+     * is to say what happens. command_answer_overflow() is expected.
+     */
+    void (*asked)(void *owner, conn_name name, uint64_t queued,
+                  struct topic *topic);
     /* The descriptor is closed. The name is good until this returns. */
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);

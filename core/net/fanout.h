@@ -1,18 +1,17 @@
 /*
- * fanout.h - from the stream of broadcasts to every connection
+ * fanout.h - from the stream of a server to every connection that it is for
  *
- * A lap visits each connection of the circle once. A connection that keeps up
- * is given everything that waits for it straight from the stream, in one
- * send; nothing is queued for it, nothing counted. Only what the kernel does
- * not take is cut into segments of the connection's own queue.
+ * A lap visits each subscriber of one channel. A connection that keeps up is
+ * given everything that waits for it, of whatever channel, straight from the
+ * stream, in one send; nothing is queued for it, nothing counted. Only what the
+ * kernel does not take is cut into segments of the connection's own queue.
  *
- * A lap may be walked in slices, so that accepting, receiving and timers run
- * in between; what is broadcast meanwhile goes to those not yet visited in the
- * same send, and to the others in the next lap. Each lap begins where the
- * first slice of the one before ended: nobody is always the last.
- *
- * What a connection cannot take is withheld whole, by the policy of its
- * server (server.h, enum overflow).
+ * A round is a lap for each channel of which something waits; then the stream
+ * lets go of it. It may be walked in slices, so that accepting, receiving and
+ * timers run in between; what is published meanwhile goes to those not yet
+ * visited in the same send, and to the others in the next round. Each lap of a
+ * channel begins where the first slice of the one before ended: nobody is
+ * always the last.
  */
 #ifndef FES_FANOUT_H
 #define FES_FANOUT_H
@@ -22,11 +21,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Move what waits for a connection in the stream to the end of its own queue,
- * so that what is queued next comes after it. May end the connection.
- */
-void fanout_absorb(struct conn *conn);
+/* The message written last is of this channel: a lap is due. */
+void fanout_warm(struct channel *channel);
 
 /*
  * Send all that is due to a connection: its queue, what waits for it in the
@@ -42,8 +38,5 @@ void fanout_send_queued(struct conn *conn);
 
 /* Walk on until everybody has everything, or the clock says `deadline`. */
 void fanout_walk(struct server *server, uint64_t deadline);
-
-/* The stall of a connection is over: the stream goes on for it. */
-void fanout_resume(struct conn *conn);
 
 #endif

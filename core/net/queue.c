@@ -68,23 +68,26 @@ static void return_ring(struct queue_store *store, struct segment *ring)
 
 void queue_init(struct queue *queue)
 {
-    *queue = (struct queue){.ring = queue->own};
+    *queue = (struct queue){0};
 }
 
 static unsigned length_of(const struct queue_store *store,
                           const struct queue *queue)
 {
-    return queue->ring == queue->own ? QUEUE_OWN_SEGMENTS : store->length;
+    return queue->borrowed ? store->length : QUEUE_OWN_SEGMENTS;
 }
 
-/* Segment `i` from the front. */
+/* Segment `i` from the front; whoever may change the queue may change it. */
 static struct segment *at(const struct queue_store *store,
                           const struct queue *queue, unsigned i)
 {
     unsigned length = length_of(store, queue);
     unsigned place = queue->head + i;
 
-    return &queue->ring[place < length ? place : place - length];
+    if (place >= length)
+        place -= length;
+    return queue->borrowed ? &queue->ring[place]
+                           : (struct segment *)(uintptr_t)&queue->own[place];
 }
 
 static struct segment *last_of(const struct queue_store *store,
@@ -100,6 +103,7 @@ static void move_to_ring(struct queue_store *store, struct queue *queue)
     for (unsigned i = 0; i < queue->count; i++)
         ring[i] = *at(store, queue, i);
     queue->ring = ring;
+    queue->borrowed = true;
     queue->head = 0;
 }
 
@@ -107,7 +111,7 @@ static void move_to_ring(struct queue_store *store, struct queue *queue)
 static void push(struct queue_store *store, struct queue *queue,
                  struct segment piece)
 {
-    if (queue->ring == queue->own && queue->count == QUEUE_OWN_SEGMENTS)
+    if (!queue->borrowed && queue->count == QUEUE_OWN_SEGMENTS)
         move_to_ring(store, queue);
     assert(queue->count < length_of(store, queue));
     queue->count++;
@@ -250,10 +254,9 @@ static void shift(struct queue_store *store, struct queue *queue)
     queue->head = (uint16_t)(queue->head + 1u < length ? queue->head + 1u : 0);
     if (queue->count > 0)
         return;
-    if (queue->ring != queue->own)
+    if (queue->borrowed)
         return_ring(store, queue->ring);
-    queue->ring = queue->own;
-    queue->head = 0;
+    queue_init(queue);
 }
 
 void queue_consume(struct queue_store *store, struct queue *queue,

@@ -34,11 +34,14 @@
 enum { QUEUE_OWN_SEGMENTS = 1 };
 
 struct queue {
-    struct segment *ring; /* `own`, or borrowed from the store */
-    uint32_t bytes;       /* in all segments */
-    uint16_t head;        /* the segment that leaves next */
-    uint16_t count;       /* segments in use */
-    struct segment own[QUEUE_OWN_SEGMENTS];
+    union {
+        struct segment own[QUEUE_OWN_SEGMENTS];
+        struct segment *ring; /* borrowed from the store */
+    };
+    uint32_t bytes;      /* in all segments */
+    uint16_t head;       /* the segment that leaves next */
+    uint16_t count : 15; /* segments in use */
+    uint16_t borrowed : 1;
 };
 
 /* The rings that queues borrow, and what all queues of a server have alike. */
@@ -63,7 +66,7 @@ bool queue_store_init(struct queue_store *store, struct pool *pool,
                       size_t number, size_t bockets);
 void queue_store_free(struct queue_store *store);
 
-/* Make an empty queue. It may not be moved. */
+/* Make an empty queue. */
 void queue_init(struct queue *queue);
 
 /*

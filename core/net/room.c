@@ -41,17 +41,17 @@ static size_t wants(const struct conn *conn)
 {
     const struct server *server = conn->server;
 
-    if (conn_has(conn, CONN_REFUSED))
+    if (conn->wanted > 0)
         return queue_bockets_for(&server->queues, &conn->queue, conn->wanted,
                                  NULL);
     return 1;
 }
 
 /* Does its own queue keep it from going on, whatever the pool has? */
-static bool holds_itself_up(const struct conn *conn)
+static bool holds_itself_up(struct conn *conn)
 {
     return 2 * (uint64_t)conn->queue.bytes > conn->server->limit ||
-           (conn_has(conn, CONN_REFUSED) && !conn_fits(conn, conn->wanted));
+           (conn->wanted > 0 && !conn_fits(conn, conn->wanted));
 }
 
 static void wake(struct conn *conn)

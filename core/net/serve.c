@@ -5,6 +5,7 @@
 #include "net/closing.h"
 #include "net/ending.h"
 #include "net/socket.h"
+#include "net/topic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static bool make_slab(struct server *server)
 static void drop_slab(struct server *server)
 {
     free(server->pieces);
+    channels_free(server);
+    picture_clear(&server->shard->cells, &server->picture);
     if (server->pool == NULL)
         return;
     server->least_free = pool_least_free(server->pool);
@@ -127,15 +130,25 @@ static void remember_path(struct server *server)
     server->device = made.st_dev;
 }
 
+/* The flush has been held long enough: it comes at the end of this turn. */
+static void on_held(struct timer *timer)
+{
+    link_owner(timer, struct server, hold)->held_long_enough = true;
+}
+
 static void init_record(struct server *server, struct shard *shard)
 {
     server->shard = shard;
     link_init(&server->servers);
-    link_init(&server->circle);
+    link_init(&server->hot);
+    link_init(&server->channels);
+    picture_init(&server->picture);
+    channel_init(&server->broadcasts, server, NULL, &server->picture);
     link_init(&server->dirty);
     link_init(&server->holders);
     link_init(&server->waiting);
     timer_init(&server->retry, accept_on_retry);
+    timer_init(&server->hold, on_held);
 }
 
 static void begin_to_serve(struct server *server, int fd)
@@ -143,6 +156,11 @@ static void begin_to_serve(struct server *server, int fd)
     const struct server_options *options = &server->options;
 
     server->limit = options->maxsends * options->size;
+    server->full_at = server->limit;
+    if (options->maxqueue > 0 && options->maxqueue < server->limit)
+        server->full_at = options->maxqueue;
+    if (options->maxage > 0)
+        server->age_ticks = shard_ticks(options->maxage);
     if (options->idle_timeout > 0)
         server->idle_ticks = shard_ticks(options->idle_timeout);
     if (options->form.kind != FORM_RAW && options->message_timeout > 0)
@@ -202,6 +220,7 @@ static void stop_listening(struct server *server)
     server->closing = true;
     watch_set(server->shard->loop, &server->watch, 0);
     timer_stop(server->shard->loop, &server->retry);
+    timer_stop(server->shard->loop, &server->hold);
     close(watch_fd(&server->watch));
     remove_path(server);
 }
@@ -286,7 +305,7 @@ struct server_stats server_stats(const struct server *server)
 {
     const struct server_counts *counts = &server->counts;
     struct server_stats stats = {
-        .connections = server->count,
+        .connections = server_count(server),
         .accepted = counts->accepted,
         .bytes_in = counts->bytes_in,
         .bytes_out = counts->bytes_out,

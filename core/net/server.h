@@ -2,9 +2,9 @@
  * server.h - the record of one server: its options, its slab, its connections
  *
  *     server ---- pool ............ all the buffer memory it ever takes
- *        |------- stream .......... broadcasts on their way to everybody
- *        |------- circle .......... connections that are OPEN, in the order
- *        |                          in which the next broadcast visits them
+ *        |------- stream .......... messages on their way to many
+ *        |------- broadcasts ...... a channel of all that are OPEN
+ *        |------- channels ........ of topics that have subscribers here
  *        |------- dirty ........... those with something new to send
  *        |------- holders ......... those that hold bockets; who has moved
  *        |                          nothing for longest comes first
@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "base/sites.h"
+#include "net/channel.h"
 #include "net/conn.h"
 #include "net/form.h"
 #include "net/loop.h"
@@ -28,13 +29,6 @@
 #include <stdint.h>
 
 struct shard;
-
-/* What happens to a connection that is full when a broadcast comes. */
-enum overflow {
-    OVERFLOW_CLOSE, /* it is closed */
-    OVERFLOW_DROP,  /* broadcasts are withheld until half its queue is free */
-    OVERFLOWS
-};
 
 /* As in fes.listen; sizes in bytes, durations in seconds, 0: none. */
 struct server_options {
@@ -57,6 +51,10 @@ struct server_options {
     double message_timeout;
     double idle_timeout;
     enum overflow overflow;
+    uint32_t maxqueue; /* bytes; 0: none */
+    double maxage;
+    double coalesce;
+    uint32_t maxtopics;
 };
 
 struct server_counts {
@@ -77,13 +75,16 @@ struct server {
 
     /* the hot end of broadcasting */
     struct stream stream;
-    struct link circle;
-    struct link *cursor;     /* whom the lap visits next; NULL: no lap */
-    struct link *next_first; /* who begins the next lap; NULL: the second */
-    uint64_t goal;           /* what all have been given when the lap ends */
-    uint64_t queued;         /* bytes owed to all connections */
-    uint32_t count;          /* connections in the circle */
-    uint32_t limit;          /* bytes that one connection may have waiting */
+    struct channel broadcasts; /* its circle: the connections that are OPEN */
+    struct link hot;           /* channels of which messages wait */
+    uint32_t nhot;
+    uint32_t laps;        /* still to be walked in this round */
+    struct channel *only; /* of all messages that wait; NULL: of several */
+    uint64_t goal;        /* what all have been given when the round ends */
+    uint64_t looks;   /* how often somebody has marked channels (pending.h) */
+    uint64_t queued;  /* bytes owed to all connections */
+    uint32_t limit;   /* bytes that one connection may have waiting */
+    uint32_t full_at; /* so many at most, once the kernel has refused some */
 
     struct pool *pool;
     struct queue_store queues;
@@ -110,7 +111,12 @@ struct server {
     struct address address;
     uint64_t inode; /* of the Unix socket, to know it again */
     uint64_t device;
+    struct link channels;   /* of topics */
+    struct picture picture; /* of the broadcasts */
+    struct timer hold;      /* while the flush waits for more (coalesce) */
+    bool held_long_enough;  /* it ends with this turn */
     uint32_t idle_ticks;    /* 0: none */
+    uint32_t age_ticks;     /* 0: none */
     uint32_t message_ticks; /* 0: none */
 };
 
@@ -127,14 +133,10 @@ static inline enum pool_share conn_share(const struct conn *conn)
                                                             : POOL_COMMON;
 }
 
-/* Bytes of the stream that a connection has not been given. */
-static inline uint64_t conn_pending(const struct conn *conn)
+/* Connections that are OPEN. */
+static inline uint32_t server_count(const struct server *server)
 {
-    const struct stream *stream = &conn->server->stream;
-
-    return conn->seen < stream->next
-               ? stream->at - stream_position(stream, conn->seen)
-               : 0;
+    return server->broadcasts.count;
 }
 
 #endif

@@ -8,7 +8,9 @@
 #define FES_SHARD_H
 
 #include "base/list.h"
+#include "base/table.h"
 #include "base/wheel.h"
+#include "net/cells.h"
 #include "net/conn.h"
 #include "net/event.h"
 #include "net/loop.h"
@@ -28,14 +30,21 @@ struct shard {
     uint32_t *due;       /* a ring of slots: who has something to tell */
     uint32_t due_first;
     uint32_t due_count;
+    struct table topics;   /* by name */
+    struct table subs;     /* by connection and topic */
+    struct link unsettled; /* topics that perhaps nobody needs any more */
+    struct link kept;      /* topics that have a picture */
+    struct cells cells;    /* where pictures lie */
+    uint64_t sequence;     /* number of the last message to many */
     struct wheel wheel;
     struct timer wheel_timer;
-    bool hung;          /* on the wheel, since it was looked at */
-    uint64_t born;      /* tick 0 */
-    uint32_t tick;      /* now, as read when the turn began */
-    uint32_t open;      /* descriptors of connections */
-    uint32_t most_open; /* how many there may be */
-    turn_fn *turn_end;  /* of the script's side, before the flush */
+    bool hung;               /* on the wheel, since it was looked at */
+    uint64_t born;           /* tick 0 */
+    uint32_t tick;           /* now, as read when the turn began */
+    uint32_t open;           /* descriptors of connections */
+    uint32_t most_open;      /* how many there may be */
+    turn_fn *turn_end;       /* of the script's side, before the flush */
+    uint64_t catch_up_until; /* in this turn, nobody catches up any longer */
 };
 
 /* Read the clock: everything until the next reading is "now". */

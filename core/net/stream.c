@@ -12,8 +12,8 @@ bool stream_init(struct stream *stream, struct pool *pool, size_t bockets)
     };
     /* one begun before, one cut off at the end, one of the next message */
     stream->pieces = calloc(bockets + 3, sizeof *stream->pieces);
-    stream->ends = calloc(STREAM_MESSAGES, sizeof *stream->ends);
-    if (stream->pieces != NULL && stream->ends != NULL)
+    stream->messages = calloc(STREAM_MESSAGES, sizeof *stream->messages);
+    if (stream->pieces != NULL && stream->messages != NULL)
         return true;
     stream_free(stream);
     return false;
@@ -21,10 +21,10 @@ bool stream_init(struct stream *stream, struct pool *pool, size_t bockets)
 
 void stream_free(struct stream *stream)
 {
-    if (stream->pieces != NULL && stream->ends != NULL)
+    if (stream->pieces != NULL && stream->messages != NULL)
         stream_trim(stream, stream->next);
     free(stream->pieces);
-    free(stream->ends);
+    free(stream->messages);
     *stream = (struct stream){0};
 }
 
@@ -123,9 +123,14 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
     }
 }
 
-void stream_end_message(struct stream *stream)
+void stream_end_message(struct stream *stream, struct channel *channel,
+                        uint64_t sequence)
 {
-    stream->ends[stream->next % STREAM_MESSAGES] = stream->at;
+    stream->messages[stream->next % STREAM_MESSAGES] = (struct stream_message){
+        .ends = stream->at,
+        .sequence = sequence,
+        .channel = channel,
+    };
     stream->next++;
 }
 

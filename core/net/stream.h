@@ -1,8 +1,9 @@
 /*
- * stream.h - what a server has broadcast and not everybody has been given yet
+ * stream.h - what a server has to send and not everybody has been given yet
  *
- * Messages are numbered from 0 for the life of a server and written once, one
- * behind the other, into bockets that are shared by all receivers:
+ * Messages, whatever channel they are of, are numbered from 0 for the life of a
+ * server and written once, one behind the other, into bockets that are shared
+ * by all receivers:
  *
  *     messages      base                         next
  *                    |  17   | 18 |    19     |   |
@@ -25,16 +26,25 @@
 
 enum { STREAM_MESSAGES = 1024 }; /* as many can wait at once; a power of 2 */
 
+struct channel;
+
+/* A message that waits. */
+struct stream_message {
+    uint64_t ends;     /* position behind its last byte */
+    uint64_t sequence; /* its number in the sequence of the whole shard */
+    struct channel *channel;
+};
+
 struct stream {
     struct pool *pool;
     struct segment *pieces; /* where the bytes lie, in order; each held once */
     uint32_t npieces;
-    uint32_t limit;       /* bytes that may wait at once */
-    uint64_t base;        /* the first message that waits */
-    uint64_t next;        /* the number of the next message */
-    uint64_t base_at;     /* position at which `base` begins */
-    uint64_t at;          /* position at which `next` will begin */
-    uint64_t *ends;       /* message n ends at [n % STREAM_MESSAGES] */
+    uint32_t limit;                  /* bytes that may wait at once */
+    uint64_t base;                   /* the first message that waits */
+    uint64_t next;                   /* the number of the next message */
+    uint64_t base_at;                /* position at which `base` begins */
+    uint64_t at;                     /* position at which `next` will begin */
+    struct stream_message *messages; /* n is at [n % STREAM_MESSAGES] */
     struct bocket *tail;  /* written last; not held if no piece holds it */
     uint32_t tail_outing; /* its outing when it was: else it is another's */
 };
@@ -59,15 +69,22 @@ size_t stream_bockets_for(const struct stream *stream, size_t length);
 void stream_write(struct stream *stream, const void *bytes, size_t length);
 
 /* The message that has been written is complete. */
-void stream_end_message(struct stream *stream);
+void stream_end_message(struct stream *stream, struct channel *channel,
+                        uint64_t sequence);
+
+/* A message that waits. */
+static inline const struct stream_message *
+stream_message(const struct stream *stream, uint64_t message)
+{
+    return &stream->messages[message % STREAM_MESSAGES];
+}
 
 /* The position at which a message that waits, or the next one, begins. */
 static inline uint64_t stream_position(const struct stream *stream,
                                        uint64_t message)
 {
-    return message == stream->base
-               ? stream->base_at
-               : stream->ends[(message - 1) % STREAM_MESSAGES];
+    return message == stream->base ? stream->base_at
+                                   : stream_message(stream, message - 1)->ends;
 }
 
 /* The bytes from position `from` on, at most up to `to`, in one bocket. */

@@ -2,12 +2,15 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "net/absorb.h"
 #include "net/accept.h"
 #include "net/deliver.h"
+#include "net/drain.h"
 #include "net/ending.h"
 #include "net/fanout.h"
 #include "net/room.h"
 #include "net/serve.h"
+#include "net/topic.h"
 
 #include <stdlib.h>
 
@@ -16,7 +19,9 @@
 
 enum {
     FLUSHES_PER_LOOK = 16,
-    DYING = 1024 /* closed connections whose last event is not yet out */
+    LOOKS_PER_AGE = 8,
+    DYING = 1024,   /* closed connections whose last event is not yet out */
+    KEPT = 16 << 20 /* bytes for pictures */
 };
 
 /* -------------------------------------------------------------- deadlines */
@@ -57,6 +62,24 @@ static void look_at_message(struct shard *shard, struct conn *conn)
         shard_hang(shard, conn, conn->begun + ticks);
 }
 
+/*
+ * Has a byte waited for too long? Looked at so often that it is noticed within
+ * a quarter of what is allowed.
+ */
+static void look_at_age(struct shard *shard, struct conn *conn)
+{
+    uint32_t most = conn->server->age_ticks;
+    uint32_t age;
+
+    if (conn->state != CONN_OPEN || most == 0 || !conn_has(conn, CONN_BEHIND))
+        return;
+    age = conn_age(conn);
+    if (age >= most)
+        absorb_nothing(conn);
+    if (conn->state == CONN_OPEN)
+        shard_hang(shard, conn, shard->tick + most / LOOKS_PER_AGE + 1);
+}
+
 static void on_deadline(void *owner, struct wheel_node *node)
 {
     struct shard *shard = owner;
@@ -65,6 +88,7 @@ static void on_deadline(void *owner, struct wheel_node *node)
     if (conn->state == CONN_OPEN) {
         look_at_idle(shard, conn);
         look_at_message(shard, conn);
+        look_at_age(shard, conn);
         return;
     }
     if (is_over(shard->tick, conn->linger_due))
@@ -121,8 +145,36 @@ static void flush_dirty(struct server *server)
     }
 }
 
+/*
+ * With `coalesce`, what is to be sent waits a while for more. True: it waits
+ * still.
+ */
+static bool holds_back(struct server *server)
+{
+    bool waits = !link_alone(&server->dirty) || stream_waits(&server->stream);
+    double seconds = server->options.coalesce;
+
+    if (seconds <= 0 || !waits || server->closing)
+        return false;
+    if (server->held_long_enough)
+        return false;
+    if (!timer_runs(&server->hold))
+        timer_start(server->shard->loop, &server->hold,
+                    clock_now() + clock_from_seconds(seconds));
+    return true;
+}
+
+/* Everything has left: the next that comes waits its time again. */
+static void hold_again(struct server *server)
+{
+    timer_stop(server->shard->loop, &server->hold);
+    server->held_long_enough = false;
+}
+
 static void flush(struct server *server)
 {
+    if (holds_back(server))
+        return;
     flush_dirty(server);
     if (stream_waits(&server->stream))
         fanout_walk(server, clock_now() + SLICE);
@@ -133,6 +185,8 @@ static void flush(struct server *server)
         room_wake(server);
     if (!link_alone(&server->dirty) || stream_waits(&server->stream))
         loop_hurry(server->shard->loop);
+    else if (server->options.coalesce > 0)
+        hold_again(server);
 }
 
 static void begin_turn(void *owner)
@@ -161,6 +215,7 @@ static void end_turn(void *owner)
         accept_update(server);
         server_retire(server);
     }
+    topics_settle(shard);
     wind_wheel(shard);
     if (shard->due_count > 0)
         loop_hurry(shard->loop);
@@ -179,6 +234,7 @@ static bool init_tables(struct shard *shard, uint32_t connections)
 
 static void free_tables(struct shard *shard)
 {
+    cells_free(&shard->cells);
     memory_unmap(shard->due, shard->conns.number * sizeof *shard->due);
     conn_table_free(&shard->conns);
 }
@@ -207,6 +263,9 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
     shard->most_open = connections;
     shard->born = clock_now();
     link_init(&shard->servers);
+    link_init(&shard->unsettled);
+    link_init(&shard->kept);
+    cells_init(&shard->cells, KEPT);
     wheel_init(&shard->wheel, 0);
     timer_init(&shard->wheel_timer, on_wheel_timer);
     return shard;
@@ -217,6 +276,7 @@ void shard_free(struct shard *shard)
     while (!link_alone(&shard->servers))
         server_free(link_owner(shard->servers.next, struct server, servers));
     loop_free(shard->loop);
+    topics_free(shard);
     free_tables(shard);
     free(shard);
 }

@@ -1,8 +1,9 @@
 #include "script/conn.h"
 
 #include "net/closing.h"
-#include "net/command.h"
+#include "net/publish.h"
 #include "script/options.h"
+#include "script/policy.h"
 #include "script/server.h"
 #include "script/state.h"
 
@@ -14,12 +15,12 @@
 
 /*
  * The user value: a table of the script's own fields, made when there is one.
- * What is known of a closed connection stands in it too, under a key that no
- * script can have.
+ * What is known of a closed connection, and the function that is its policy,
+ * stand in it too, under keys that no script can have.
  */
 enum { FIELDS = 1, USER_VALUES = FIELDS };
 
-static const char last_key;
+static const char last_key, policy_key;
 
 /* What can be read of a connection beside its methods. */
 enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
@@ -158,8 +159,7 @@ conn_name conn_check(lua_State *L, int index, const char *who)
 
 /* ---------------------------------------------------------------- methods */
 
-/* true, or nil and a code for what the world refused. */
-static int answer(lua_State *L, enum command_answer answer)
+int conn_push_answer(lua_State *L, enum command_answer answer)
 {
     if (answer == COMMAND_DONE) {
         lua_pushboolean(L, 1);
@@ -178,8 +178,9 @@ static int l_send(lua_State *L)
         server_check_message(L, handle->served, 2, "conn:send");
 
     if (handle->name == 0)
-        return answer(L, COMMAND_CLOSED);
-    return answer(L, command_send(script_of(L)->shard, handle->name, &message));
+        return conn_push_answer(L, COMMAND_CLOSED);
+    return conn_push_answer(
+        L, command_send(script_of(L)->shard, handle->name, &message));
 }
 
 /* conn:close([linger]) -> true | nil, "closed" */
@@ -191,9 +192,9 @@ static int l_close(lua_State *L)
     if (!lua_isnoneornil(L, 2))
         linger = options_check_seconds(L, 2, "conn:close");
     if (handle->name == 0)
-        return answer(L, COMMAND_CLOSED);
-    return answer(L, command_close(script_of(L)->shard, handle->name,
-                                   REASON_LOCAL, linger));
+        return conn_push_answer(L, COMMAND_CLOSED);
+    return conn_push_answer(L, command_close(script_of(L)->shard, handle->name,
+                                             REASON_LOCAL, linger));
 }
 
 static int set_paused(lua_State *L, bool paused)
@@ -201,8 +202,9 @@ static int set_paused(lua_State *L, bool paused)
     struct handle *handle = check_handle(L);
 
     if (handle->name == 0)
-        return answer(L, COMMAND_CLOSED);
-    return answer(L, command_pause(script_of(L)->shard, handle->name, paused));
+        return conn_push_answer(L, COMMAND_CLOSED);
+    return conn_push_answer(
+        L, command_pause(script_of(L)->shard, handle->name, paused));
 }
 
 /* conn:pause() -> true | nil, "closed" */
@@ -243,10 +245,55 @@ static int l_stats(lua_State *L)
     return 1;
 }
 
+/* conn:flush() -> true | nil, "closed" */
+static int l_flush(lua_State *L)
+{
+    struct handle *handle = check_handle(L);
+
+    return conn_push_answer(L,
+                            command_flush(script_of(L)->shard, handle->name));
+}
+
+/* conn:set_overflow(policy) -> true | nil, "closed" */
+static int l_set_overflow(lua_State *L)
+{
+    struct handle *handle = check_handle(L);
+    enum overflow overflow = policy_check(L, 2, "conn:set_overflow");
+
+    lua_settop(L, 2);
+    push_fields(L, 1);
+    if (overflow == OVERFLOW_ASK)
+        lua_pushvalue(L, 2);
+    else
+        lua_pushnil(L);
+    lua_rawsetp(L, -2, &policy_key);
+    return conn_push_answer(
+        L, command_set_overflow(script_of(L)->shard, handle->name, overflow));
+}
+
+void conn_push_policy(lua_State *L, conn_name name)
+{
+    conn_push(L, name);
+    push_fields(L, lua_gettop(L));
+    lua_rawgetp(L, -1, &policy_key);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
 static const luaL_Reg methods[] = {
     {"send", l_send},     {"close", l_close}, {"pause", l_pause},
-    {"resume", l_resume}, {"stats", l_stats}, {NULL, NULL},
+    {"resume", l_resume}, {"flush", l_flush}, {"set_overflow", l_set_overflow},
+    {"stats", l_stats},   {NULL, NULL},
 };
+
+void conn_add_methods(lua_State *L, const luaL_Reg *more)
+{
+    luaL_getmetatable(L, HANDLE);
+    lua_getfield(L, -1, "__index");
+    lua_getupvalue(L, -1, 1);
+    luaL_setfuncs(L, more, 0);
+    lua_pop(L, 3);
+}
 
 /* ----------------------------------------------------------------- fields */
 

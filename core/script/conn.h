@@ -9,9 +9,11 @@
 #ifndef FES_SCRIPT_CONN_H
 #define FES_SCRIPT_CONN_H
 
+#include "net/command.h"
 #include "net/conn.h"
 #include "net/shard.h"
 
+#include <lauxlib.h>
 #include <lua.h>
 
 enum { CONN_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
@@ -25,6 +27,15 @@ void conn_describe(const struct shard *shard, conn_name name, char *out);
 
 /* Its last event is being told: let the handle keep what it should know. */
 void conn_gone(lua_State *L, conn_name name);
+
+/* true, or nil and a code for what the world refused: pushed; how many. */
+int conn_push_answer(lua_State *L, enum command_answer answer);
+
+/* Give handles more methods. */
+void conn_add_methods(lua_State *L, const luaL_Reg *methods);
+
+/* Push the function that is the policy of a connection, or nil. */
+void conn_push_policy(lua_State *L, conn_name name);
 
 /* The name in the handle at `index`, or 0 if that is no open connection's. */
 conn_name conn_check(lua_State *L, int index, const char *who);

@@ -1,9 +1,11 @@
 #include "script/dispatch.h"
 
-#include "net/command.h"
+#include "net/publish.h"
 #include "script/conn.h"
+#include "script/policy.h"
 #include "script/server.h"
 #include "script/state.h"
+#include "script/topic.h"
 
 #include <lauxlib.h>
 
@@ -14,6 +16,9 @@ struct call {
     enum handler handler;
     const struct received *data;
     uint64_t missed;
+    uint64_t queued;
+    struct topic *topic;  /* NULL: broadcasts */
+    enum overflow answer; /* of a policy */
     enum reason reason;
     const char *detail;
     const char *message; /* of an error */
@@ -83,7 +88,36 @@ static int do_lag(lua_State *L)
 
     push_handler(L, call);
     lua_pushinteger(L, (lua_Integer)call->missed);
-    lua_call(L, 2, 0);
+    if (call->topic != NULL)
+        topic_push(L, call->topic);
+    else
+        lua_pushnil(L);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+/* The connection's own policy, else the topic's, else the server's. */
+static void push_policy(lua_State *L, const struct call *call)
+{
+    conn_push_policy(L, call->name);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    if (call->topic != NULL && call->topic->overflow == OVERFLOW_ASK)
+        topic_push_policy(L, call->topic);
+    else
+        lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->policy);
+}
+
+static int do_ask(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_policy(L, call);
+    conn_push(L, call->name);
+    lua_pushinteger(L, (lua_Integer)call->queued);
+    lua_call(L, 2, 1);
+    call->answer = policy_answer(L, -1);
     return 0;
 }
 
@@ -179,12 +213,36 @@ static void on_drained(void *owner, conn_name name)
     tell(&call, do_plain);
 }
 
-static void on_lagged(void *owner, conn_name name, uint64_t missed)
+static void on_lagged(void *owner, conn_name name, uint64_t missed,
+                      struct topic *topic)
 {
     struct call call = {
-        .served = owner, .name = name, .handler = ON_LAG, .missed = missed};
+        .served = owner,
+        .name = name,
+        .handler = ON_LAG,
+        .missed = missed,
+        .topic = topic,
+    };
 
     tell(&call, do_lag);
+}
+
+/* An error, and what is no policy, mean "close". */
+static void on_asked(void *owner, conn_name name, uint64_t queued,
+                     struct topic *topic)
+{
+    struct call call = {
+        .served = owner,
+        .name = name,
+        .queued = queued,
+        .topic = topic,
+        .answer = OVERFLOW_CLOSE,
+    };
+    struct script *script = call.served->script;
+
+    if (!script_call(script, do_ask, &call, "overflow", name))
+        lua_pop(script->L, 1);
+    command_answer_overflow(script->shard, name, topic, call.answer);
 }
 
 /* Whatever its handler does, the handle must know that it is closed. */
@@ -211,6 +269,7 @@ struct events dispatch_events(void)
         .received = on_received,
         .drained = on_drained,
         .lagged = on_lagged,
+        .asked = on_asked,
         .closed = on_closed,
     };
 }

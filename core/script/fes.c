@@ -38,7 +38,7 @@ int open_fes(lua_State *L)
     static const luaL_Reg functions[] = {
         {"after", l_after},     {"every", l_every}, {"listen", l_listen},
         {"now", l_now},         {"pool", l_pool},   {"stop", l_stop},
-        {"on_stop", l_on_stop}, {NULL, NULL},
+        {"on_stop", l_on_stop}, {"topic", l_topic}, {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

@@ -6,6 +6,7 @@
 #include "net/serve.h"
 #include "script/framing.h"
 #include "script/options.h"
+#include "script/policy.h"
 #include "script/server.h"
 #include "script/state.h"
 
@@ -18,7 +19,8 @@ enum {
     MOST_BYTES = 1 << 30, /* that one connection may have waiting */
     MOST_SENDS = 4096,
     MOST_SIZE = 1 << 24,
-    MOST_BOCKETS = 1 << 28
+    MOST_BOCKETS = 1 << 28,
+    MOST_TOPICS = 65535 /* of one connection */
 };
 
 /* What a script gives. The engine's options are made of it. */
@@ -27,12 +29,11 @@ struct given {
     uint32_t port, backlog, maxaccepts, maxconnections, maxperip;
     uint32_t maxsends, maxreceives, maxmessage, size, bockets, sndbuf, rcvbuf;
     double keepalive, idle_timeout, setup_timeout, message_timeout;
+    double maxage, coalesce;
+    uint32_t maxqueue, maxtopics;
     bool nodelay;
-    int overflow;
     struct option_bytes header;
 };
-
-static const char *const overflows[] = {"close", "drop", NULL};
 
 #define AT(field) offsetof(struct given, field)
 
@@ -59,7 +60,11 @@ static const struct option options[] = {
     {"framing", OPTION_OTHER, 0, 0, 0, NULL},
     {"maxmessage", OPTION_INTEGER, AT(maxmessage), 1, MOST_BYTES, NULL},
     {"message_timeout", OPTION_SECONDS, AT(message_timeout), 0.001, 1e7, NULL},
-    {"overflow", OPTION_CHOICE, AT(overflow), 0, 0, overflows},
+    {"overflow", OPTION_OTHER, 0, 0, 0, NULL},
+    {"maxqueue", OPTION_INTEGER, AT(maxqueue), 1, MOST_BYTES, NULL},
+    {"maxage", OPTION_SECONDS, AT(maxage), 0.001, 1e7, NULL},
+    {"coalesce", OPTION_SECONDS, AT(coalesce), 0, 60, NULL},
+    {"maxtopics", OPTION_INTEGER, AT(maxtopics), 0, MOST_TOPICS, NULL},
     {"on_connect", OPTION_FUNCTION, 0, 0, 0, NULL},
     {"on_receive", OPTION_FUNCTION, 0, 0, 0, NULL},
     {"on_drain", OPTION_FUNCTION, 0, 0, 0, NULL},
@@ -86,7 +91,7 @@ static struct given defaults(const struct script *script)
         .keepalive = 60,
         .message_timeout = 30,
         .nodelay = true,
-        .overflow = OVERFLOW_CLOSE,
+        .maxtopics = 1024,
     };
 }
 
@@ -132,6 +137,20 @@ static void check_sizes(lua_State *L, const struct given *given)
                    (lua_Integer)given->header.length);
 }
 
+static enum overflow read_overflow(lua_State *L)
+{
+    enum overflow overflow;
+
+    lua_getfield(L, 1, "overflow");
+    if (!lua_isnil(L, -1) && !lua_isfunction(L, -1) &&
+        policy_named(L, -1) == OVERFLOW_UNSET)
+        options_fail(L, WHO, "overflow",
+                     "\"close\", \"drop\", \"latest\" or a function");
+    overflow = policy_check(L, -1, WHO);
+    lua_pop(L, 1);
+    return overflow != OVERFLOW_UNSET ? overflow : OVERFLOW_CLOSE;
+}
+
 static struct server_options engine_options(lua_State *L,
                                             const struct given *given)
 {
@@ -163,7 +182,11 @@ static struct server_options engine_options(lua_State *L,
             framing_maxmessage(L, WHO, &form, given->maxmessage, received),
         .message_timeout = given->message_timeout,
         .idle_timeout = given->idle_timeout,
-        .overflow = (enum overflow)given->overflow,
+        .overflow = read_overflow(L),
+        .maxqueue = given->maxqueue,
+        .maxage = given->maxage,
+        .coalesce = given->coalesce,
+        .maxtopics = given->maxtopics,
     };
 }
 

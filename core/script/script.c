@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/turn.h"
+#include "script/announce.h"
 #include "script/dispatch.h"
 #include "script/server.h"
 #include "script/state.h"
@@ -212,6 +213,7 @@ int script_main(const struct script_config *config)
         }
         log_finish();
         shard_free(script.shard); /* first: its timers live in the state */
+        script.shard = NULL;
         state_free(&script);
     }
     free(path);

@@ -2,10 +2,12 @@
 
 #include "net/closing.h"
 #include "net/command.h"
+#include "net/publish.h"
 #include "net/serve.h"
 #include "script/conn.h"
 #include "script/framing.h"
 #include "script/options.h"
+#include "script/policy.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -41,6 +43,9 @@ struct served *served_new(lua_State *L)
         lua_getfield(L, 1, handler_names[i]);
         served->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
+    lua_getfield(L, 1, "overflow");
+    served->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    served->policy = served->first_policy;
     lua_pushvalue(L, -1);
     served->self = luaL_ref(L, LUA_REGISTRYINDEX);
     return served;
@@ -49,6 +54,7 @@ struct served *served_new(lua_State *L)
 void served_begin(lua_State *L, struct served *served)
 {
     luaL_setmetatable(L, SERVER);
+    served->first_overflow = served->server->options.overflow;
     link_before(&served->script->servers, &served->link);
 }
 
@@ -82,10 +88,9 @@ void servers_close(struct script *script, enum reason reason, double linger)
         server_close(server_at(at), reason, linger);
 }
 
-/* ------------------------------------------------------------ announcements */
+/* ------------------------------------------------------------------- place */
 
-/* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
-static void format_place(const struct server *server, char *out, size_t room)
+void server_format_place(const struct server *server, char *out, size_t room)
 {
     char text[ADDRESS_TEXT_BYTES];
 
@@ -97,69 +102,6 @@ static void format_place(const struct server *server, char *out, size_t room)
         address_format(&server->address, text);
         snprintf(out, room, "%s", text);
     }
-}
-
-/* Linux counts twice what is asked for; 0 leaves it to the system's maximum. */
-static double kernel_bytes(int asked, const char *sysctl)
-{
-    FILE *file;
-    long most = 0;
-
-    if (asked > 0)
-        return 2.0 * asked;
-    file = fopen(sysctl, "re");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%*d %*d %ld", &most) != 1)
-        most = 0;
-    fclose(file);
-    return (double)most;
-}
-
-static double kernel_bytes_of(const struct socket_options *options)
-{
-    return kernel_bytes(options->sndbuf, "/proc/sys/net/ipv4/tcp_wmem") +
-           kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
-}
-
-static void announce_memory(const struct script *script)
-{
-    const struct link *end = &script->servers;
-    double bytes = 0;
-    double each = 0;
-    uint64_t connections = 0;
-
-    for (const struct link *at = end->next; at != end; at = at->next) {
-        const struct server_options *options = &server_at(at)->options;
-        double kernel = kernel_bytes_of(&options->socket);
-
-        if (server_at(at)->closing)
-            continue;
-        bytes += (double)options->bockets * options->size;
-        connections += options->maxconnections;
-        each = kernel > each ? kernel : each;
-    }
-    if (connections > script->shard->most_open)
-        connections = script->shard->most_open;
-    printf("at most %.1f MiB of buffers, %llu connections, "
-           "%.0f KiB each in the kernel\n",
-           bytes / (1 << 20), (unsigned long long)connections, each / 1024);
-}
-
-void servers_announce(struct script *script)
-{
-    const struct link *end = &script->servers;
-    char place[256];
-
-    for (const struct link *at = end->next; at != end; at = at->next) {
-        if (server_at(at)->closing)
-            continue;
-        format_place(server_at(at), place, sizeof place);
-        printf("listening %s\n", place);
-    }
-    if (!link_alone(end))
-        announce_memory(script);
-    fflush(stdout);
 }
 
 /* ---------------------------------------------------------------- checking */
@@ -210,7 +152,8 @@ static int l_broadcast(lua_State *L)
     if (!lua_isnoneornil(L, 3))
         except = conn_check(L, 3, "server:broadcast");
 
-    switch (command_broadcast(served->server, &message, except, &receivers)) {
+    switch (command_broadcast(served->server, message.data, message.data_length,
+                              except, &receivers)) {
     case COMMAND_DONE:
         lua_pushinteger(L, receivers);
         return 1;
@@ -228,7 +171,7 @@ static int l_broadcast(lua_State *L)
 /* server:count() -> open connections */
 static int l_count(lua_State *L)
 {
-    lua_pushinteger(L, check_server(L)->server->count);
+    lua_pushinteger(L, server_count(check_server(L)->server));
     return 1;
 }
 
@@ -301,8 +244,8 @@ static void set_missed(lua_State *L, const struct server_stats *stats)
 {
     set(L, "missed", stats->missed);
     lua_createtable(L, 0, OVERFLOWS);
-    set(L, "close", stats->missed_by[OVERFLOW_CLOSE]);
-    set(L, "drop", stats->missed_by[OVERFLOW_DROP]);
+    for (int i = 0; i < OVERFLOWS; i++)
+        set(L, policy_name((enum overflow)i), stats->missed_by[i]);
     lua_setfield(L, -2, "missed_by");
 }
 
@@ -329,8 +272,36 @@ static int l_stats(lua_State *L)
     return 1;
 }
 
+/* server:flush() - what is held back leaves at this turn's end */
+static int l_flush(lua_State *L)
+{
+    command_flush_server(check_server(L)->server);
+    return 0;
+}
+
+/* server:set_overflow(policy) - nil: as given to fes.listen() */
+static int l_set_overflow(lua_State *L)
+{
+    struct served *served = check_server(L);
+    enum overflow overflow = policy_check(L, 2, "server:set_overflow");
+
+    if (served->policy != served->first_policy)
+        luaL_unref(L, LUA_REGISTRYINDEX, served->policy);
+    served->policy = served->first_policy;
+    if (overflow == OVERFLOW_UNSET) {
+        overflow = served->first_overflow;
+    } else {
+        lua_pushvalue(L, 2);
+        served->policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    served->server->options.overflow = overflow;
+    return 0;
+}
+
 static const luaL_Reg methods[] = {
     {"broadcast", l_broadcast},
+    {"flush", l_flush},
+    {"set_overflow", l_set_overflow},
     {"count", l_count},
     {"connections", l_connections},
     {"pause", l_pause},
@@ -370,7 +341,7 @@ static int l_tostring(lua_State *L)
 {
     char place[256];
 
-    format_place(check_server(L)->server, place, sizeof place);
+    server_format_place(check_server(L)->server, place, sizeof place);
     lua_pushfstring(L, "server (%s)", place);
     return 1;
 }

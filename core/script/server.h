@@ -29,6 +29,9 @@ struct served {
     struct server *server;
     int self;         /* reference of the Lua object */
     int on[HANDLERS]; /* references of the functions; LUA_REFNIL: none */
+    int policy;       /* reference of the function that is its policy */
+    int first_policy; /* likewise, as given to fes.listen() */
+    enum overflow first_overflow;
 };
 
 /*
@@ -58,12 +61,12 @@ const char *server_check_data(lua_State *L, int index, const char *who,
 struct message server_check_message(lua_State *L, const struct served *served,
                                     int index, const char *who);
 
+/* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
+void server_format_place(const struct server *server, char *out, size_t room);
+
 /* Does any server still listen, or have connections? */
 bool servers_in_use(const struct script *script);
 
 void servers_close(struct script *script, enum reason reason, double linger);
-
-/* The ready lines and the memory line, on stdout. */
-void servers_announce(struct script *script);
 
 #endif

@@ -103,6 +103,8 @@ static int open_all(lua_State *L)
     open_server(L);
     open_timer(L);
     open_pool(L);
+    open_topic(L);
+    open_subscriptions(L);
     lua_newtable(L);
     script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);

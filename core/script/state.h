@@ -21,7 +21,7 @@
 
 struct script {
     lua_State *L;
-    struct shard *shard;
+    struct shard *shard;   /* NULL: it has been freed, the state not yet */
     const char *directory; /* of the script: relative names begin here */
     int handles;           /* reference of the table slot + 1 -> conn handle */
     int on_stop;           /* reference of the list of functions */
@@ -81,12 +81,15 @@ void open_conn(lua_State *L); /* types: metatables in the registry */
 void open_server(lua_State *L);
 void open_timer(lua_State *L);
 void open_pool(lua_State *L);
-int open_log(lua_State *L); /* fes.log */
+void open_topic(lua_State *L);
+void open_subscriptions(lua_State *L); /* after conn and topic */
+int open_log(lua_State *L);            /* fes.log */
 
 /* The functions of the module that belong to a type. */
 int l_listen(lua_State *L);
 int l_every(lua_State *L);
 int l_after(lua_State *L);
 int l_pool(lua_State *L);
+int l_topic(lua_State *L);
 
 #endif

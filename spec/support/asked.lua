@@ -44,10 +44,10 @@ function asked.start(code, options)
   return program
 end
 
---- Evaluate an expression, on one line, in the program.
+--- Evaluate an expression in the program.
 -- @return a number where it is one, else a string
 function asked.ask(program, expression)
-  assert(program.control:send(expression .. "\n"))
+  assert(program.control:send((expression:gsub("\n", " ")) .. "\n"))
 
   local answer = assert(program.control:line())
 

@@ -1,0 +1,113 @@
+#include "base/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum { ROOM_AT_FIRST = 4, SPREAD = 32 };
+
+#define FNV_BASIS UINT64_C(14695981039346656037)
+#define FNV_PRIME UINT64_C(1099511628211)
+
+/* A kernel that gives no random bytes leaves the seed as it is. */
+static uint64_t seed(void)
+{
+    static uint64_t seed;
+
+    if (seed == 0 &&
+        getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
+        seed = FNV_BASIS;
+    return seed | 1;
+}
+
+uint64_t table_hash(const void *bytes, size_t length, uint64_t more)
+{
+    const unsigned char *at = bytes;
+    uint64_t hash = (FNV_BASIS ^ seed()) + more * FNV_PRIME;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ at[i]) * FNV_PRIME;
+    hash ^= hash >> SPREAD;
+    hash *= seed();
+    return hash ^ hash >> SPREAD;
+}
+
+static struct table_node **chain_of(const struct table *table, uint64_t hash)
+{
+    return &table->chains[hash & (table->room - 1)];
+}
+
+static struct table_node *same_hash(struct table_node *node, uint64_t hash)
+{
+    while (node != NULL && node->hash != hash)
+        node = node->next;
+    return node;
+}
+
+struct table_node *table_first(const struct table *table, uint64_t hash)
+{
+    return table->room > 0 ? same_hash(*chain_of(table, hash), hash) : NULL;
+}
+
+struct table_node *table_next(const struct table_node *node)
+{
+    return same_hash(node->next, node->hash);
+}
+
+static void put(struct table *table, struct table_node *node)
+{
+    struct table_node **chain = chain_of(table, node->hash);
+
+    node->next = *chain;
+    *chain = node;
+}
+
+static bool grow(struct table *table)
+{
+    struct table bigger = {
+        .room = table->room > 0 ? 2 * table->room : ROOM_AT_FIRST,
+        .used = table->used,
+    };
+
+    bigger.chains = calloc(bigger.room, sizeof(struct table_node *));
+    if (bigger.chains == NULL)
+        return false;
+    for (size_t i = 0; i < table->room; i++) {
+        struct table_node *next;
+
+        for (struct table_node *at = table->chains[i]; at != NULL; at = next) {
+            next = at->next;
+            put(&bigger, at);
+        }
+    }
+    free(table->chains);
+    *table = bigger;
+    return true;
+}
+
+bool table_put(struct table *table, struct table_node *node, uint64_t hash)
+{
+    if (table->used >= table->room && !grow(table) && table->room == 0)
+        return false;
+    node->hash = hash;
+    put(table, node);
+    table->used++;
+    return true;
+}
+
+void table_take(struct table *table, struct table_node *node)
+{
+    struct table_node **at = chain_of(table, node->hash);
+
+    while (*at != node)
+        at = &(*at)->next;
+    *at = node->next;
+    node->next = NULL;
+    table->used--;
+}
+
+void table_clear(struct table *table)
+{
+    free(table->chains);
+    *table = (struct table){0};
+}

@@ -1,0 +1,30 @@
+/*
+ * absorb.h - from the stream to the queue of one connection
+ *
+ * Who has something queued cannot be sent to straight from the stream: what
+ * waits there for it is moved behind that, message by message. A message that
+ * does not fit, though the kernel has been asked, is withheld by the policy
+ * that holds for its channel (lag.h).
+ */
+#ifndef FES_ABSORB_H
+#define FES_ABSORB_H
+
+#include "net/conn.h"
+
+/*
+ * Move what waits for a connection in the stream to the end of its own queue,
+ * so that what is queued next comes after it. It leaves at the turn's end. May
+ * end the connection.
+ */
+void absorb(struct conn *conn);
+
+/* Queue a piece of the stream as it is, however short. */
+void absorb_piece(struct conn *conn, const struct segment *piece);
+
+/*
+ * The connection is full, though nothing comes for it: let the policies do what
+ * they would do then. May end the connection.
+ */
+void absorb_nothing(struct conn *conn);
+
+#endif

@@ -1,0 +1,185 @@
+#include "net/catchup.h"
+
+#include "base/clock.h"
+#include "net/absorb.h"
+#include "net/drain.h"
+#include "net/event.h"
+#include "net/lag.h"
+#include "net/room.h"
+#include "net/topic.h"
+
+#include <string.h>
+
+/* --------------------------------------------------------------- one entry */
+
+/* A server that came later may have a form that cannot carry it. */
+static bool can_carry(const struct server *server, const struct entry *entry)
+{
+    const struct form *form = &server->options.form;
+    const struct cells *cells = &server->shard->cells;
+    struct cell_reader reader = picture_read(cells, entry);
+    const void *part;
+    size_t n;
+
+    if (form_overhead(form) + entry->length > server->limit)
+        return false;
+    if (form->kind != FORM_LINE)
+        return form_refuses(form, NULL, entry->length) == NULL;
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
+        if (memchr(part, '\n', n) != NULL)
+            return false;
+    return true;
+}
+
+static void write_part(struct conn *conn, const void *bytes, size_t length)
+{
+    struct server *server = conn->server;
+
+    queue_write(&server->queues, &conn->queue, bytes, length, &server->shared,
+                conn_share(conn));
+}
+
+static void write_entry(struct conn *conn, const struct entry *entry,
+                        const struct message *message)
+{
+    const struct cells *cells = &conn->server->shard->cells;
+    struct cell_reader reader = picture_read(cells, entry);
+    const void *part;
+    size_t n;
+
+    write_part(conn, message->prefix, message->prefix_length);
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
+        write_part(conn, part, n);
+    write_part(conn, message->suffix, message->suffix_length);
+}
+
+static bool pool_has(const struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+
+    return queue_bockets_for(&server->queues, &conn->queue, length,
+                             server->shared) <=
+           pool_available(server->pool, conn_share(conn));
+}
+
+/* False: not now. Who finds no bocket waits for the slab. */
+static bool has_room(struct conn *conn, size_t length)
+{
+    if (conn_fits(conn, length) && pool_has(conn, length))
+        return true;
+    if (conn->queue.count > 0 &&
+        (!conn_drain(conn) || conn_has(conn, CONN_BEHIND)))
+        return false;
+    if (pool_has(conn, length))
+        return true;
+    if (conn->wanted < length)
+        conn->wanted = (uint32_t)length;
+    room_wait(conn);
+    return false;
+}
+
+static bool put_entry(struct conn *conn, struct sub *sub,
+                      const struct entry *entry)
+{
+    struct server *server = conn->server;
+    struct message message =
+        form_encode(&server->options.form, NULL, entry->length);
+
+    if (!has_room(conn, message.length))
+        return false;
+    if (!conn_has(conn, CONN_REFUSED))
+        conn->wanted = 0;
+    write_entry(conn, entry, &message);
+    server->queued += message.length;
+    server->counts.messages_out++;
+    conn->messages_out++;
+    if (entry->sequence > sub->from)
+        lag_unmiss(conn, sub);
+    conn_mark_dirty(conn);
+    return true;
+}
+
+/* -------------------------------------------------------------- the picture */
+
+/* The queue stays short: what is not queued may still be replaced. */
+static bool keeps_up(struct conn *conn)
+{
+    if (conn->queue.bytes >= conn->server->options.size && !conn_drain(conn))
+        return false;
+    return !conn_has(conn, CONN_BEHIND);
+}
+
+/* False: it does not have everything yet. */
+static bool walk_picture(struct conn *conn, struct sub *sub)
+{
+    const struct picture *picture = sub->channel->picture;
+    struct entry *entry = picture_after(picture, sub->upto);
+
+    for (; entry != NULL; entry = picture_next(picture, entry)) {
+        if (!keeps_up(conn))
+            return false;
+        if (entry->except != conn_name_of(conn) &&
+            can_carry(conn->server, entry) && !put_entry(conn, sub, entry))
+            return false;
+        sub->upto = entry->sequence;
+    }
+    return !conn_has(conn, CONN_BEHIND);
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static bool is_eased(struct conn *conn)
+{
+    return 2 * (uint64_t)conn->queue.bytes <= conn->server->full_at &&
+           conn_fits(conn, 1);
+}
+
+static bool is_over(struct conn *conn, struct sub *sub)
+{
+    if (sub->state == SUB_DROP)
+        return is_eased(conn);
+    return sub->state == SUB_LATEST && walk_picture(conn, sub);
+}
+
+static struct sub *next_over(struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    if (!conn_has(conn, CONN_LAGGING))
+        return NULL;
+    while ((sub = lag_next(conn, sub)) != NULL)
+        if (is_over(conn, sub) || conn->state != CONN_OPEN)
+            break;
+    return conn->state == CONN_OPEN ? sub : NULL;
+}
+
+static void tell(struct conn *conn, const struct sub *sub)
+{
+    struct server *server = conn->server;
+
+    if (sub->missed > 0)
+        server->shard->events.lagged(server->owner, conn_name_of(conn),
+                                     sub->missed, sub->channel->topic);
+}
+
+/*
+ * What waits in the stream is withheld too: it is of the stall. The script may
+ * do anything when it is told, so everything is looked at anew then.
+ */
+void catchup(struct conn *conn)
+{
+    struct shard *shard = conn->server->shard;
+    struct sub *sub;
+
+    while (conn->state == CONN_OPEN && conn_has(conn, CONN_LAGGING)) {
+        if (clock_now() > shard->catch_up_until) {
+            shard_tell(shard, conn, CONN_TELL_LAG);
+            return;
+        }
+        absorb(conn);
+        if (conn->state != CONN_OPEN || (sub = next_over(conn)) == NULL)
+            return;
+        lag_end(conn, sub);
+        tell(conn, sub);
+    }
+}

@@ -1,0 +1,184 @@
+#include "net/lag.h"
+
+#include "net/topic.h"
+
+/* ------------------------------------------------------------------ policy */
+
+static enum overflow answered(unsigned policy, unsigned answer)
+{
+    return policy == OVERFLOW_ASK && answer != OVERFLOW_UNSET
+               ? (enum overflow)answer
+               : (enum overflow)policy;
+}
+
+enum overflow lag_policy(const struct conn *conn, const struct channel *channel,
+                         const struct sub *sub)
+{
+    const struct topic *topic = channel->topic;
+
+    if (conn->overflow != OVERFLOW_UNSET)
+        return answered(conn->overflow, conn->answer);
+    if (topic != NULL && topic->overflow != OVERFLOW_UNSET)
+        return answered(topic->overflow, sub->answer);
+    return answered(conn->server->options.overflow, conn->answer);
+}
+
+enum overflow lag_kind(const struct sub *sub)
+{
+    return sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP;
+}
+
+/* --------------------------------------------------------------- beginning */
+
+static enum sub_state state_for(enum overflow policy)
+{
+    if (policy == OVERFLOW_LATEST)
+        return SUB_LATEST;
+    return policy == OVERFLOW_ASK ? SUB_ASK : SUB_DROP;
+}
+
+/* The record of a subscription to the broadcasts, which had none. */
+static struct sub *broadcasts(struct conn *conn, struct channel *channel)
+{
+    struct sub *sub = conn_broadcasts(conn);
+
+    *sub = (struct sub){
+        .channel = channel,
+        .conn = conn,
+        .answer = OVERFLOW_UNSET,
+    };
+    return sub;
+}
+
+struct sub *lag_begin(struct conn *conn, struct channel *channel,
+                      struct sub *sub, enum overflow policy, uint64_t upto)
+{
+    if (sub == NULL || channel->topic == NULL)
+        sub = broadcasts(conn, channel);
+    sub->state = (uint8_t)state_for(policy);
+    sub->from = sub->upto = upto;
+    sub->missed = 0;
+    sub->asked = false;
+    channel->lagging++;
+    conn_set(conn, CONN_LAGGING);
+    if (sub->state == SUB_ASK)
+        shard_tell(conn->server->shard, conn, CONN_TELL_ASK);
+    return sub;
+}
+
+/* The answer holds until the kernel has taken everything. */
+static void remember(struct conn *conn, struct sub *sub, enum overflow answer)
+{
+    const struct topic *topic = sub->channel->topic;
+
+    if (!conn_has(conn, CONN_BEHIND))
+        return;
+    conn_set(conn, CONN_ANSWERED);
+    if (conn->overflow == OVERFLOW_UNSET && topic != NULL &&
+        topic->overflow != OVERFLOW_UNSET)
+        sub->answer = (uint8_t)answer;
+    else
+        conn->answer = (uint8_t)answer;
+}
+
+/* What was counted as dropped may still come. */
+static void become_latest(struct conn *conn, struct sub *sub)
+{
+    struct server_counts *counts = &conn->server->counts;
+
+    counts->missed_by[OVERFLOW_DROP] -= sub->missed;
+    counts->missed_by[OVERFLOW_LATEST] += sub->missed;
+    sub->state = SUB_LATEST;
+}
+
+bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
+{
+    remember(conn, sub, answer);
+    if (answer == OVERFLOW_CLOSE)
+        return false;
+    if (answer == OVERFLOW_LATEST)
+        become_latest(conn, sub);
+    else
+        sub->state = SUB_DROP;
+    shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+    return true;
+}
+
+/* -------------------------------------------------------------- withholding */
+
+void lag_miss(struct conn *conn, struct sub *sub, enum overflow policy)
+{
+    struct server_counts *counts = &conn->server->counts;
+
+    sub->missed++;
+    conn->missed++;
+    counts->missed_by[policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy]++;
+}
+
+void lag_withhold(const struct pending *pending, struct sub *sub,
+                  enum overflow policy)
+{
+    struct server *server = pending->conn->server;
+
+    server->queued -= pending_length(pending);
+    server->counts.messages_out--;
+    lag_miss(pending->conn, sub, policy);
+}
+
+void lag_unmiss(struct conn *conn, struct sub *sub)
+{
+    sub->missed--;
+    conn->missed--;
+    conn->server->counts.missed_by[OVERFLOW_LATEST]--;
+}
+
+/* --------------------------------------------------------------------- end */
+
+struct sub *lag_next(struct conn *conn, struct sub *before)
+{
+    struct sub *sub = before;
+
+    if (before == NULL) {
+        sub = conn_broadcasts(conn);
+        if (sub->state != SUB_LIVE)
+            return sub;
+    }
+    sub = sub->channel != NULL && sub->channel->topic != NULL ? sub->next
+                                                              : conn->subs;
+    while (sub != NULL && sub->state == SUB_LIVE)
+        sub = sub->next;
+    return sub;
+}
+
+static void end(struct sub *sub)
+{
+    sub->channel->lagging--;
+    sub->state = SUB_LIVE;
+}
+
+void lag_end(struct conn *conn, struct sub *sub)
+{
+    end(sub);
+    sub->since = conn->server->stream.next;
+    if (lag_next(conn, NULL) == NULL)
+        conn_clear(conn, CONN_LAGGING);
+}
+
+void lag_forget(struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    if (!conn_has(conn, CONN_LAGGING))
+        return;
+    while ((sub = lag_next(conn, sub)) != NULL)
+        end(sub);
+    conn_clear(conn, CONN_LAGGING);
+}
+
+void lag_forget_answers(struct conn *conn)
+{
+    conn_clear(conn, CONN_ANSWERED);
+    conn->answer = OVERFLOW_UNSET;
+    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        sub->answer = OVERFLOW_UNSET;
+}

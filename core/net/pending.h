@@ -1,0 +1,36 @@
+/*
+ * pending.h - which messages of the stream wait for a connection
+ *
+ * Whoever asks marks the channels that the connection is a subscriber of, and
+ * then looks at each message that it has not seen: is its channel marked? Only
+ * one can look at a time, and only until the next one begins.
+ */
+#ifndef FES_PENDING_H
+#define FES_PENDING_H
+
+#include "net/server.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pending {
+    struct conn *conn;
+    uint64_t message; /* that waits */
+    uint64_t next;    /* to be looked at */
+    struct channel *channel;
+    struct sub *sub; /* NULL: to the broadcasts, and live */
+};
+
+/* Begin to look. */
+struct pending pending_begin(struct conn *conn);
+
+/* Find the next message that waits. False: there is none. */
+bool pending_next(struct pending *pending);
+
+/* Bytes that wait for a connection. */
+uint64_t pending_bytes(struct conn *conn);
+
+/* The bytes of a message. */
+uint64_t pending_length(const struct pending *pending);
+
+#endif

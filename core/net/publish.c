@@ -1,0 +1,358 @@
+#include "net/publish.h"
+
+#include "net/absorb.h"
+#include "net/ending.h"
+#include "net/fanout.h"
+#include "net/lag.h"
+#include "net/room.h"
+
+#include <assert.h>
+
+static struct conn *find_open(const struct shard *shard, conn_name name)
+{
+    struct conn *conn = name != 0 ? conn_find(&shard->conns, name) : NULL;
+
+    return conn != NULL && conn_is_open(conn) ? conn : NULL;
+}
+
+/* ----------------------------------------------------------- one channel */
+
+/* The one to be left out: what came before goes into its queue. */
+static struct conn *leave_out(const struct channel *channel, conn_name except)
+{
+    struct conn *conn = find_open(channel->server->shard, except);
+
+    if (conn == NULL || conn->server != channel->server ||
+        (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
+        return NULL;
+    absorb(conn);
+    return conn_is_open(conn) ? conn : NULL;
+}
+
+/* Room in the stream and in the pool. May end connections. */
+static bool prepare(struct server *server, size_t length)
+{
+    if (!stream_takes(&server->stream, length))
+        room_flush(server);
+    return room_make(server, stream_bockets_for(&server->stream, length),
+                     POOL_RESERVE);
+}
+
+static void write_message(struct channel *channel,
+                          const struct message *message, uint64_t sequence)
+{
+    struct stream *stream = &channel->server->stream;
+
+    stream_write(stream, message->prefix, message->prefix_length);
+    stream_write(stream, message->data, message->data_length);
+    stream_write(stream, message->suffix, message->suffix_length);
+    stream_end_message(stream, channel, sequence);
+    fanout_warm(channel);
+}
+
+/* Write it for all but one. For how many that is. */
+static uint32_t put(struct channel *channel, const struct message *message,
+                    uint64_t sequence, struct conn *left_out)
+{
+    struct server *server = channel->server;
+    uint32_t count = channel->count - (left_out != NULL);
+
+    if (count == 0)
+        return 0;
+    write_message(channel, message, sequence);
+    if (left_out != NULL)
+        left_out->seen = server->stream.next;
+    server->queued += message->length * count;
+    server->counts.messages_out += count;
+    return count;
+}
+
+/* ------------------------------------------------------------- broadcasts */
+
+static const struct key no_key = {.kind = KEY_NONE};
+
+/* Room in the store for one more message of a key. */
+static bool has_cells(struct cells *cells, const struct picture *picture,
+                      struct key key, size_t length)
+{
+    return cells_map(cells) &&
+           picture_cells_for(cells, picture, key, length) <= cells->free;
+}
+
+static bool keep_broadcast(struct server *server, const char *data,
+                           size_t length, conn_name except)
+{
+    struct shard *shard = server->shard;
+
+    if (!channel_conflates(&server->broadcasts)) {
+        picture_clear(&shard->cells, &server->picture);
+        return true;
+    }
+    return has_cells(&shard->cells, &server->picture, no_key, length) &&
+           picture_put(&shard->cells, &server->picture, no_key, data, length,
+                       shard->sequence + 1, except);
+}
+
+enum command_answer command_broadcast(struct server *server, const char *data,
+                                      size_t length, conn_name except,
+                                      uint32_t *receivers)
+{
+    struct channel *channel = &server->broadcasts;
+    struct message message = form_encode(&server->options.form, data, length);
+
+    *receivers = 0;
+    if (server->closing)
+        return COMMAND_CLOSED;
+    assert(message.length <= server->limit);
+    if (channel->count == 0)
+        return COMMAND_DONE;
+
+    bool ready = prepare(server, message.length);
+    struct conn *left_out = leave_out(channel, except);
+
+    if (channel->count == (left_out != NULL))
+        return COMMAND_DONE;
+    if (!ready || !keep_broadcast(server, data, length, except)) {
+        server->counts.refused++;
+        return COMMAND_FULL;
+    }
+    *receivers = put(channel, &message, ++server->shard->sequence, left_out);
+    return COMMAND_DONE;
+}
+
+/* ------------------------------------------------------------------ keeping */
+
+/* Up to which number nobody who lags needs anything of the topic. */
+static uint64_t least_upto(const struct topic *topic)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (const struct link *at = topic->channels.next; at != &topic->channels;
+         at = at->next) {
+        const struct channel *channel =
+            link_owner(at, struct channel, of_topic);
+
+        if (channel->lagging == 0)
+            continue;
+        for (const struct link *its = channel->circle.next;
+             its != &channel->circle; its = its->next) {
+            const struct sub *sub = link_owner(its, struct sub, circle);
+
+            if (sub_lags(sub) && sub->upto < least)
+                least = sub->upto;
+        }
+    }
+    return least;
+}
+
+/* Forget the oldest keys that nobody is behind on, until `needed` are free. */
+static void forget_oldest(struct topic *topic, uint32_t needed)
+{
+    struct cells *cells = &topic->shard->cells;
+    uint64_t least = least_upto(topic);
+
+    while (cells->free < needed && !picture_empty(&topic->picture)) {
+        struct entry *oldest =
+            link_owner(topic->picture.order.next, struct entry, order);
+
+        if (oldest->sequence > least)
+            return;
+        picture_drop(cells, &topic->picture, oldest);
+    }
+}
+
+/* Topics that do not retain give way, whoever needs the room. */
+static bool make_cells(struct topic *topic, struct key key, size_t length)
+{
+    struct shard *shard = topic->shard;
+    struct cells *cells = &shard->cells;
+    uint32_t needed;
+
+    if (has_cells(cells, &topic->picture, key, length))
+        return true;
+    needed = cells_for(key.length + length) + 1;
+    for (struct link *at = shard->kept.next; at != &shard->kept; at = at->next)
+        if (!link_owner(at, struct topic, kept)->retains)
+            forget_oldest(link_owner(at, struct topic, kept), needed);
+    return has_cells(cells, &topic->picture, key, length);
+}
+
+static bool keep(struct topic *topic, const char *data, size_t length,
+                 struct key key, conn_name except)
+{
+    struct shard *shard = topic->shard;
+
+    if (!topic_conflates(topic)) {
+        picture_clear(&shard->cells, &topic->picture);
+        return true;
+    }
+    if (link_alone(&topic->kept))
+        link_before(&shard->kept, &topic->kept);
+    return make_cells(topic, key, length) &&
+           picture_put(&shard->cells, &topic->picture, key, data, length,
+                       shard->sequence + 1, except);
+}
+
+/* --------------------------------------------------------------- publishing */
+
+/* Nobody of this channel can be given it: they miss it as if full. */
+static void miss(struct channel *channel, uint64_t sequence, conn_name except)
+{
+    struct link *next;
+
+    for (struct link *at = channel->circle.next; at != &channel->circle;
+         at = next) {
+        struct sub *sub = link_owner(at, struct sub, circle);
+        struct conn *conn = sub->conn;
+        enum overflow policy = lag_policy(conn, channel, sub);
+
+        next = at->next;
+        if (conn_name_of(conn) == except)
+            continue;
+        absorb(conn);
+        if (!conn_is_open(conn))
+            continue;
+        if (!sub_lags(sub))
+            lag_begin(conn, channel, sub,
+                      policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
+                      sequence - 1);
+        lag_miss(conn, sub, lag_kind(sub));
+        shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+    }
+}
+
+static uint32_t publish_at(struct channel *channel, const char *data,
+                           size_t length, uint64_t sequence, conn_name except)
+{
+    struct server *server = channel->server;
+    struct message message = form_encode(&server->options.form, data, length);
+    struct conn *left_out;
+    uint32_t count;
+
+    if (channel->count == 0)
+        return 0;
+
+    bool ready =
+        message.length <= server->limit && prepare(server, message.length);
+
+    left_out = leave_out(channel, except);
+    if (ready)
+        return put(channel, &message, sequence, left_out);
+    count = channel->count - (left_out != NULL);
+    server->counts.refused++;
+    miss(channel, sequence, except);
+    return count;
+}
+
+enum command_answer command_publish(struct topic *topic, const char *data,
+                                    size_t length, struct key key,
+                                    conn_name except, uint32_t *receivers)
+{
+    struct link *next;
+
+    *receivers = 0;
+    if (!keep(topic, data, length, key, except))
+        return COMMAND_FULL;
+    topic->published++;
+    topic->shard->sequence++;
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = next) {
+        next = at->next;
+        *receivers += publish_at(link_owner(at, struct channel, of_topic), data,
+                                 length, topic->shard->sequence, except);
+    }
+    return COMMAND_DONE;
+}
+
+/* -------------------------------------------------------------- subscribing */
+
+enum command_answer command_subscribe(struct topic *topic, conn_name name)
+{
+    struct shard *shard = topic->shard;
+    struct conn *conn = find_open(shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    if (topic_sub(topic, conn) != NULL)
+        return COMMAND_DONE;
+    if (conn->nsubs >= conn->server->options.maxtopics)
+        return COMMAND_FULL;
+    sub = topic_subscribe(topic, conn);
+    if (sub == NULL)
+        return COMMAND_FULL;
+    if (topic->retains && !picture_empty(&topic->picture)) {
+        lag_begin(conn, sub->channel, sub, OVERFLOW_LATEST, shard->sequence);
+        sub->upto = 0;
+        shard_tell(shard, conn, CONN_TELL_LAG);
+    }
+    return COMMAND_DONE;
+}
+
+enum command_answer command_unsubscribe(struct topic *topic, conn_name name)
+{
+    struct conn *conn = find_open(topic->shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    if (topic_sub(topic, conn) == NULL)
+        return COMMAND_DONE;
+    absorb(conn);
+    sub = conn_is_open(conn) ? topic_sub(topic, conn) : NULL;
+    if (sub == NULL)
+        return COMMAND_CLOSED;
+    if (sub_lags(sub))
+        lag_end(conn, sub);
+    topic_unsubscribe(sub);
+    return COMMAND_DONE;
+}
+
+bool command_retain(struct topic *topic)
+{
+    if (!cells_map(&topic->shard->cells))
+        return false;
+    topic->retains = true;
+    return true;
+}
+
+void command_clear(struct topic *topic, const struct key *key)
+{
+    struct cells *cells = &topic->shard->cells;
+    struct entry *entry =
+        key != NULL ? picture_find(cells, &topic->picture, *key) : NULL;
+
+    if (key == NULL)
+        picture_clear(cells, &topic->picture);
+    else if (entry != NULL)
+        picture_drop(cells, &topic->picture, entry);
+    topic_unsettle(topic);
+}
+
+/* ---------------------------------------------------------------- policies */
+
+enum command_answer command_set_overflow(struct shard *shard, conn_name name,
+                                         enum overflow overflow)
+{
+    struct conn *conn = find_open(shard, name);
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    topic_set_conn_overflow(conn, overflow);
+    return COMMAND_DONE;
+}
+
+void command_answer_overflow(struct shard *shard, conn_name name,
+                             struct topic *topic, enum overflow answer)
+{
+    struct conn *conn = find_open(shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return;
+    sub = topic != NULL ? topic_sub(topic, conn) : conn_broadcasts(conn);
+    if (sub == NULL || sub->state != SUB_ASK)
+        return;
+    if (!lag_answer(conn, sub, answer))
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+}

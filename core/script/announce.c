@@ -1,0 +1,73 @@
+#include "script/announce.h"
+
+#include "script/server.h"
+
+#include <stdio.h>
+
+static struct server *server_at(const struct link *link)
+{
+    return link_owner(link, struct served, link)->server;
+}
+
+/* Linux counts twice what is asked for; 0 leaves it to the system's maximum. */
+static double kernel_bytes(int asked, const char *sysctl)
+{
+    FILE *file;
+    long most = 0;
+
+    if (asked > 0)
+        return 2.0 * asked;
+    file = fopen(sysctl, "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*d %*d %ld", &most) != 1)
+        most = 0;
+    fclose(file);
+    return (double)most;
+}
+
+static double kernel_bytes_of(const struct socket_options *options)
+{
+    return kernel_bytes(options->sndbuf, "/proc/sys/net/ipv4/tcp_wmem") +
+           kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
+}
+
+static void announce_memory(const struct script *script)
+{
+    const struct link *end = &script->servers;
+    double bytes = 0;
+    double each = 0;
+    uint64_t connections = 0;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        const struct server_options *options = &server_at(at)->options;
+        double kernel = kernel_bytes_of(&options->socket);
+
+        if (server_at(at)->closing)
+            continue;
+        bytes += (double)options->bockets * options->size;
+        connections += options->maxconnections;
+        each = kernel > each ? kernel : each;
+    }
+    if (connections > script->shard->most_open)
+        connections = script->shard->most_open;
+    printf("at most %.1f MiB of buffers, %llu connections, "
+           "%.0f KiB each in the kernel\n",
+           bytes / (1 << 20), (unsigned long long)connections, each / 1024);
+}
+
+void servers_announce(struct script *script)
+{
+    const struct link *end = &script->servers;
+    char place[256];
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        if (server_at(at)->closing)
+            continue;
+        server_format_place(server_at(at), place, sizeof place);
+        printf("listening %s\n", place);
+    }
+    if (!link_alone(end))
+        announce_memory(script);
+    fflush(stdout);
+}

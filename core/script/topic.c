@@ -1,0 +1,370 @@
+#include "script/topic.h"
+
+#include "net/publish.h"
+#include "script/conn.h"
+#include "script/framing.h"
+#include "script/options.h"
+#include "script/policy.h"
+#include "script/server.h"
+#include "script/state.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#define TOPIC "fes.topic"
+
+/* The user value: the function that is its policy. */
+enum { POLICY = 1, USER_VALUES = POLICY };
+
+/* In the registry: topic -> object; weak, and for those with a function. */
+static const char objects_key, anchors_key;
+
+struct handle {
+    struct topic *topic;
+};
+
+struct topic *topic_check(lua_State *L, int index, const char *who)
+{
+    const struct handle *handle = luaL_testudata(L, index, TOPIC);
+
+    if (handle != NULL)
+        return handle->topic;
+    luaL_error(L, "%s: a topic was expected, got %s", who,
+               options_push_words(L, index));
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- handles */
+
+static void new_handle(lua_State *L, struct topic *topic)
+{
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+
+    handle->topic = topic;
+    luaL_setmetatable(L, TOPIC);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, -3, topic);
+    topic->owner = handle;
+}
+
+void topic_push(lua_State *L, struct topic *topic)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &objects_key);
+    if (lua_rawgetp(L, -1, topic) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        new_handle(L, topic);
+    }
+    lua_remove(L, -2);
+}
+
+/* Perhaps another object has taken its place; the engine may have gone. */
+static int l_gc(lua_State *L)
+{
+    struct handle *handle = lua_touserdata(L, 1);
+
+    if (script_of(L)->shard == NULL || handle->topic->owner != handle)
+        return 0;
+    handle->topic->owner = NULL;
+    topic_unsettle(handle->topic);
+    return 0;
+}
+
+/* A topic whose policy is a function is held until it is taken back. */
+static void set_policy(lua_State *L, struct topic *topic, int index)
+{
+    topic_push(L, topic);
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, POLICY);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+    if (lua_isfunction(L, index))
+        lua_pushvalue(L, -2);
+    else
+        lua_pushnil(L);
+    lua_rawsetp(L, -2, topic);
+    lua_pop(L, 2);
+}
+
+void topic_push_policy(lua_State *L, struct topic *topic)
+{
+    topic_push(L, topic);
+    lua_getiuservalue(L, -1, POLICY);
+    lua_remove(L, -2);
+}
+
+/* ---------------------------------------------------------------- fes.topic */
+
+#define WHO "fes.topic"
+
+static const char *check_name(lua_State *L, size_t *length)
+{
+    bool text = lua_type(L, 1) == LUA_TSTRING;
+    const char *name = text ? lua_tolstring(L, 1, length) : "";
+
+    if (*length == 0 || *length > TOPIC_NAME_MOST)
+        luaL_error(L, WHO ": a name is a string of 1 to 255 bytes, got %s",
+                   options_push_words(L, 1));
+    if (name[0] == '$')
+        luaL_error(L, WHO ": names that begin with '$' are fes' own, got %s",
+                   options_push_words(L, 1));
+    return name;
+}
+
+/* The option `retain`, the only one there is. */
+static bool check_options(lua_State *L)
+{
+    bool retain;
+
+    if (!lua_istable(L, 2))
+        luaL_error(L, WHO ": takes a name and a table of options, got %s",
+                   options_push_words(L, 2));
+    lua_pushnil(L);
+    while (lua_next(L, 2) != 0) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING ||
+            strcmp(lua_tostring(L, -1), "retain") != 0)
+            luaL_error(L, WHO ": unknown option %s, did you mean 'retain'?",
+                       options_push_words(L, -1));
+    }
+    if (lua_getfield(L, 2, "retain") != LUA_TNIL && !lua_isboolean(L, -1))
+        luaL_error(L, WHO ": 'retain' must be true or false, got %s",
+                   options_push_words(L, -1));
+    retain = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return retain;
+}
+
+static struct topic *make(lua_State *L, const char *name, size_t length,
+                          bool given, bool retain)
+{
+    struct shard *shard = script_of(L)->shard;
+    struct topic *topic = topic_find(shard, name, length);
+
+    if (topic != NULL && given && topic->retains != retain)
+        luaL_error(L, WHO ": %s is there already, with other options",
+                   options_push_words(L, 1));
+    if (topic != NULL)
+        return topic;
+    topic = topic_make(shard, name, length);
+    if (topic == NULL || (retain && !command_retain(topic)))
+        luaL_error(L, WHO ": not enough memory");
+    return topic;
+}
+
+/* fes.topic(name[, { retain = true }]) -> topic */
+int l_topic(lua_State *L)
+{
+    size_t length = 0;
+    const char *name = check_name(L, &length);
+    bool given = !lua_isnoneornil(L, 2);
+    bool retain = given && check_options(L);
+
+    topic_push(L, make(L, name, length, given, retain));
+    return 1;
+}
+
+/* -------------------------------------------------------------- publishing */
+
+/* A key at `index`; integers lie in `*room`. */
+static struct key check_key(lua_State *L, int index, const char *who,
+                            lua_Integer *room)
+{
+    struct key key = {.kind = KEY_NONE};
+    size_t length;
+
+    if (lua_isnoneornil(L, index))
+        return key;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        key.kind = KEY_STRING;
+        key.bytes = lua_tolstring(L, index, &length);
+        if (length > KEY_MOST_BYTES)
+            luaL_error(L, "%s: a key has at most 255 bytes, got %I", who,
+                       (lua_Integer)length);
+        key.length = (uint8_t)length;
+        return key;
+    }
+    if (!lua_isinteger(L, index))
+        luaL_error(L, "%s: a key is a string or an integer, got %s", who,
+                   options_push_words(L, index));
+    *room = lua_tointeger(L, index);
+    key.kind = KEY_INTEGER;
+    key.bytes = room;
+    key.length = sizeof *room;
+    return key;
+}
+
+/* Every framing in use can carry it, and some server could send it. */
+static void check_message(lua_State *L, const struct topic *topic,
+                          const char *data, size_t length)
+{
+    const struct link *servers = &topic->shard->servers;
+    bool fits = link_alone(servers);
+
+    for (const struct link *at = topic->channels.next; at != &topic->channels;
+         at = at->next) {
+        const struct channel *channel =
+            link_owner(at, struct channel, of_topic);
+
+        if (channel->count > 0)
+            framing_check(L, &channel->server->options.form, data, length,
+                          "topic:publish");
+    }
+    for (const struct link *at = servers->next; at != servers && !fits;
+         at = at->next) {
+        const struct server *server = link_owner(at, struct server, servers);
+
+        fits = length + form_overhead(&server->options.form) <= server->limit;
+    }
+    if (!fits)
+        luaL_error(L,
+                   "topic:publish: a message of %I bytes can never fit into "
+                   "the queue of any server",
+                   (lua_Integer)length);
+}
+
+/* topic:publish(data[, key[, except]]) -> subscribers | nil, "full" */
+static int l_publish(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:publish");
+    size_t length;
+    const char *data = server_check_data(L, 2, "topic:publish", &length);
+    lua_Integer room;
+    struct key key = check_key(L, 3, "topic:publish", &room);
+    conn_name except = 0;
+    uint32_t receivers;
+
+    if (!lua_isnoneornil(L, 4))
+        except = conn_check(L, 4, "topic:publish");
+    check_message(L, topic, data, length);
+    if (command_publish(topic, data, length, key, except, &receivers) ==
+        COMMAND_FULL) {
+        luaL_pushfail(L);
+        lua_pushliteral(L, "full");
+        return 2;
+    }
+    lua_pushinteger(L, receivers);
+    return 1;
+}
+
+/* topic:count() -> subscribers */
+static int l_count(lua_State *L)
+{
+    lua_pushinteger(L, topic_check(L, 1, "topic:count")->count);
+    return 1;
+}
+
+/* topic:last([key]) -> data | nil */
+static int l_last(lua_State *L)
+{
+    const struct topic *topic = topic_check(L, 1, "topic:last");
+    const struct cells *cells = &topic->shard->cells;
+    lua_Integer room;
+    struct key key = check_key(L, 2, "topic:last", &room);
+    struct entry *entry = topic_conflates(topic)
+                              ? picture_find(cells, &topic->picture, key)
+                              : NULL;
+    luaL_Buffer buffer;
+    struct cell_reader reader;
+    const void *part;
+    size_t n;
+
+    if (entry == NULL)
+        return 0;
+    luaL_buffinitsize(L, &buffer, entry->length);
+    reader = picture_read(cells, entry);
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
+        luaL_addlstring(&buffer, part, n);
+    luaL_pushresult(&buffer);
+    return 1;
+}
+
+/* topic:clear([key]) */
+static int l_clear(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:clear");
+    lua_Integer room;
+    struct key key = check_key(L, 2, "topic:clear", &room);
+
+    command_clear(topic, lua_gettop(L) >= 2 && !lua_isnil(L, 2) ? &key : NULL);
+    return 0;
+}
+
+/* topic:set_overflow(policy) */
+static int l_set_overflow(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:set_overflow");
+    enum overflow overflow = policy_check(L, 2, "topic:set_overflow");
+
+    lua_settop(L, 2);
+    set_policy(L, topic, 2);
+    topic->overflow = (uint8_t)overflow;
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"publish", l_publish},
+    {"count", l_count},
+    {"last", l_last},
+    {"clear", l_clear},
+    {"set_overflow", l_set_overflow},
+    {NULL, NULL},
+};
+
+/* ----------------------------------------------------------------- opening */
+
+void topic_add_methods(lua_State *L, const luaL_Reg *more)
+{
+    luaL_getmetatable(L, TOPIC);
+    lua_getfield(L, -1, "__index");
+    lua_getupvalue(L, -1, 1);
+    luaL_setfuncs(L, more, 0);
+    lua_pop(L, 3);
+}
+
+/* Methods (upvalue 1), and the name. */
+static int l_index(lua_State *L)
+{
+    const struct handle *handle = lua_touserdata(L, 1);
+
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    if (lua_type(L, 2) == LUA_TSTRING &&
+        strcmp(lua_tostring(L, 2), "name") == 0)
+        lua_pushlstring(L, handle->topic->name, handle->topic->name_length);
+    return 1;
+}
+
+static int l_tostring(lua_State *L)
+{
+    lua_pushfstring(L, "topic (%s)", topic_check(L, 1, "tostring")->name);
+    return 1;
+}
+
+static void new_table(lua_State *L, const void *key, const char *mode)
+{
+    lua_newtable(L);
+    if (mode != NULL) {
+        lua_createtable(L, 0, 1);
+        lua_pushstring(L, mode);
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+    }
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void open_topic(lua_State *L)
+{
+    new_table(L, &objects_key, "v");
+    new_table(L, &anchors_key, NULL);
+    luaL_newmetatable(L, TOPIC);
+    luaL_newlib(L, methods);
+    lua_pushcclosure(L, l_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, TOPIC);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
