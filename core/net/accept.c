@@ -38,7 +38,7 @@ void accept_on_retry(struct timer *timer)
 }
 
 /* The system is out of something: let it rest, and say so once a second. */
-static void rest(struct server *server, int error)
+static void rest(struct server *server, const char *why)
 {
     uint64_t now = clock_now();
 
@@ -46,7 +46,7 @@ static void rest(struct server *server, int error)
     if (server->warned != 0 && now - server->warned < CLOCK_SECOND)
         return;
     server->warned = now;
-    log_warn("accepting pauses: %s", strerror(error));
+    log_warn("accepting pauses: %s", why);
 }
 
 static bool is_one_too_many(struct server *server, const struct address *peer)
@@ -112,7 +112,7 @@ static bool accept_one(struct server *server)
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
             errno == ENOMEM)
-            rest(server, errno);
+            rest(server, strerror(errno));
         else if (errno != EAGAIN && errno != EINTR)
             log_debug("accept4: %s", strerror(errno)); /* it has gone again */
         return false;
@@ -131,7 +131,8 @@ void accept_on_readable(struct watch *watch, unsigned events)
     struct server *server = link_owner(watch, struct server, watch);
     uint32_t most = server->options.maxaccepts;
 
-    (void)events;
+    if (events & LOOP_ERROR)
+        rest(server, "its socket cannot be watched");
     while (most-- > 0 && may_accept(server) && accept_one(server))
         continue;
     accept_update(server);

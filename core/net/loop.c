@@ -13,6 +13,7 @@ struct loop {
     ev_prepare prepare; /* the turn's end */
     ev_timer alarm;     /* wakes the loop when the first timer is due */
     ev_idle hurry;      /* while it is active, the loop does not sleep */
+    ev_async refused;   /* ends a sleep: somebody cannot be watched */
     ev_signal signals[NSIG];
     signal_fn *on_signal[NSIG];
     turn_fn *begin;
@@ -83,6 +84,23 @@ static void set_alarm(struct loop *loop)
     ev_timer_start(loop->ev, &loop->alarm);
 }
 
+/*
+ * What is pending here came of an epoll_ctl that failed after the turn's end;
+ * libev would let its watch know of that only when something else happens.
+ */
+static void on_sleep(struct ev_loop *ev) EV_NOEXCEPT
+{
+    struct loop *loop = ev_userdata(ev);
+
+    if (ev_pending_count(ev) > 0)
+        ev_async_send(ev, &loop->refused);
+}
+
+static void on_refused(struct ev_loop *ev, ev_async *refused, int events)
+{
+    (void)ev, (void)refused, (void)events;
+}
+
 static void on_check(struct ev_loop *ev, ev_check *check, int events)
 {
     struct loop *loop = check->data;
@@ -116,6 +134,10 @@ static void start_watchers(struct loop *loop)
     loop->alarm.data = loop;
     loop->alarm_due = CLOCK_FAR_AWAY;
     ev_idle_init(&loop->hurry, on_hurry);
+    ev_async_init(&loop->refused, on_refused);
+    ev_async_start(loop->ev, &loop->refused);
+    ev_set_userdata(loop->ev, loop);
+    ev_set_loop_release_cb(loop->ev, on_sleep, NULL);
 }
 
 struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner)
@@ -196,6 +218,7 @@ void loop_default_signal(struct loop *loop, int number)
 
 /* ---------------------------------------------------------------- watches */
 
+/* When epoll_ctl fails, libev stops the watcher and says so to it. */
 static void on_io(struct ev_loop *ev, ev_io *io, int events)
 {
     struct watch *watch = link_owner(io, struct watch, io);
@@ -206,7 +229,7 @@ static void on_io(struct ev_loop *ev, ev_io *io, int events)
         what |= LOOP_READ;
     if (events & EV_WRITE)
         what |= LOOP_WRITE;
-    watch->fn(watch, what);
+    watch->fn(watch, events & EV_ERROR ? LOOP_ERROR : what);
 }
 
 void watch_init(struct watch *watch, int fd, watch_fn *fn)

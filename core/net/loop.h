@@ -24,7 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2 };
+/* LOOP_ERROR alone: the system refuses to watch; nothing is watched now. */
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
 
 struct loop;
 struct watch;

@@ -213,6 +213,8 @@ void receive_on_events(struct watch *watch, unsigned events)
 {
     struct conn *conn = link_owner(watch, struct conn, watch);
 
+    if (events & LOOP_ERROR)
+        conn_cut(conn, REASON_ERROR, "its socket cannot be watched");
     if (events & LOOP_WRITE)
         fanout_send_queued(conn);
     if (!(events & LOOP_READ))

@@ -1,0 +1,350 @@
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local shim = os.getenv "FES_BUILD" .. "/spec/support/faults.so"
+
+-- Echoes what it hears, or sends that to one or all so often, and tells ends.
+local script = ([[
+faults = package.loadlib(%q, "luaopen_spec_support_faults")()
+server = fes.listen { port = 0, size = 256, maxsends = 16,
+  on_receive = function(conn, data)
+    local to, times = data:match "^(%%a+) (%%d+)$"
+    if to == "all" then server:broadcast(("x"):rep(times))
+    elseif to == "you" then conn:send(("x"):rep(times))
+    else conn:send(data) end
+  end,
+  on_close = function(conn, reason, detail)
+    print("closed", conn.peer, reason, detail)
+  end }
+
+function all(method)
+  for conn in server:connections() do conn[method](conn) end
+end]]):format(shim)
+
+local function start()
+  return asked.start(script, { env = { LD_PRELOAD = shim } })
+end
+
+-- Let calls fail that concern a client or, without one, the listener.
+local function break_call(program, call, times, client)
+  local port = client and client:name():match "%d+$" or program.port
+
+  ask(program, ("faults.set '%s %d 0 %d'"):format(call, times, port))
+end
+
+local function hits(program, call)
+  return ask(program, ("faults.hits %q"):format(call:match "%S+"))
+end
+
+local function echoes(client, text)
+  assert(client:send(text))
+  assert.equal(text, client:read(#text))
+end
+
+local function connect(program, count)
+  local clients = assert(program:connect_all(count))
+
+  for i, client in ipairs(clients) do echoes(client, "in " .. i) end
+  return clients
+end
+
+local function expect_end(program, client, reason, detail)
+  local line = ("closed\t%s\t%s\t%s\n"):format(client:name(), reason,
+    detail or "nil")
+
+  program:expect((line:gsub("%p", "%%%0")))
+end
+
+describe("accept4 that fails with", function()
+  after_each(testing.finish)
+
+  for error, text in pairs {
+    EMFILE = "Too many open files", ENFILE = "Too many open files in system",
+    ENOBUFS = "No buffer space available", ENOMEM = "Cannot allocate memory",
+  } do
+    it(error .. " rests, and goes on", function()
+      local program = start()
+      local first = connect(program, 1)[1]
+
+      break_call(program, "accept4 " .. error, 3)
+      local second = assert(program:connect())
+      second:queue "?"
+      program:expect("accepting pauses: " .. text .. "\n", "stderr")
+      echoes(first, "still")
+      assert.equal("?", second:read(1))
+      assert.equal(3, hits(program, "accept4"))
+      assert.equal(2, ask(program, "server:stats().accepted"))
+      settle(program, { first, second })
+    end)
+  end
+
+  for _, error in ipairs { "ECONNABORTED", "EINTR", "EPROTO", "EPERM" } do
+    it(error .. " tries again", function()
+      local program = start()
+      local first = connect(program, 1)[1]
+
+      break_call(program, "accept4 " .. error, 3)
+      local second = connect(program, 1)[1]
+      assert.equal(3, hits(program, "accept4"))
+      echoes(first, "still")
+      settle(program, { first, second })
+    end)
+  end
+end)
+
+-- By which call it leaves, to one or to all: from the connection's own queue
+-- or from the stream of broadcasts, in one piece or in several.
+local ways = {
+  { call = "send", to = "you", length = 100 },
+  { call = "sendmsg", to = "you", length = 700 },
+  { call = "send", to = "all", length = 100 },
+  { call = "sendmsg", to = "all", length = 700 },
+}
+
+for _, way in ipairs(ways) do
+  local order = ("%s %d"):format(way.to, way.length)
+  local bytes = ("x"):rep(way.length)
+
+  local function expect_bytes(clients)
+    if way.to == "you" then clients = { clients[1] } end
+    for _, each in ipairs(clients) do
+      assert.equal(bytes, each:read(#bytes))
+    end
+  end
+
+  describe(("a %s to %s that fails with"):format(way.call, way.to), function()
+    after_each(testing.finish)
+
+    for error, ending in pairs {
+      ENOMEM = { "error", "Cannot allocate memory" },
+      ENOBUFS = { "error", "No buffer space available" },
+      ETIMEDOUT = { "error", "Connection timed out" },
+      EPIPE = { "reset" },
+      ECONNRESET = { "reset" },
+    } do
+      it(error .. " ends that connection alone", function()
+        local program = start()
+        local victim, other, last = table.unpack(connect(program, 3))
+
+        break_call(program, way.call .. " " .. error, 1, victim)
+        assert(victim:send(order))
+        assert.is_true((victim:closed()))
+        expect_end(program, victim, table.unpack(ending))
+        assert.equal(1, hits(program, way.call))
+        assert.equal(1, ask(program,
+          ("server:stats().closed[%q]"):format(ending[1])))
+        if way.to == "all" then expect_bytes { other, last } end
+        echoes(other, "still")
+        settle(program, { other, last })
+      end)
+    end
+
+    for _, error in ipairs { "EINTR", "EAGAIN", "SHORT" } do
+      it(error .. " loses nothing", function()
+        local program = start()
+        local clients = connect(program, 3)
+
+        break_call(program, way.call .. " " .. error, 2, clients[1])
+        assert(clients[1]:send(order))
+        expect_bytes(clients)
+        assert.is_true(hits(program, way.call) >= 1)
+        echoes(clients[1], "on")
+        settle(program, clients)
+      end)
+    end
+  end)
+end
+
+describe("recv that fails with", function()
+  after_each(testing.finish)
+
+  for error, ending in pairs {
+    ENOMEM = { "error", "Cannot allocate memory" },
+    ETIMEDOUT = { "error", "Connection timed out" },
+    EHOSTUNREACH = { "error", "No route to host" },
+    ECONNRESET = { "reset" },
+  } do
+    it(error .. " ends that connection alone", function()
+      local program = start()
+      local victim, other = table.unpack(connect(program, 2))
+
+      break_call(program, "recv " .. error, 1, victim)
+      assert(victim:send "x")
+      assert.is_true((victim:closed()))
+      expect_end(program, victim, table.unpack(ending))
+      echoes(other, "still")
+      settle(program, { other })
+    end)
+  end
+
+  for _, error in ipairs { "EINTR", "EAGAIN" } do
+    it(error .. " tries again", function()
+      local program = start()
+      local victim = connect(program, 1)[1]
+
+      break_call(program, "recv " .. error, 5, victim)
+      echoes(victim, "on")
+      assert.equal(5, hits(program, "recv"))
+      settle(program, { victim })
+    end)
+  end
+
+  it("ENOMEM once it is closing ends it, for the reason it had", function()
+    local program = start()
+    local victim = connect(program, 1)[1]
+
+    break_call(program, "recv ENOMEM", 1, victim)
+    ask(program, "all('close')")
+    assert.is_true((victim:closed()))
+    assert(victim:send "x")
+    expect_end(program, victim, "local")
+    assert.equal(1, hits(program, "recv"))
+    settle(program, {})
+  end)
+end)
+
+describe("epoll_ctl that fails with", function()
+  after_each(testing.finish)
+
+  local unwatched = "its socket cannot be watched"
+
+  for _, error in ipairs { "ENOMEM", "ENOSPC" } do
+    it(error .. " for a new connection ends that one alone", function()
+      local program = start()
+      local other = connect(program, 1)[1]
+
+      break_call(program, "epoll_ctl " .. error, 1) -- the next that is in
+      local victim = assert(program:connect())
+      assert.is_true((victim:closed()))
+      expect_end(program, victim, "error", unwatched)
+      assert.equal(1, hits(program, "epoll_ctl"))
+      echoes(other, "still")
+      settle(program, { other, connect(program, 1)[1] })
+    end)
+
+    it(error .. " for one that falls behind ends that one alone", function()
+      local program = start()
+      local victim, other = table.unpack(connect(program, 2))
+
+      break_call(program, "send EAGAIN", 1, victim)
+      break_call(program, "epoll_ctl " .. error, 1, victim)
+      assert(victim:send "you 100")
+      assert.is_true((victim:closed()))
+      expect_end(program, victim, "error", unwatched)
+      assert.equal(1, hits(program, "epoll_ctl"))
+      echoes(other, "still")
+      settle(program, { other })
+    end)
+
+    it(error .. " for one that is resumed ends that one alone", function()
+      local program = start()
+      local victim, other = table.unpack(connect(program, 2))
+
+      ask(program, "all('pause')")
+      break_call(program, "epoll_ctl " .. error, 1, victim)
+      ask(program, "all('resume')")
+      assert.is_true((victim:closed()))
+      expect_end(program, victim, "error", unwatched)
+      echoes(other, "still")
+      settle(program, { other })
+    end)
+
+    it(error .. " for the listener rests, and goes on", function()
+      local program = start()
+      local first = connect(program, 1)[1]
+
+      ask(program, "server:pause()")
+      break_call(program, "epoll_ctl " .. error, 2)
+      ask(program, "server:resume()")
+      program:expect("accepting pauses: " .. unwatched .. "\n", "stderr")
+      echoes(first, "still")
+      local second = connect(program, 1)[1]
+      assert.equal(2, hits(program, "epoll_ctl"))
+      settle(program, { first, second })
+    end)
+  end
+end)
+
+describe("epoll_wait that fails with", function()
+  after_each(testing.finish)
+
+  it("EINTR waits again", function()
+    local program = start()
+    local client = connect(program, 1)[1]
+
+    ask(program, "faults.set 'epoll_wait EINTR 100'")
+    echoes(client, "still")
+    await(program, "faults.hits 'epoll_wait' == 100")
+    settle(program, { client })
+  end)
+end)
+
+describe("mmap that fails", function()
+  after_each(testing.finish)
+
+  local refusal = "Cannot allocate memory\n"
+
+  -- After `skip` calls that go through.
+  local function run(skip, code)
+    return testing.run { code = code, env = {
+      LD_PRELOAD = shim, FES_FAULT = "mmap ENOMEM 1 " .. skip,
+    } }
+  end
+
+  it("at the start, wherever it is, ends the program clearly", function()
+    local refused = 0
+    local status, out, err
+
+    repeat
+      status, out, err = run(refused, [[
+require "fes".listen { port = 0 }
+require "fes".stop()]])
+      if status ~= 0 then
+        assert.equal(1, status)
+        assert.equal("", out)
+        assert.is_truthy(err:find("^fes: ") and err:find(refusal), err)
+        refused = refused + 1
+      end
+    until status == 0
+    assert.is_true(refused >= 5, refused .. " refused")
+    assert.is_truthy(out:find "^listening ")
+  end)
+
+  it("in fes.listen or fes.pool raises, and leaves nothing behind", function()
+    local program = asked.start(script .. [[
+
+function descriptors()
+  local pipe, n = io.popen "ls /proc/$PPID/fd", 0
+  for _ in pipe:lines() do n = n + 1 end
+  pipe:close()
+  return n
+end
+
+function try(call, refusal)
+  local before, errors, ok, result = descriptors(), 0, nil, nil
+  repeat
+    faults.set("mmap ENOMEM 1 " .. errors)
+    ok, result = pcall(call)
+    if not ok then
+      assert(result:find(refusal), result)
+      errors = errors + 1
+    end
+  until ok
+  result:close()
+  assert(descriptors() <= before)
+  return errors
+end]], { env = { LD_PRELOAD = shim } })
+    local client = connect(program, 1)[1]
+
+    assert.equal(4, ask(program,
+      "try(function() return require 'fes'.listen { port = 0 } end, "
+      .. "'Cannot allocate memory')"))
+    assert.equal(2, ask(program,
+      "try(function() return require 'fes'.pool(4, 64) end, "
+      .. "'no room for 4 bockets')"))
+    echoes(client, "still")
+    settle(program, { client })
+  end)
+end)
