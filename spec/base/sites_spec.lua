@@ -1,0 +1,86 @@
+local core = require "spec.support.core"
+local seed = require "spec.support.seed"
+
+describe("a table of sites", function()
+  local sites
+
+  before_each(function() sites = core.sites() end)
+
+  it("knows nobody at first, and has taken no memory", function()
+    assert.equal(0, sites:count(1))
+    assert.same({ 0, 0 }, { sites:look() })
+  end)
+
+  it("counts each site by itself", function()
+    sites:add(7)
+    sites:add(7)
+    sites:add(-1)
+
+    assert.equal(2, sites:count(7))
+    assert.equal(1, sites:count(-1))
+    assert.equal(0, sites:count(8))
+    sites:remove(7)
+    assert.equal(1, sites:count(7))
+  end)
+
+  it("forgets a site that has nobody left", function()
+    sites:add(7)
+    sites:remove(7)
+
+    assert.equal(0, sites:count(7))
+    assert.equal(0, (sites:look()))
+  end)
+
+  it("grows with the number of sites, not with what comes and goes", function()
+    for _ = 1, 100000 do
+      sites:add(5)
+      sites:remove(5)
+    end
+    local _, before = sites:look()
+    for site = 1, 1000 do sites:add(site) end
+    local used, room = sites:look()
+
+    assert.equal(64, before)
+    assert.equal(1000, used)
+    assert.equal(2048, room)
+    for site = 1, 1000 do assert.equal(1, sites:count(site)) end
+  end)
+
+  it("can be cleared, and used again", function()
+    for site = 1, 100 do sites:add(site) end
+    sites:clear()
+
+    assert.equal(0, sites:count(50))
+    sites:add(50)
+    assert.equal(1, sites:count(50))
+  end)
+
+  -- Few places and many keys, so that they stand in each other's way.
+  it(("is right in random use (seed %d)"):format(seed), function()
+    math.randomseed(seed)
+    local model, keys = {}, {}
+
+    for i = 1, 60 do keys[i] = math.random(0) | 1 end
+    for _ = 1, 20000 do
+      local key = keys[math.random(#keys)]
+
+      if (model[key] or 0) > 0 and math.random(2) == 1 then
+        sites:remove(key)
+        model[key] = model[key] - 1
+      else
+        sites:add(key)
+        model[key] = (model[key] or 0) + 1
+      end
+      for _, each in ipairs(keys) do
+        assert(sites:count(each) == (model[each] or 0))
+      end
+      if math.random(500) == 1 then -- and begin again from none
+        for each, count in pairs(model) do
+          for _ = 1, count do sites:remove(each) end
+        end
+        model = {}
+        assert.equal(0, (sites:look()))
+      end
+    end
+  end)
+end)

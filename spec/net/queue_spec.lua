@@ -1,0 +1,363 @@
+local core = require "spec.support.core"
+local seed = require "spec.support.seed"
+
+local SIZE = 16
+
+-- A pool, and a store of queues that hold at most `bockets` bockets of bytes.
+local function new(bockets)
+  local pool = assert(core.pool(64, SIZE, true))
+
+  return core.queue_store(pool, 8, bockets or 4), pool
+end
+
+local function finish(store, pool)
+  store:end_turn()
+  assert.equal(0, store:rings_out())
+  assert.equal(64, pool:free_count())
+end
+
+local function bytes_of(queue)
+  return table.concat(queue:gather())
+end
+
+-- A bocket that somebody else has filled, and its bytes.
+local function filled(pool, text)
+  local bocket = pool:checkout "reserve"
+
+  pool:write(bocket, text)
+  return bocket
+end
+
+describe("a queue", function()
+  it("begins with nothing", function()
+    local queue = new():queue()
+
+    assert.same({ 0, 0 }, { queue:bytes(), queue:segments() })
+    assert.same({}, queue:gather())
+    queue:consume(0)
+    queue:clear()
+  end)
+
+  it("makes one segment of a burst", function()
+    local store, pool = new()
+    local queue = store:queue()
+
+    for i = 1, 5 do queue:write(i .. ";") end
+    assert.equal(1, queue:segments())
+    assert.equal("1;2;3;4;5;", bytes_of(queue))
+    assert.equal(63, pool:free_count())
+    queue:clear()
+    finish(store, pool)
+  end)
+
+  it("shares one bocket with others that were empty, within a turn", function()
+    local store, pool = new()
+    local a, b = store:queue(), store:queue()
+
+    a:write "aaa"
+    assert.equal(0, b:bockets_for(SIZE - 3))
+    b:write "bbb"
+    assert.equal(63, pool:free_count())
+    assert.same({ "aaa", "bbb" }, { bytes_of(a), bytes_of(b) })
+    store:end_turn()
+    a:clear()
+    assert.equal(63, pool:free_count())
+    b:clear()
+    finish(store, pool)
+  end)
+
+  it("does not write behind what another may write behind", function()
+    local store, pool = new()
+    local a, b = store:queue(), store:queue()
+
+    a:write "aaa"
+    b:write "bbb"
+    store:end_turn()
+    assert.equal(1, b:bockets_for(1)) -- though it is the last in the bocket
+    b:write "BBB"
+    a:write "AAA"
+    assert.same({ "aaaAAA", "bbbBBB" }, { bytes_of(a), bytes_of(b) })
+    a:clear()
+    b:clear()
+    finish(store, pool)
+  end)
+
+  it("writes on in a bocket that it alone holds", function()
+    local store, pool = new()
+    local queue = store:queue()
+
+    queue:write(("x"):rep(SIZE + 3))
+    store:end_turn()
+    assert.equal(0, queue:bockets_for(SIZE - 3))
+    queue:write "yyy"
+    assert.same({ ("x"):rep(SIZE), "xxxyyy" }, queue:gather())
+    queue:clear()
+    finish(store, pool)
+  end)
+
+  it("lets go of each bocket when its bytes have gone", function()
+    local store, pool = new()
+    local queue = store:queue()
+
+    queue:write(("abcdefgh"):rep(6))
+    store:end_turn()
+    assert.equal(61, pool:free_count())
+    queue:consume(SIZE - 1)
+    assert.equal(61, pool:free_count())
+    queue:consume(1)
+    assert.equal(62, pool:free_count())
+    queue:consume(SIZE + 1)
+    assert.equal(63, pool:free_count())
+    assert.same({ "bcdefghabcdefgh" }, queue:gather())
+    queue:consume(SIZE - 1)
+    finish(store, pool)
+  end)
+
+  it("refers to a piece that lies elsewhere, and holds its bocket", function()
+    local store, pool = new()
+    local a, b = store:queue(), store:queue()
+    local bocket = filled(pool, "0123456789")
+
+    assert.is_false(a:copies(bocket, 0, 5))
+    a:refer(bocket, 0, 5)
+    a:refer(bocket, 5, 5)
+    b:refer(bocket, 2, 3)
+    assert.same({ "0123456789" }, a:gather())
+    assert.same({ "234" }, b:gather())
+    assert.equal(3, pool:holders(bocket))
+    pool:checkin(bocket)
+    a:clear()
+    assert.equal(63, pool:free_count())
+    b:clear()
+    finish(store, pool)
+  end)
+
+  it("copies pieces that are short, behind others", function()
+    local store, pool = new()
+    local queue = store:queue()
+    local first = filled(pool, ("f"):rep(SIZE))
+    local second = filled(pool, ("s"):rep(SIZE))
+
+    assert.is_false(queue:copies(first, 0, 1)) -- nothing is before it
+    queue:refer(first, 0, 1)
+    assert.is_false(queue:copies(first, 1, 1)) -- it goes on
+    assert.is_true(queue:copies(first, 2, 1))
+    assert.is_true(queue:copies(second, 0, SIZE / 2 - 1))
+    assert.is_false(queue:copies(second, 0, SIZE / 2))
+    queue:clear()
+    pool:checkin(first)
+    pool:checkin(second)
+    finish(store, pool)
+  end)
+
+  it("borrows a ring only for more segments than it has itself", function()
+    local store, pool = new()
+    local queue = store:queue()
+    local own = ("x"):rep(core.QUEUE_OWN_SEGMENTS * SIZE)
+
+    queue:write(own)
+    assert.equal(0, store:rings_out())
+    queue:write "y"
+    assert.equal(1, store:rings_out())
+    assert.equal(own .. "y", bytes_of(queue))
+    queue:consume(#own)
+    assert.equal(1, store:rings_out())
+    queue:consume(1)
+    assert.equal(0, store:rings_out())
+    finish(store, pool)
+  end)
+
+  it("gathers as many segments as are asked for", function()
+    local store, pool = new()
+    local queue = store:queue()
+
+    queue:write(("abcd"):rep(12))
+    assert.equal(2, #queue:gather(2))
+    assert.equal(0, #queue:gather(0))
+    queue:clear()
+    finish(store, pool)
+  end)
+end)
+
+-- Queues in the hands of an engine that does what it likes: messages of their
+-- own, broadcasts, kernels that take so much and no more. `model` holds what
+-- each owes.
+local Engine = {}
+Engine.__index = Engine
+
+local function new_engine(bockets, clients)
+  local pool = assert(core.pool(256, SIZE, true))
+  local self = setmetatable({
+    pool = pool, limit = bockets * SIZE, most = 0,
+    store = core.queue_store(pool, clients, bockets),
+    stream = core.stream(pool, bockets),
+    queues = {}, model = {}, bound = core.queue_most_segments(bockets),
+  }, Engine)
+
+  for i = 1, clients do
+    self.queues[i], self.model[i] = self.store:queue(), ""
+  end
+  return self
+end
+
+local letter = 0
+
+local function text(length)
+  letter = (letter + 1) % 26
+  return string.char(97 + letter):rep(length)
+end
+
+local lengths = { 1, SIZE // 2 - 1, SIZE // 2, SIZE // 2 + 1, SIZE - 1, SIZE,
+  SIZE + 1 }
+
+function Engine:length()
+  return math.random(3) < 3 and lengths[math.random(#lengths)]
+    or math.random(0, self.limit)
+end
+
+function Engine:send(i, length)
+  local queue = self.queues[i]
+
+  length = length or self:length()
+  local needs = queue:bockets_for(length)
+
+  if #self.model[i] + length > self.limit
+    or needs > self.pool:available() then
+    return false
+  end
+
+  local free, message = self.pool:free_count(), text(length)
+
+  queue:write(message)
+  assert(free - self.pool:free_count() <= needs)
+  self.model[i] = self.model[i] .. message
+  return true
+end
+
+function Engine:broadcast(length)
+  length = length or self:length()
+  if self.stream:takes(length)
+    and self.stream:bockets_for(length) <= self.pool:available "reserve" then
+    self.stream:write(text(length))
+  end
+end
+
+-- As to one that keeps up: the kernel takes a part, the rest is owed.
+function Engine:owe(i, from, to)
+  local queue = self.queues[i]
+
+  from = math.random(from, to)
+  while from < to do
+    local bocket, offset, length, bytes = self.stream:piece(from, to)
+
+    queue:refer(bocket, offset, length)
+    self.model[i] = self.model[i] .. bytes
+    from = from + length
+  end
+end
+
+-- As to one that is behind: long pieces as they are, short ones as copies.
+function Engine:absorb(i, from, to)
+  local queue = self.queues[i]
+
+  if #self.model[i] + to - from > self.limit or self.pool:available() < 8 then
+    return
+  end
+  while from < to do
+    local bocket, offset, length, bytes = self.stream:piece(from, to)
+
+    if queue:copies(bocket, offset, length) then
+      queue:write(bytes, "common", true)
+    else
+      queue:refer(bocket, offset, length)
+    end
+    self.model[i] = self.model[i] .. bytes
+    from = from + length
+  end
+end
+
+function Engine:end_turn()
+  local _, next_message, from, to = self.stream:look()
+
+  for i in ipairs(self.queues) do
+    if self.model[i] == "" then
+      self:owe(i, from, to)
+    else
+      self:absorb(i, from, to)
+    end
+  end
+  self.stream:trim(next_message)
+  self.store:end_turn()
+end
+
+function Engine:take(i)
+  local n = math.random(3) == 1 and #self.model[i]
+    or math.random(0, math.min(#self.model[i], 2 * SIZE))
+
+  self.queues[i]:consume(n)
+  self.model[i] = self.model[i]:sub(n + 1)
+end
+
+function Engine:check()
+  for i, queue in ipairs(self.queues) do
+    assert(queue:bytes() == #self.model[i])
+    assert(bytes_of(queue) == self.model[i])
+    assert(queue:segments() <= self.bound)
+    self.most = math.max(self.most, queue:segments())
+  end
+end
+
+function Engine:finish()
+  for _, queue in ipairs(self.queues) do queue:clear() end
+  self.stream:free()
+  self.store:end_turn()
+  assert.equal(0, self.store:rings_out())
+  assert.equal(256, self.pool:free_count())
+end
+
+describe("queues", function()
+  for _, bockets in ipairs { 1, 2, 4, 16 } do
+    it(("of %d bockets owe what they should, in few segments (seed %d)")
+      :format(bockets, seed), function()
+      math.randomseed(seed)
+      local engine = new_engine(bockets, 4)
+
+      for _ = 1, 20000 do
+        local what, i = math.random(100), math.random(4)
+
+        if what <= 40 then engine:send(i)
+        elseif what <= 65 then engine:broadcast()
+        elseif what <= 80 then engine:end_turn()
+        elseif what <= 98 then engine:take(i)
+        else
+          engine.queues[i]:clear()
+          engine.model[i] = ""
+        end
+        engine:check()
+      end
+      assert.is_true(engine.most > 2)
+      engine:finish()
+    end)
+  end
+
+  -- Now a byte of one's own, now a piece of what another is to have as well.
+  for _, bockets in ipairs { 1, 4, 16 } do
+    it(("of %d bockets are not cut into more segments than a ring has")
+      :format(bockets), function()
+      for length = 1, SIZE do
+        local engine = new_engine(bockets, 2)
+
+        engine:send(2, 1)
+        while engine:send(1, 1) do
+          engine:broadcast(length)
+          engine:end_turn()
+          engine:check()
+        end
+        if length == SIZE // 2 then
+          assert.is_true(engine.most >= 3 * bockets)
+        end
+        engine:finish()
+      end
+    end)
+  end
+end)

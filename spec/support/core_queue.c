@@ -1,0 +1,239 @@
+/*
+ * core_queue.c - net/queue, for specs
+ *
+ * A store keeps its pool alive, a queue its store; none of them lets go of
+ * bockets by itself, so a spec that forgets to sees them missing in the pool.
+ */
+#include "core.h"
+#include "net/queue.h"
+
+#define STORE "core.queue_store"
+#define QUEUE "core.queue"
+
+enum { MOST_PIECES = 1024 };
+
+struct l_store {
+    struct queue_store store;
+    struct bocket *shared;
+};
+
+struct l_queue {
+    struct queue queue;
+    struct l_store *of;
+};
+
+static struct l_store *check_store(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, STORE);
+}
+
+static struct l_queue *check_queue(lua_State *L)
+{
+    return luaL_checkudata(L, 1, QUEUE);
+}
+
+/* A piece of a bocket: three arguments. */
+static struct segment check_piece(lua_State *L, int arg)
+{
+    return (struct segment){
+        .bocket = core_check_bocket(L, arg),
+        .offset = (uint32_t)core_check_size(L, arg + 1),
+        .length = (uint32_t)core_check_size(L, arg + 2),
+    };
+}
+
+/* ------------------------------------------------------------------- queue */
+
+/*
+ * queue:write(bytes[, share[, apart]]); `apart`: as for pieces of a stream
+ * that are copied, without the bocket that is shared for writing
+ */
+static int l_write(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 2, &length);
+    struct bocket *none = NULL;
+    struct bocket **shared = lua_toboolean(L, 4) ? &none : &self->of->shared;
+
+    queue_write(&self->of->store, &self->queue, bytes, length, shared,
+                core_opt_share(L, 3));
+    return 0;
+}
+
+/* queue:bockets_for(length[, apart]) -> integer */
+static int l_bockets_for(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+    struct bocket *shared = lua_toboolean(L, 3) ? NULL : self->of->shared;
+    size_t n = queue_bockets_for(&self->of->store, &self->queue,
+                                 core_check_size(L, 2), shared);
+
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/* queue:refer(bocket, offset, length) */
+static int l_refer(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+    struct segment piece = check_piece(L, 2);
+
+    queue_refer(&self->of->store, &self->queue, &piece);
+    return 0;
+}
+
+/* queue:copies(bocket, offset, length) -> boolean */
+static int l_copies(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+    struct segment piece = check_piece(L, 2);
+
+    lua_pushboolean(L, queue_copies(&self->of->store, &self->queue, &piece));
+    return 1;
+}
+
+/* queue:gather([most]) -> the bytes of the first segments, strings */
+static int l_gather(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+    struct iovec pieces[MOST_PIECES];
+    lua_Integer most = luaL_optinteger(L, 2, MOST_PIECES);
+
+    luaL_argcheck(L, most >= 0 && most <= MOST_PIECES, 2, "too many");
+
+    int n = queue_gather(&self->of->store, &self->queue, pieces, (int)most);
+
+    lua_newtable(L);
+    for (int i = 0; i < n; i++) {
+        lua_pushlstring(L, pieces[i].iov_base, pieces[i].iov_len);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* queue:consume(length) */
+static int l_consume(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+
+    queue_consume(&self->of->store, &self->queue, core_check_size(L, 2));
+    return 0;
+}
+
+/* queue:clear() */
+static int l_clear(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+
+    queue_clear(&self->of->store, &self->queue);
+    return 0;
+}
+
+/* queue:bytes() -> integer */
+static int l_bytes(lua_State *L)
+{
+    lua_pushinteger(L, check_queue(L)->queue.bytes);
+    return 1;
+}
+
+/* queue:segments() -> integer */
+static int l_segments(lua_State *L)
+{
+    lua_pushinteger(L, check_queue(L)->queue.count);
+    return 1;
+}
+
+/* ------------------------------------------------------------------- store */
+
+/* store:queue() -> queue */
+static int l_queue(lua_State *L)
+{
+    struct l_store *store = check_store(L, 1);
+    struct l_queue *self = core_new_object(L, QUEUE, sizeof *self);
+
+    self->of = store;
+    queue_init(&self->queue);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    return 1;
+}
+
+/* store:end_turn(): the bocket shared for writing is let go */
+static int l_end_turn(lua_State *L)
+{
+    struct l_store *self = check_store(L, 1);
+
+    if (self->shared != NULL)
+        pool_checkin(self->store.pool, self->shared);
+    self->shared = NULL;
+    return 0;
+}
+
+/* store:rings_out() -> rings that are borrowed */
+static int l_rings_out(lua_State *L)
+{
+    struct queue_store *store = &check_store(L, 1)->store;
+
+    lua_pushinteger(L, store->fresh - store->nidle);
+    return 1;
+}
+
+/* store:free() */
+static int l_free(lua_State *L)
+{
+    struct l_store *self = check_store(L, 1);
+
+    queue_store_free(&self->store);
+    self->store = (struct queue_store){0};
+    return 0;
+}
+
+/* core.queue_store(pool, number, bockets) -> store */
+static int l_queue_store(lua_State *L)
+{
+    struct pool *pool = core_check_pool(L, 1);
+    size_t number = core_check_size(L, 2);
+    size_t bockets = core_check_size(L, 3);
+    struct l_store *self = core_new_object(L, STORE, sizeof *self);
+
+    if (!queue_store_init(&self->store, pool, number, bockets))
+        return luaL_error(L, "no memory");
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    return 1;
+}
+
+/* core.queue_most_segments(bockets) -> integer */
+static int l_most_segments(lua_State *L)
+{
+    size_t most = queue_most_segments(core_check_size(L, 1));
+
+    lua_pushinteger(L, (lua_Integer)most);
+    return 1;
+}
+
+void core_open_queue(lua_State *L)
+{
+    static const luaL_Reg of_queue[] = {
+        {"write", l_write},       {"bockets_for", l_bockets_for},
+        {"refer", l_refer},       {"copies", l_copies},
+        {"gather", l_gather},     {"consume", l_consume},
+        {"clear", l_clear},       {"bytes", l_bytes},
+        {"segments", l_segments}, {NULL, NULL},
+    };
+    static const luaL_Reg of_store[] = {
+        {"queue", l_queue},         {"end_turn", l_end_turn},
+        {"rings_out", l_rings_out}, {"free", l_free},
+        {"__gc", l_free},           {NULL, NULL},
+    };
+
+    core_new_type(L, QUEUE, of_queue);
+    core_new_type(L, STORE, of_store);
+    lua_pushcfunction(L, l_queue_store);
+    lua_setfield(L, -2, "queue_store");
+    lua_pushcfunction(L, l_most_segments);
+    lua_setfield(L, -2, "queue_most_segments");
+    lua_pushinteger(L, QUEUE_OWN_SEGMENTS);
+    lua_setfield(L, -2, "QUEUE_OWN_SEGMENTS");
+}
