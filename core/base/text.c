@@ -1,7 +1,7 @@
 #include "base/text.h"
 
 #include <limits.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,20 +22,49 @@ static size_t escape_byte(char *out, unsigned char byte)
     }
 }
 
+/*
+ * How many bytes the letter has that begins here: UTF-8, well formed (RFC
+ * 3629), and no control character, of which it has some of two bytes. 0: none.
+ */
+static size_t letter(const unsigned char *at, size_t length)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+
+    if (*at < 0x80)
+        return *at >= ' ' && *at != 0x7f;
+    if (*at < 0xc2 || *at > 0xf4)
+        return 0;
+
+    size_t n = *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+    uint32_t code = *at & (0x7fu >> n);
+
+    if (n > length)
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3fu);
+    }
+    if (code < least[n] || code > 0x10ffff || (code >> 11) == 0xd800 >> 11)
+        return 0;
+    return n;
+}
+
 size_t text_escape(char *out, size_t room, const char *bytes, size_t length)
 {
+    const unsigned char *at = (const unsigned char *)bytes;
+    const unsigned char *end = at + length;
     size_t used = 0;
 
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        bool plain = byte >= ' ' && byte != 0x7f;
+    while (at < end) {
+        size_t n = letter(at, (size_t)(end - at));
 
-        if (used + (plain ? 1 : ESCAPE_BYTES) > room)
+        if (used + (n > 0 ? n : ESCAPE_BYTES) > room)
             break;
-        if (plain)
-            out[used++] = (char)byte;
-        else
-            used += escape_byte(out + used, byte);
+        if (n > 0)
+            memcpy(out + used, at, n);
+        used += n > 0 ? n : escape_byte(out + used, *at);
+        at += n > 0 ? n : 1;
     }
     return used;
 }

@@ -9,7 +9,7 @@
 /*
  * Copy `length` bytes to `out`, at most `room` bytes, control characters (and
  * what is no text) written as `\n`, `\t`, `\r` or `\x1b`. UTF-8 passes. What
- * does not fit is cut, never inside an escape. No terminating zero.
+ * does not fit is cut, never inside a letter or an escape. No terminating zero.
  * Gives the number of bytes written.
  */
 size_t text_escape(char *out, size_t room, const char *bytes, size_t length);
