@@ -101,7 +101,8 @@ void log_text(enum log_level level, const char *text, size_t length)
         write_line(level, text, length, NULL);
 }
 
-static void write_format(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+write_format(enum log_level level, const char *format, va_list args)
 {
     char text[LINE_MAX_BYTES / 2];
 
