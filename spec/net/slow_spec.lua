@@ -197,6 +197,35 @@ end]]
     settle(program, clients)
   end)
 
+  it("leaves who keeps up what it is sent in the same turn", function()
+    local program = asked.start [[
+all = {}
+server = fes.listen { port = 0, sndbuf = 4096, size = 256, bockets = 64,
+  maxsends = 32, overflow = "drop",
+  on_connect = function(conn) all[#all + 1] = conn end }
+function fill()
+  for i = 2, 3 do repeat until not all[i]:send(("s"):rep(250)) end
+  return server:stats().bockets_free
+end
+function speak()
+  server:broadcast(("x"):rep(200))
+  server:broadcast(("y"):rep(100)) -- in two bockets, little in the second
+  return all[1]:send "z"
+end]]
+    local reader = assert(program:connect())
+
+    await(program, "#all == 1")
+    local slow = assert(program:connect_all(2, { rcvbuf = 4096 }))
+    await(program, "#all == 3")
+    await(program, "fill() == 8") -- the reserve
+
+    assert.equal("true", ask(program, "speak()"))
+    local expected = ("x"):rep(200) .. ("y"):rep(100) .. "z"
+    assert.equal(expected, reader:read(#expected))
+    assert.equal(3, ask(program, "server:count()"))
+    settle(program, { reader, slow[1], slow[2] })
+  end)
+
   it("of echo, with many like it, leaves room for the others", function()
     local program = asked.start(crowd)
     local reader = assert(program:connect())
