@@ -12,6 +12,7 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WHO "fes.listen"
 
@@ -110,10 +111,10 @@ static void check_place(lua_State *L, const struct given *given)
 
 static unsigned check_mode(lua_State *L, const struct given *given)
 {
-    char *end;
-    unsigned long mode = strtoul(given->mode, &end, 8);
+    size_t digits = strspn(given->mode, "01234567");
+    unsigned long mode = strtoul(given->mode, NULL, 8);
 
-    if (*end != '\0' || mode > 0777)
+    if (given->mode[digits] != '\0' || mode > 0777)
         options_fail(L, WHO, "mode", "octal digits, as in \"0600\"");
     return (unsigned)mode;
 }

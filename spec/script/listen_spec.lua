@@ -88,6 +88,23 @@ describe("fes.listen raises", function()
       "{ port = 0, maxsends = 1, size = 64, header = ('x'):rep(65) }")
   end)
 
+  it("for a mode that is none", function()
+    for _, mode in ipairs { "rw", "08", "0x180", "-600", " 600", "01000",
+      "0600 " } do
+      assert.matches("'mode' must be octal digits", fails(
+        ("{ path = 'x', mode = %q }"):format(mode)))
+    end
+  end)
+
+  it("for queues that no program could hold", function()
+    for _, name in ipairs { "maxsends", "maxreceives" } do
+      local options = ("{ port = 0, size = 1 << 20, %s = 4096 }"):format(name)
+
+      assert.matches("'" .. name .. "' %* 'size' must be at most %d+, got "
+        .. (4096 << 20), fails(options))
+    end
+  end)
+
   it("for a number out of its range", function()
     for name, values in pairs {
       port = { "-1", "65536", "1e300", "math.mininteger", "0/0" },
