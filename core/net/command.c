@@ -103,6 +103,8 @@ enum command_answer command_send(struct shard *shard, conn_name name,
     if (conn == NULL)
         return COMMAND_CLOSED;
     assert(message->length <= conn->server->limit);
+    if (!server_slab_holds(conn->server, message->length))
+        return COMMAND_FULL;
     absorb(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;

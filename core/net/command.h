@@ -23,7 +23,8 @@
 enum command_answer {
     COMMAND_DONE,
     COMMAND_CLOSED, /* the connection, or the server, is closing or gone */
-    COMMAND_FULL    /* nothing was taken; an on_drain will follow a send */
+    COMMAND_FULL    /* nothing was taken; an on_drain will follow a send, unless
+                       the message is longer than the slab */
 };
 
 struct conn_stats {

@@ -32,6 +32,8 @@ static struct conn *leave_out(const struct channel *channel, conn_name except)
 /* Room in the stream and in the pool. May end connections. */
 static bool prepare(struct server *server, size_t length)
 {
+    if (!server_slab_holds(server, length))
+        return false;
     if (!stream_takes(&server->stream, length))
         room_flush(server);
     return room_make(server, stream_bockets_for(&server->stream, length),

@@ -133,6 +133,12 @@ static inline enum pool_share conn_share(const struct conn *conn)
                                                             : POOL_COMMON;
 }
 
+/* Does the whole slab hold so much? Otherwise nobody has to make room. */
+static inline bool server_slab_holds(const struct server *server, size_t length)
+{
+    return length <= pool_number(server->pool) * pool_size(server->pool);
+}
+
 /* Connections that are OPEN. */
 static inline uint32_t server_count(const struct server *server)
 {

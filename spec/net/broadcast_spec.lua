@@ -130,6 +130,34 @@ server = fes.listen { port = 0, size = 64, maxsends = 2 }]]
     settle(program, { client })
   end)
 
+  it("that the slab has no bocket for is full, and closes nobody", function()
+    local program = asked.start [[
+server = fes.listen { port = 0, sndbuf = 4096, size = 1024, bockets = 8,
+  maxsends = 16, on_connect = function(conn) last = conn end }
+function fill()
+  repeat until not last:send(("s"):rep(1024))
+  return server:stats().bockets_free
+end
+function codes(ok, why) return tostring(ok) .. " " .. tostring(why) end
+]]
+    local slow = connect(program, 1, { rcvbuf = 4096 })[1]
+
+    await(program, "fill() == 1")
+    local reader = connect(program, 1)[1]
+    for refused = 1, 3 do
+      assert.equal("nil full",
+        ask(program, "codes(server:broadcast(('x'):rep(8193)))"))
+      assert.equal(refused, ask(program, "server:stats().refused"))
+      assert.equal("nil full",
+        ask(program, "codes(last:send(('x'):rep(8193)))"))
+    end
+    assert.equal(2, ask(program, "server:count()"))
+    assert.equal(0, ask(program, "server:stats().missed"))
+    assert.equal("true", ask(program, "last:send 'on'"))
+    assert.equal("on", reader:read(2))
+    settle(program, { slow, reader })
+  end)
+
   it("goes past those that close meanwhile", function()
     local program = asked.start(plain .. [[
 function cull()
