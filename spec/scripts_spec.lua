@@ -1,4 +1,6 @@
 -- Every handler script is run as its reader would run it.
+local asked = require "spec.support.asked"
+local loop = require "fes.testing.loop"
 local testing = require "fes.testing"
 
 local function start(name, ...)
@@ -19,17 +21,44 @@ describe("quotes.lua", function()
     server:stop()
   end)
 
-  -- The load of the article: clients that join one after the other.
+  -- The load of the article: 50 clients that join one after the other, 128
+  -- bytes for each of them ten times a second.
   it("gives 50 clients every byte", function()
-    local server = start("quotes.lua", "0.1", "128", "0")
-    local clients = {}
+    local program = asked.start [[
+local listen = fes.listen
+fes.listen = function(options)
+  fes.listen, server = listen, listen(options)
+  return server
+end
+arg = { "0.1", "128", "0" }
+dofile "scripts/quotes.lua"]]
+    local clients, got = {}, {}
 
-    for i = 1, 50 do clients[i] = assert(server:connect()) end
-    for _, client in ipairs(clients) do
-      assert.equal(("\1"):rep(1 + 10 * 128), client:read(1 + 10 * 128))
+    for i = 1, 50 do
+      clients[i] = assert(program:connect())
+      loop.wait(function() end, 0.015)
     end
-    for _, client in ipairs(clients) do client:close() end
-    server:stop()
+    asked.await(program, "server:stats().messages_out >= 50 * 20")
+    asked.ask(program, "(function() for conn in server:connections() do "
+      .. "conn:close() end end)()")
+    for i, client in ipairs(clients) do
+      local heard, how = client:read_all()
+
+      client:close()
+      assert.equal("eof", how)
+      assert.is_true(heard == ("\1"):rep(#heard))
+      got[i] = (#heard - 1) / 128
+    end
+    local all = 0
+    for i, quotes in ipairs(got) do
+      assert.equal(math.floor(quotes), quotes)
+      assert.is_true(quotes <= (got[i - 1] or math.huge))
+      all = all + quotes
+    end
+    assert.equal(asked.ask(program, "server:stats().messages_out"), all)
+    assert.equal(50 + 128 * all,
+      asked.ask(program, "server:stats().bytes_out"))
+    asked.settle(program, {})
   end)
 
   it("counts the clients by the thousand", function()
@@ -51,6 +80,21 @@ describe("echo.lua", function()
     assert(client:send "hello")
     assert.equal("hello", client:read(5))
     assert(client:half_close())
+    assert.same({ "", "eof" }, { client:read_all() })
+    server:stop()
+  end)
+
+  it("gives 10 MB to a client that reads only afterwards", function()
+    local server = start("echo.lua", "0")
+    local client = assert(server:connect { timeout = 60 })
+    local lines = {}
+
+    for i = 1, 1250000 do lines[i] = ("%07d\n"):format(i) end
+    local all = table.concat(lines)
+
+    client:queue(all)
+    client:half_close(0.2) -- goes out when the rest has: it does not
+    assert.is_true(all == client:read(#all))
     assert.same({ "", "eof" }, { client:read_all() })
     server:stop()
   end)

@@ -79,6 +79,24 @@ describe("accepting", function()
     settle(program, { one, four, other })
   end)
 
+  -- Which addresses a site has: address_spec.lua
+  it("knows at most maxperip from one site of IPv6", function()
+    local program = start "maxperip = 2, header = 'h', host = '::1',"
+    local clients = assert(program:connect_all(2))
+
+    for _, each in ipairs(clients) do assert.equal("h", each:read(1)) end
+    local third = assert(program:connect())
+    assert.equal("", (third:read_all()))
+    await(program, "server:stats().closed.perip == 1")
+
+    clients[1]:close()
+    await(program, "server:stats().connections == 1")
+    clients[1] = assert(program:connect())
+    assert.equal("h", clients[1]:read(1))
+    echoes(clients[1], "again")
+    settle(program, clients)
+  end)
+
   it("survives those that reset at once", function()
     local program = start "header = 'h',"
 

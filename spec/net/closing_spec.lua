@@ -98,6 +98,20 @@ describe("a close", function()
     settle(program, { client })
   end)
 
+  it("lingers no longer when it is closed again, sooner", function()
+    for _, call in ipairs { "conn:close(0.1)", "server:close(0.1)" } do
+      local program = start()
+      local client = connect(program, { rcvbuf = 4096 })
+
+      ask(program, fill)
+      ask(program, "conn:close(1000)")
+      ask(program, "conn:close(2000)")
+      ask(program, call)
+      assert.equal("local", reason(program))
+      settle(program, { client })
+    end
+  end)
+
   it("discards what the peer still sends", function()
     local program = start "on_receive = function() print 'heard' end,"
     local client = connect(program)

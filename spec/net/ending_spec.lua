@@ -1,4 +1,5 @@
 local asked = require "spec.support.asked"
+local shim = require "spec.support.shim"
 local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
@@ -217,6 +218,53 @@ end]]
     assert.equal(open, ask(program, "(function() local n = 0 "
       .. "for conn in server:connections() do "
       .. "n = n + (conn.fitted and 1 or 0) end return n end)()"))
+    settle(program, clients)
+  end)
+
+  it("are woken in the order in which they were refused", function()
+    local program = asked.start(shim.code .. [[
+all, order = {}, ""
+server = fes.listen { port = 0, size = 256, bockets = 64, maxsends = 32,
+  on_connect = function(new) all[#all + 1] = new end,
+  on_drain = function(conn) order = order .. conn.name end }
+
+-- So often does a kernel that could take something say that it takes nothing.
+function refuse(times)
+  for _, call in ipairs { "send", "sendmsg" } do
+    faults.set(("%s EAGAIN %d 0 %d"):format(call, times, server.port))
+  end
+end
+refuse(1000000000)
+
+function left() return server:stats().bockets_free - 8 end -- the reserve
+
+function hold(i, bockets)
+  for _ = 1, bockets do assert(all[i]:send(("h"):rep(256))) end
+end
+
+function refused(i, name, length)
+  all[i].name = name
+  return select(2, all[i]:send(("r"):rep(length)))
+end]], { env = shim.env })
+    local clients = {}
+
+    for i, bockets in ipairs { 25, 2, 1, 1, 27 } do
+      clients[i] = assert(program:connect())
+      await(program, "#all == " .. i)
+      ask(program, ("hold(%d, %d)"):format(i, bockets))
+    end
+    assert.equal(0, ask(program, "left()"))
+    assert.equal("full", ask(program, "refused(4, 'first.', 20 * 256)"))
+    assert.equal("full", ask(program, "refused(3, 'second.', 256)"))
+
+    -- What comes back is enough for the second, not for the first.
+    ask(program, "all[2]:close(0)")
+    assert.equal(2, ask(program, "left()"))
+    assert.equal("", ask(program, "order"))
+    ask(program, "all[1]:close(0)")
+    await(program, "order == 'first.second.'")
+    assert.equal(27, ask(program, "left()"))
+    ask(program, "refuse(0)")
     settle(program, clients)
   end)
 end)

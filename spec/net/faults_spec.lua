@@ -1,16 +1,14 @@
 local asked = require "spec.support.asked"
+local shim = require "spec.support.shim"
 local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
-local shim = os.getenv "FES_BUILD" .. "/spec/support/faults.so"
-
 -- Echoes what it hears, or sends that to one or all so often, and tells ends.
-local script = ([[
-faults = package.loadlib(%q, "luaopen_spec_support_faults")()
+local script = shim.code .. [[
 server = fes.listen { port = 0, size = 256, maxsends = 16,
   on_receive = function(conn, data)
-    local to, times = data:match "^(%%a+) (%%d+)$"
+    local to, times = data:match "^(%a+) (%d+)$"
     if to == "all" then server:broadcast(("x"):rep(times))
     elseif to == "you" then conn:send(("x"):rep(times))
     else conn:send(data) end
@@ -21,10 +19,22 @@ server = fes.listen { port = 0, size = 256, maxsends = 16,
 
 function all(method)
   for conn in server:connections() do conn[method](conn) end
-end]]):format(shim)
+end
+
+function fill(peer)
+  for conn in server:connections() do
+    local taken = 0
+
+    while conn.peer == peer do
+      local ok, why = conn:send(("x"):rep(1000))
+      if not ok then return taken .. " " .. why end
+      taken = taken + 1
+    end
+  end
+end]]
 
 local function start()
-  return asked.start(script, { env = { LD_PRELOAD = shim } })
+  return asked.start(script, { env = shim.env })
 end
 
 -- Let calls fail that concern a client or, without one, the listener.
@@ -156,6 +166,57 @@ for _, way in ipairs(ways) do
     end
   end)
 end
+
+describe("a send that fails", function()
+  after_each(testing.finish)
+
+  it("inside of a call says that the connection is closed", function()
+    local program = start()
+    local victim, other = table.unpack(connect(program, 2))
+
+    -- More than a queue takes: the kernel is asked before it says "full".
+    break_call(program, "sendmsg ENOMEM", 1, victim)
+    local said = ask(program, ("fill %q"):format(victim:name()))
+    assert.equal("4 closed", said)
+    expect_end(program, victim, "error", "Cannot allocate memory")
+    assert.is_true((victim:closed()))
+    echoes(other, "still")
+    settle(program, { other })
+  end)
+
+  -- A header leaves before on_connect only if a turn's broadcasts are more
+  -- than may wait.
+  it("during set-up is the end of it, of which nobody is told", function()
+    local program = asked.start(shim.code .. [[
+events = ""
+server = fes.listen { port = 0, size = 256, maxsends = 2, header = "h",
+  maxaccepts = 1, maxperip = 3,
+  on_connect = function() events = events .. "+" end,
+  on_close = function() events = events .. "-" end }
+fes.every(0, function()
+  if armed and server:stats().accepted > armed then
+    armed = nil
+    faults.set("send EPIPE 1 0 " .. server.port)
+    for i = 1, 3 do server:broadcast(("b"):rep(300)) end
+  end
+end)]], { env = shim.env })
+    local other = assert(program:connect())
+
+    assert.equal("h", other:read(1))
+    ask(program, "(function() armed = server:stats().accepted end)()")
+    local victim = assert(program:connect())
+    assert.same({ "", "eof" }, { victim:read_all() })
+    assert.equal(("b"):rep(900), other:read(900))
+    assert.equal(1, ask(program, "server:stats().closed.reset"))
+    assert.equal("+", ask(program, "events"))
+
+    -- Its place among those in set-up, and at its address, is free again.
+    local more = assert(program:connect_all(2))
+    for _, each in ipairs(more) do assert.equal("h", each:read(1)) end
+    assert.equal("+++", ask(program, "events"))
+    settle(program, { other, more[1], more[2] })
+  end)
+end)
 
 describe("recv that fails with", function()
   after_each(testing.finish)
@@ -289,7 +350,7 @@ describe("mmap that fails", function()
   -- After `skip` calls that go through.
   local function run(skip, code)
     return testing.run { code = code, env = {
-      LD_PRELOAD = shim, FES_FAULT = "mmap ENOMEM 1 " .. skip,
+      LD_PRELOAD = shim.env.LD_PRELOAD, FES_FAULT = "mmap ENOMEM 1 " .. skip,
     } }
   end
 
@@ -335,7 +396,7 @@ function try(call, refusal)
   result:close()
   assert(descriptors() <= before)
   return errors
-end]], { env = { LD_PRELOAD = shim } })
+end]], { env = shim.env })
     local client = connect(program, 1)[1]
 
     assert.equal(4, ask(program,

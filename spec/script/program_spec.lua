@@ -414,6 +414,42 @@ describe("the program", function()
       assert.same({ 0 }, { server:wait() })
     end)
 
+    for _, way in ipairs { "fes.stop", "SIGTERM" } do
+      it("by " .. way .. " calls the functions of fes.on_stop first", function()
+        local server = testing.start { code = [[
+          local fes = require "fes"
+          local server = fes.listen { port = 0,
+            on_connect = function(conn) conn:send "?" end,
+            on_receive = function() fes.stop() end,
+            on_close = function(_, reason) print("closed", reason) end }
+          fes.on_stop(function()
+            print("one", server:count(), server:broadcast "bye")
+          end)
+          fes.on_stop(function() error "in the second" end)
+          fes.on_stop(function() print "three" end)
+        ]] }
+        local client = assert(server:connect())
+
+        assert.equal("?", client:read(1))
+        if way == "fes.stop" then client:send "stop"
+        else server:signal "sigterm" end
+        assert.same({ "bye", "eof" }, { client:read_all() })
+        client:close()
+        assert.same({ 0 }, { server:wait() })
+        assert.matches("one\t1\t1\nthree\nclosed\tshutdown\n$",
+          server:stdout())
+        assert.matches("on_stop: .*in the second", server:stderr())
+      end)
+    end
+
+    it("raises for what is no function of fes.on_stop", function()
+      local status, _, err = run_code "require('fes').on_stop(3)"
+
+      assert.equal(1, status)
+      assert.matches("script.lua:1: fes.on_stop: a function was expected, "
+        .. "got 3", err)
+    end)
+
     it("ends accepting", function()
       local server = testing.start { code = backlog }
       local client = assert(server:connect { rcvbuf = 4096 })
