@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <libgen.h>
+#include <limits.h>
 #include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     DESCRIPTORS_KEPT = 32, /* for listeners, the log, the script's files */
@@ -38,6 +40,16 @@ static void set_args(lua_State *L, const struct script_config *config)
     lua_setglobal(L, "arg");
 }
 
+/* The directory that the program is in, however it was found. */
+static void push_own_directory(lua_State *L)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    path[length > 0 ? length : 0] = '\0';
+    lua_pushstring(L, dirname(path));
+}
+
 /*
  * Modules beside the script come first, fes' own last: where they are
  * installed, then, for a program that never was, where they were built from.
@@ -46,10 +58,12 @@ static void set_path(lua_State *L, const char *directory)
 {
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "path");
-    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s;%s;%s", directory, directory,
-                    lua_tostring(L, -1), FES_LUA_PATH, FES_LUA_SOURCE);
-    lua_setfield(L, -3, "path");
-    lua_pop(L, 2);
+    push_own_directory(L);
+    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s;%s/%s/?.lua;%s", directory,
+                    directory, lua_tostring(L, -2), lua_tostring(L, -1),
+                    FES_LUA_FROM_BIN, FES_LUA_SOURCE);
+    lua_setfield(L, -4, "path");
+    lua_pop(L, 3);
 }
 
 static int load_chunk(lua_State *L, const struct script_config *config)
