@@ -217,8 +217,10 @@ int l_listen(lua_State *L)
     struct served *served = served_new(L);
 
     served->server = server_open(script->shard, &wanted, served, &why);
-    if (served->server == NULL)
+    if (served->server == NULL) {
+        served_forget(L, served);
         fail_to_listen(L, &wanted, why);
+    }
     served_begin(L, served);
     return 1;
 }

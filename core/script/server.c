@@ -58,6 +58,13 @@ void served_begin(lua_State *L, struct served *served)
     link_before(&served->script->servers, &served->link);
 }
 
+void served_forget(lua_State *L, struct served *served)
+{
+    for (int i = 0; i < HANDLERS; i++)
+        luaL_unref(L, LUA_REGISTRYINDEX, served->on[i]);
+    luaL_unref(L, LUA_REGISTRYINDEX, served->self);
+}
+
 void server_push(lua_State *L, const struct served *served)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, served->self);

@@ -36,10 +36,11 @@ struct served {
 
 /*
  * Push a new object for a server that is not yet open, with the handlers from
- * the options at index 1; and make it usable, once it is.
+ * the options at index 1; then make it usable, once it is, or let it go.
  */
 struct served *served_new(lua_State *L);
 void served_begin(lua_State *L, struct served *served);
+void served_forget(lua_State *L, struct served *served);
 
 /* A handler's name in fes.listen(): "on_receive". */
 const char *handler_name(enum handler handler);

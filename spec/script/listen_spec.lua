@@ -227,6 +227,28 @@ describe("fes.listen raises", function()
     assert(second:connect())
   end)
 
+  it("and keeps nothing of what has failed", function()
+    local status, out = testing.run { code = [[
+      local fes = require "fes"
+      local server = fes.listen { port = 0 }
+      local function kept()
+        for _ = 1, 500 do
+          assert(not pcall(fes.listen, { port = server.port,
+            on_connect = function() end }))
+        end
+        collectgarbage()
+        collectgarbage()
+        return collectgarbage "count"
+      end
+      kept()
+      print(kept() - kept() == 0)
+      fes.stop()
+    ]] }
+
+    assert.equal(0, status)
+    assert.matches("^true\n", out)
+  end)
+
   it("once fes is stopping", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
