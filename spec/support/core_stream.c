@@ -40,7 +40,7 @@ static int l_write(lua_State *L)
 
         stream_write(stream, bytes, length);
     }
-    stream_end_message(stream);
+    stream_end_message(stream, NULL, 0);
     return 0;
 }
 
