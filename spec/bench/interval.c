@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -81,33 +80,23 @@ bool interval_serve(struct interval *interval, int fd)
     return true;
 }
 
-static double seconds(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-/* The total is exact; its split into user and system is the kernel's guess. */
 static struct counts with_times(struct counts counts)
 {
     struct timespec cpu;
-    struct rusage usage;
 
     check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu), "clock_gettime");
-    check(getrusage(RUSAGE_SELF, &usage), "getrusage");
     counts.cpu = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
-    counts.user = seconds(usage.ru_utime);
-    counts.system = seconds(usage.ru_stime);
     counts.wall = (double)now() / 1e9;
     return counts;
 }
 
 static void print_measured(const struct counts *start, const struct counts *end)
 {
-    printf("measured messages=%lu sends=%lu bytes=%lu user=%.3f system=%.3f "
-           "cpu=%.6f wall=%.6f\n",
+    printf("measured messages=%lu sends=%lu bytes=%lu kernel=%.6f cpu=%.6f "
+           "wall=%.6f\n",
            end->messages - start->messages, end->sends - start->sends,
-           end->bytes - start->bytes, end->user - start->user,
-           end->system - start->system, end->cpu - start->cpu,
+           end->bytes - start->bytes,
+           (double)(end->kernel - start->kernel) / 1e9, end->cpu - start->cpu,
            end->wall - start->wall);
 }
 

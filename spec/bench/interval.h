@@ -21,7 +21,8 @@
 
 struct counts {
     unsigned long messages, sends, bytes;
-    double user, system, cpu, wall; /* seconds, filled in by the interval */
+    unsigned long kernel; /* nanoseconds in system calls, as sampled */
+    double cpu, wall;     /* seconds, filled in by the interval */
 };
 
 struct interval {
