@@ -1,0 +1,124 @@
+-- After start-up nothing that moves bytes asks the C library for memory. That
+-- is seen from outside: a preloaded library counts, see
+-- spec/support/count_mallocs.c.
+
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await = asked.ask, asked.await
+
+local CLIENTS = 40
+
+local script = [[
+local message = ("m"):rep(1000)
+
+server = fes.listen {
+  port = 0, sndbuf = 8192, maxsends = 4, overflow = "drop", maxperip = 100,
+  header = "hello",
+  on_connect = function(conn) conn:send "who is there?" end,
+  on_receive = function(conn, data) conn:send(data) end,
+  on_drain = function() end,
+  on_lag = function(conn, missed) lags = lags + 1 end,
+  on_close = function() end,
+}
+lags = 0
+
+function speak(times)
+  for _ = 1, times do server:broadcast(message) end
+end
+]]
+
+local function start(path)
+  return asked.start(script, {
+    env = {
+      LD_PRELOAD = os.getenv "FES_BUILD" .. "/spec/count_mallocs.so",
+      FES_MALLOCS = path,
+    },
+  })
+end
+
+-- How often it was asked for memory, and by whom the last time.
+local function calls(path)
+  local file = assert(io.open(path, "rb"))
+  local number, who = file:read "a":match "^(%d+) ([^\n]*)"
+
+  file:close()
+  return math.tointeger(number) or 0, who
+end
+
+-- What is done meanwhile comes to the program all at once.
+local function while_stopped(program, fn)
+  program:signal "sigstop"
+  fn()
+  program:signal "sigcont"
+end
+
+-- Clients come, speak and are spoken to, more than they can take; they read
+-- on, and then half of them end in good order and half do not.
+local function work(program)
+  local clients, lags = nil, ask(program, "lags")
+
+  while_stopped(program, function()
+    clients = assert(program:connect_all(CLIENTS, { rcvbuf = 4096 }))
+    for _, client in ipairs(clients) do client:queue "I am" end
+    for _, client in ipairs(clients) do assert(client:send ".") end
+  end)
+  await(program, ("server:count() == %d"):format(CLIENTS))
+  ask(program, "speak(300)")
+  for _, client in ipairs(clients) do assert(client:read(20000)) end
+  await(program, ("lags - %d == %d"):format(lags, CLIENTS))
+  while_stopped(program, function()
+    for i, client in ipairs(clients) do
+      if i % 2 == 0 then client:half_close() else client:close() end
+    end
+  end)
+  for i, client in ipairs(clients) do
+    if i % 2 == 0 then
+      assert(client:read_all())
+      client:close()
+    end
+  end
+  await(program, "server:stats().connections == 0")
+  await(program, "server:stats().bockets_free == server:stats().bockets")
+end
+
+describe("the engine, once it is warm,", function()
+  local program, path
+
+  before_each(function() path = testing.directory() .. "/mallocs" end)
+  after_each(testing.finish)
+
+  local function counted()
+    return not (os.getenv "LD_PRELOAD" or ""):find "asan"
+  end
+
+  it("asks for no memory, whatever its clients do", function()
+    if not counted() then return pending "ASan has malloc for itself" end
+    program = start(path)
+    for _ = 1, 2 do work(program) end
+
+    local before = calls(path)
+
+    for _ = 1, 5 do work(program) end
+
+    local after, who = calls(path)
+
+    assert.equal(before, after, who)
+    program:stop()
+  end)
+
+  it("would be noticed if it did", function()
+    if not counted() then return pending "ASan has malloc for itself" end
+    program = start(path)
+
+    local before = calls(path)
+
+    ask(program, "require('fes').listen { port = 0 }")
+
+    local after, who = calls(path)
+
+    assert.is_true(before > 0 and after > before)
+    assert.truthy(who:find "^/.+%+0x%x+$", who)
+    program:stop()
+  end)
+end)
