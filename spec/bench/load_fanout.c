@@ -52,6 +52,7 @@ static unsigned streaming; /* clients that have had more than the greeting */
 static bool joining;
 static unsigned long bad, resets;
 static uint64_t join_began, counts_from;
+static double join_took;
 static struct histogram latency, spread;
 
 static unsigned char inbox[INBOX];
@@ -176,18 +177,22 @@ static void let_join(void)
     crowd.wanted += (unsigned)joiners;
 }
 
-/* `before` of them had been greeted until now: has the last one come? */
-static void announce(unsigned before)
+/* All are let in: that is when those who join have joined. */
+static void announce_greeted(void)
 {
-    if (crowd.greeted < crowd.wanted || before == crowd.greeted)
+    if (crowd.greeted < crowd.wanted)
         return;
-    if (joining) {
-        double time = (double)(now() - join_began) / 1e9;
-
-        printf("joined clients=%ld seconds=%.6f\n", joiners, time);
-    } else {
+    if (joining)
+        join_took = (double)(now() - join_began) / 1e9;
+    else
         printf("ready\n");
-    }
+}
+
+/* But it is told when all have had a message, so that none ends with none. */
+static void announce_streaming(void)
+{
+    if (joining && streaming == crowd.wanted)
+        printf("joined clients=%ld seconds=%.6f\n", joiners, join_took);
 }
 
 static void print_received(void)
@@ -220,13 +225,16 @@ void load_fanout(int port, char **arguments)
     crowd_init(&crowd, port, connections, inflight);
 
     while (crowd_is_out(&crowd) && !load_stopping()) {
-        unsigned before = crowd.greeted;
+        unsigned greeted = crowd.greeted, had = streaming;
 
         crowd_fill(&crowd);
         for (int i = crowd_wait(&crowd, events, EVENTS, -1); i-- > 0;)
             receive(events[i].data.u32,
                     events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
-        announce(before);
+        if (crowd.greeted > greeted)
+            announce_greeted();
+        if (streaming > had)
+            announce_streaming();
         let_join();
         nap();
     }
