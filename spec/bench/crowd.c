@@ -17,9 +17,10 @@ void crowd_init(struct crowd *crowd, int port, long wanted, long inflight)
 static bool open_one(struct crowd *crowd)
 {
     unsigned number = crowd->opened;
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET |
+                                          crowd->also,
                                 .data.u32 = number};
-    int fd = sockets_connect(crowd->port, number, 0);
+    int fd = sockets_connect(crowd->port, number, crowd->rcvbuf);
 
     if (fd < 0)
         return false;

@@ -21,10 +21,13 @@ struct crowd {
     unsigned opened;  /* set out */
     unsigned greeted; /* counted by whoever reads the greeting */
     unsigned gone;    /* left */
+    unsigned also;    /* more events to watch for, see epoll_ctl(2) */
+    int rcvbuf;       /* SO_RCVBUF; 0: the system's */
     unsigned refused; /* not even let in: then `wanted` falls to `opened` */
     int fds[MOST_CLIENTS];
 };
 
+/* `also` and `rcvbuf` are 0; set them before the first is sent out. */
 void crowd_init(struct crowd *crowd, int port, long wanted, long inflight);
 
 /* Send out as many clients as are wanted and may be on their way. */

@@ -5,6 +5,7 @@
 --
 -- @module spec.bench.figures
 
+local process = require "spec.bench.process"
 local sample = require "spec.bench.sample"
 local station = require "spec.bench.station"
 
@@ -48,43 +49,18 @@ end
 
 -- ----------------------------------------------------------------- memory
 
--- Exact, where VmRSS of /proc/PID/status may lag behind by some pages.
-local function resident(pid)
-  for line in io.lines(("/proc/%d/smaps_rollup"):format(pid)) do
-    local kilobytes = line:match "^Rss:%s*(%d+) kB"
-
-    if kilobytes then return tonumber(kilobytes) * 1024 end
-  end
-end
-
--- Resident bytes, once they have not changed for a while.
-local function settled(pid, pause)
-  local last, same = resident(pid), 0
-
-  for _ = 1, 50 do
-    pause(0.1)
-
-    local bytes = resident(pid)
-
-    same = bytes == last and same + 1 or 0
-    last = bytes
-    if same == 5 then break end
-  end
-  return last
-end
-
 --- Resident bytes of an idle connection: the slope between some and many, so
 -- that what the program takes once is not in it.
 function figures.idle(options)
   local few, many = options.idle[1], options.idle[2]
   local server = station.open(options.other or "fes", "echo", {})
-  local empty = settled(server.server.pid, station.pause)
+  local empty = process.settled(server.server.pid, station.pause)
 
   server:join("fanout", { connections = few })
 
-  local before = settled(server.server.pid, station.pause)
+  local before = process.settled(server.server.pid, station.pause)
   local others = server:join("fanout", { connections = many - few })
-  local after = settled(server.server.pid, station.pause)
+  local after = process.settled(server.server.pid, station.pause)
   local closed = server:close()
   local bytes = (after - before) / (many - few)
   local text = ("%.0f bytes from %d to %d connections, %.0f from none, and "

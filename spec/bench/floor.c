@@ -272,7 +272,10 @@ static void turn(void)
     turn_due = rate == 0;
 }
 
-/* The pace is kept only while an interval runs; else the server sleeps. */
+/*
+ * The pace is kept only while an interval runs; else the server sleeps. A tick
+ * that an interval has left over begins no turn of the next.
+ */
 static void keep_pace(void)
 {
     long period = 1000000000 / rate * connections * batch;
@@ -282,6 +285,7 @@ static void keep_pace(void)
     static const struct itimerspec never;
 
     pacing = interval.running;
+    turn_due = false;
     check(timerfd_settime(pace, 0, pacing ? &time : &never, NULL),
           "timerfd_settime");
 }

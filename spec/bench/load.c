@@ -2,6 +2,8 @@
  * load.c - the load client
  *
  *     bench_load fanout|echo|accept|swarm PORT [NAME=NUMBER ...]
+ *     bench_load receive|publish PORT PROTOCOL [NAME=NUMBER ...]
+ *     bench_load nodelay PID
  *
  * A wrong argument prints those that the mode knows. No run is longer than
  * LONGEST seconds: then the alarm signal ends it.
@@ -20,12 +22,12 @@ enum { LONGEST = 600 };
 
 static const struct {
     const char *name;
-    void (*run)(int port, char **arguments);
+    void (*run)(int number, char **arguments);
 } modes[] = {
-    {"fanout", load_fanout},
-    {"echo", load_echo},
-    {"accept", load_accept},
-    {"swarm", load_swarm},
+    {"fanout", load_fanout},   {"echo", load_echo},
+    {"accept", load_accept},   {"swarm", load_swarm},
+    {"receive", load_receive}, {"publish", load_publish},
+    {"nodelay", load_nodelay},
 };
 
 static volatile sig_atomic_t stopping, paused;
@@ -69,6 +71,9 @@ int main(int argc, char **argv)
             return 0;
         }
 
-    fprintf(stderr, "usage: bench_load fanout|echo|accept|swarm PORT ...\n");
+    fprintf(stderr, "usage: bench_load MODE PORT ...; the modes are");
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        fprintf(stderr, " %s", modes[i].name);
+    fprintf(stderr, "\n");
     return 2;
 }

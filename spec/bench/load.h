@@ -15,6 +15,11 @@ void load_fanout(int port, char **arguments);
 void load_echo(int port, char **arguments);
 void load_accept(int port, char **arguments);
 void load_swarm(int port, char **arguments);
+void load_receive(int port, char **arguments);
+void load_publish(int port, char **arguments);
+
+/* Takes the number of a process instead of a port. */
+void load_nodelay(int pid, char **arguments);
 
 /* Has SIGTERM come? */
 bool load_stopping(void);
