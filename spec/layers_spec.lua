@@ -11,13 +11,15 @@ local order = {
   "net/socket", "net/reason", "net/age", "net/conn", "net/event", "net/shard",
   "net/server", "net/topic", "net/pending", "net/lag", "net/ending",
   "net/drain", "net/absorb", "net/parcel", "net/fanout", "net/room",
-  "net/catchup", "net/closing", "net/receive", "net/accept", "net/deliver",
-  "net/serve", "net/turn", "net/command", "net/publish",
+  "net/catchup", "net/closing", "net/pull", "net/receive", "net/accept",
+  "net/deliver", "net/serve", "net/turn", "net/command", "net/publish",
   -- script: the Lua side
   "script/options", "script/framing", "script/policy", "script/state",
-  "script/server", "script/conn", "script/topic", "script/subscription",
-  "script/listen", "script/timer", "script/pool", "script/log", "script/fes",
-  "script/announce", "script/dispatch", "script/script",
+  "script/task", "script/await", "script/coroutine", "script/server",
+  "script/conn", "script/received", "script/transfer", "script/topic",
+  "script/subscription", "script/listen", "script/timer", "script/pool",
+  "script/log", "script/fes", "script/announce", "script/dispatch",
+  "script/script",
   "main",
 }
 
@@ -30,8 +32,11 @@ local foreign = {
 }
 
 -- What holds the state together may know the types that fill it.
-local looks_up = { ["script/state.c"] = { ["script/server"] = true,
-  ["script/conn"] = true }, ["script/server.c"] = { ["script/conn"] = true } }
+local looks_up = {
+  ["script/state.c"] = { ["script/server"] = true, ["script/conn"] = true,
+    ["script/task"] = true },
+  ["script/server.c"] = { ["script/conn"] = true },
+}
 
 local LONGEST = 400
 local lfs = require "lfs"

@@ -70,6 +70,36 @@ dofile "scripts/quotes.lua"]]
   end)
 end)
 
+describe("quotes_task.lua", function()
+  after_each(testing.finish)
+
+  it("gives each client the header, then quotes at its own pace", function()
+    local server = start("quotes_task.lua", "0.05", "128", "0")
+
+    for _ = 1, 2 do
+      local client = assert(server:connect())
+
+      assert.equal(("\1"):rep(1 + 3 * 128), client:read(1 + 3 * 128))
+    end
+    server:stop()
+  end)
+
+  it("lets go of clients that have gone", function()
+    local server = testing.start {
+      script = "scripts/quotes_task.lua", args = { "0.02", "128", "0" },
+      prefix = { "prlimit", "--nofile=64" },
+    }
+
+    for _ = 1, 60 do -- more than it has descriptors for
+      local client = assert(server:connect())
+
+      assert.equal("\1\1", client:read(2))
+      client:close()
+    end
+    server:stop()
+  end)
+end)
+
 describe("echo.lua", function()
   after_each(testing.finish)
 

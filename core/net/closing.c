@@ -30,6 +30,7 @@ void conn_close(struct conn *conn, enum reason reason, double linger)
             return;
         conn_leave(conn, reason, NULL);
         conn_clear(conn, CONN_TELL_LAG | CONN_TELL_DRAIN);
+        shard_tell(shard, conn, CONN_TELL_CLOSING);
         conn->linger_due = due;
         conn_mark_dirty(conn);
         conn_watch(conn);

@@ -135,6 +135,42 @@ void command_flush_server(struct server *server)
     server->held_long_enough = true;
 }
 
+/* ------------------------------------------------------------------- take */
+
+enum take_answer command_look(const struct shard *shard, conn_name name,
+                              const struct take *take)
+{
+    struct conn *conn = find_open(shard, name);
+
+    return conn != NULL ? pull_look(conn, take) : TAKE_CLOSED;
+}
+
+enum take_answer command_take(struct shard *shard, conn_name name,
+                              const struct take *take, struct received *data)
+{
+    struct conn *conn = find_open(shard, name);
+
+    return conn != NULL ? pull_take(conn, take, data) : TAKE_CLOSED;
+}
+
+void command_finish(struct shard *shard, conn_name name)
+{
+    struct conn *conn = find_open(shard, name);
+
+    if (conn != NULL)
+        pull_finish(conn);
+}
+
+void command_abandon(struct shard *shard, conn_name name)
+{
+    struct conn *conn = find_open(shard, name);
+
+    if (conn != NULL)
+        pull_abandon(conn);
+}
+
+/* --------------------------------------------------------------- ending it */
+
 enum command_answer command_close(struct shard *shard, conn_name name,
                                   enum reason reason, double linger)
 {
@@ -168,7 +204,7 @@ enum command_answer command_pause(struct shard *shard, conn_name name,
         conn_set(conn, CONN_PAUSED);
     else
         conn_clear(conn, CONN_PAUSED);
-    if (!paused && conn_has(conn, CONN_HELD))
+    if (!paused && (conn_has(conn, CONN_HELD) || conn->server->options.pulled))
         shard_tell(shard, conn, CONN_TELL_RECEIVE);
     conn_watch(conn);
     return COMMAND_DONE;
@@ -218,6 +254,8 @@ bool command_facts(const struct shard *shard, conn_name name,
         .id = conn->id,
         .server = conn->server,
         .peer = conn->peer,
+        .open = conn_is_open(conn),
+        .reason = conn->reason,
     };
     return true;
 }

@@ -13,6 +13,7 @@
 #define FES_COMMAND_H
 
 #include "net/form.h"
+#include "net/pull.h"
 #include "net/server.h"
 #include "net/shard.h"
 
@@ -41,6 +42,8 @@ struct conn_facts {
     uint64_t id;
     struct server *server;
     struct address peer;
+    bool open;          /* not yet closing */
+    enum reason reason; /* why not, once it is not */
 };
 
 /*
@@ -55,6 +58,16 @@ enum command_answer command_flush(struct shard *shard, conn_name name);
 
 /* Do not hold back any longer what the server has to send (coalesce). */
 void command_flush_server(struct server *server);
+
+/* As pull_look() and pull_take() in pull.h. */
+enum take_answer command_look(const struct shard *shard, conn_name name,
+                              const struct take *take);
+enum take_answer command_take(struct shard *shard, conn_name name,
+                              const struct take *take, struct received *data);
+
+/* As pull_finish() and pull_abandon(). No effect if its end has come. */
+void command_finish(struct shard *shard, conn_name name);
+void command_abandon(struct shard *shard, conn_name name);
 
 /* As conn_close() in closing.h. COMMAND_CLOSED: its end has come already. */
 enum command_answer command_close(struct shard *shard, conn_name name,

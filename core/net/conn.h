@@ -69,8 +69,10 @@ enum conn_flag {
     CONN_TELL_DRAIN = 1 << 12,
     CONN_TELL_CLOSE = 1 << 13,
     CONN_TELL_ASK = 1 << 14,
-    CONN_ANSWERED = 1 << 15, /* some answer of the script holds */
-    CONN_TELL_ANY = 0x3f << 9
+    CONN_TELL_CLOSING = 1 << 15,
+    CONN_TELL_ANY = 0x7f << 9,
+    CONN_ANSWERED = 1 << 16, /* some answer of the script holds */
+    CONN_ABANDONED = 1 << 17 /* nobody will say when it is to end */
 };
 
 struct conn {
@@ -81,12 +83,13 @@ struct conn {
     uint64_t bytes_out; /* taken by the kernel */
     int fd;
     uint32_t generation;
-    uint32_t moved;  /* the tick when bytes came or went last */
-    uint32_t wanted; /* bytes of the longest message it was refused */
-    uint16_t flags;  /* enum conn_flag */
-    uint8_t state;   /* enum conn_state */
-    uint8_t reason;  /* enum reason, from CLOSING on */
-    uint32_t slot;   /* its place among the records */
+    uint32_t moved;   /* the tick when bytes came or went last */
+    uint32_t wanted;  /* bytes of the longest message it was refused */
+    uint32_t flags;   /* enum conn_flag */
+    uint8_t state;    /* enum conn_state */
+    uint8_t reason;   /* enum reason, from CLOSING on */
+    uint8_t overflow; /* enum overflow; its own policy */
+    uint8_t answer;   /* enum overflow; the script's, until it has drained */
 
     struct queue queue;
     struct watch watch;
@@ -105,9 +108,8 @@ struct conn {
     struct address peer;
     uint32_t begun;      /* tick; when the message in the inbox began */
     uint32_t linger_due; /* tick; in CLOSING and ENDED */
+    uint32_t slot;       /* its place among the records */
     uint16_t nsubs;
-    uint8_t overflow; /* enum overflow; its own policy */
-    uint8_t answer;   /* enum overflow; the script's, until it has drained */
 };
 
 /*
@@ -126,12 +128,12 @@ static inline bool conn_has(const struct conn *conn, unsigned flags)
 
 static inline void conn_set(struct conn *conn, unsigned flags)
 {
-    conn->flags = (uint16_t)(conn->flags | flags);
+    conn->flags |= flags;
 }
 
 static inline void conn_clear(struct conn *conn, unsigned flags)
 {
-    conn->flags = (uint16_t)(conn->flags & ~flags);
+    conn->flags &= ~flags;
 }
 
 /* --------------------------------------------------------- all records */

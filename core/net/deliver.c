@@ -113,6 +113,8 @@ static void deliver(struct shard *shard, struct conn *conn)
         catchup(conn);
     if (due & CONN_TELL_DRAIN)
         deliver_drain(shard, conn);
+    if (due & CONN_TELL_CLOSING)
+        shard->events.closing(conn->server->owner, conn_name_of(conn));
     if (due & CONN_TELL_CLOSE)
         deliver_close(shard, conn, told);
 }

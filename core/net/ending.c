@@ -121,12 +121,32 @@ void conn_end_stream(struct conn *conn)
     conn_watch(conn);
 }
 
+/*
+ * Is all there that may wait to be taken? One bocket more if the first is
+ * partly taken, or if what stands around the longest message needs it: then
+ * whatever is asked for has room.
+ */
+static bool is_full(const struct conn *conn)
+{
+    const struct server_options *options = &conn->server->options;
+    uint64_t longest = (uint64_t)options->maxmessage + FORM_MOST_OVERHEAD;
+    size_t most = options->maxreceives;
+
+    if (conn->inbox.skip > 0)
+        most++;
+    if (longest > (uint64_t)options->maxreceives * options->size)
+        most++;
+    return inbox_is_full(conn->server->pool, &conn->inbox, most);
+}
+
 bool conn_is_read(const struct conn *conn)
 {
     if (conn_has(conn, CONN_PEER_ENDED))
         return false;
     if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
         return true;
+    if (conn->server->options.pulled && is_full(conn))
+        return false;
     return conn->state == CONN_OPEN &&
            !conn_has(conn, CONN_PAUSED | CONN_STARVED | CONN_HELD) &&
            2 * (uint64_t)conn->queue.bytes <= conn->server->limit;

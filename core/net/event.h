@@ -35,6 +35,11 @@ struct events {
     void (*connected)(void *owner, conn_name name);
     /* Data came. */
     void (*received)(void *owner, conn_name name, const struct received *data);
+    /*
+     * Of a pulled server (pull.h), instead: something can be taken that could
+     * not before, or the peer has ended.
+     */
+    void (*arrived)(void *owner, conn_name name);
     /* There is room again for what was refused. */
     void (*drained)(void *owner, conn_name name);
     /*
@@ -49,6 +54,8 @@ struct events {
      */
     void (*asked)(void *owner, conn_name name, uint64_t queued,
                   struct topic *topic);
+    /* It closes gracefully: nothing more is received or queued. */
+    void (*closing)(void *owner, conn_name name);
     /* The descriptor is closed. The name is good until this returns. */
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);

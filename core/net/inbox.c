@@ -76,6 +76,12 @@ size_t inbox_bockets(const struct pool *pool, const struct inbox *inbox)
                             : 0;
 }
 
+bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
+                   size_t most)
+{
+    return inbox->skip + inbox->bytes >= most * pool_size(pool);
+}
+
 /* ---------------------------------------------------------------- looking */
 
 /* A walk along the bytes, one bocket's share after the other. */

@@ -46,6 +46,10 @@ void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
 /* How many bockets it holds. */
 size_t inbox_bockets(const struct pool *pool, const struct inbox *inbox);
 
+/* Would another byte take more than `most` bockets? */
+bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
+                   size_t most);
+
 /* Copy `n` bytes that have come, from position `from` on. */
 void inbox_copy(const struct pool *pool, const struct inbox *inbox, size_t from,
                 void *out, size_t n);

@@ -20,6 +20,9 @@ enum reason {
     REASONS          /* how many there are */
 };
 
+/* With REASON_EOF and REASON_IDLE: a message was begun and did not end. */
+#define DETAIL_INCOMPLETE "message incomplete"
+
 /* Its name in scripts: "eof", "reset", ... */
 const char *reason_name(enum reason reason);
 

@@ -4,6 +4,7 @@
 #include "net/drain.h"
 #include "net/ending.h"
 #include "net/fanout.h"
+#include "net/pull.h"
 #include "net/room.h"
 #include "net/server.h"
 #include "net/shard.h"
@@ -12,8 +13,6 @@
 #include <errno.h>
 
 enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
-
-static const char incomplete[] = "message incomplete";
 
 /* ------------------------------------------------------------- handing over */
 
@@ -54,7 +53,7 @@ static bool may_hand_over(const struct conn *conn)
 static void await_rest(struct conn *conn)
 {
     struct server *server = conn->server;
-    const char *detail = conn->inbox.bytes > 0 ? incomplete : NULL;
+    const char *detail = conn->inbox.bytes > 0 ? DETAIL_INCOMPLETE : NULL;
 
     if (conn_has(conn, CONN_PEER_ENDED)) {
         conn_close(conn, REASON_EOF, CLOSING_LINGER);
@@ -91,6 +90,10 @@ static bool hand_over_one(struct conn *conn)
 
 void receive_hand_over(struct conn *conn)
 {
+    if (conn->server->options.pulled) {
+        pull_tell(conn);
+        return;
+    }
     while (may_hand_over(conn) && hand_over_one(conn))
         continue;
     if (conn->state != CONN_OPEN)

@@ -55,6 +55,7 @@ struct server_options {
     double maxage;
     double coalesce;
     uint32_t maxtopics;
+    bool pulled; /* what comes is not handed up, but taken (pull.h) */
 };
 
 struct server_counts {

@@ -8,6 +8,7 @@
 #include "net/drain.h"
 #include "net/ending.h"
 #include "net/fanout.h"
+#include "net/pull.h"
 #include "net/room.h"
 #include "net/serve.h"
 #include "net/topic.h"
@@ -44,6 +45,13 @@ static void look_at_idle(struct shard *shard, struct conn *conn)
         shard_hang(shard, conn, due);
 }
 
+/* Does it wait for the peer that a message is not complete? */
+static bool awaits_rest(struct conn *conn)
+{
+    return conn_is_read(conn) &&
+           (!conn->server->options.pulled || pull_is_partial(conn));
+}
+
 /*
  * Does a message stay incomplete for too long? Only while it is read, can the
  * peer do something about that.
@@ -54,10 +62,10 @@ static void look_at_message(struct shard *shard, struct conn *conn)
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
-    if (!conn_is_read(conn))
+    if (!awaits_rest(conn))
         conn->begun = shard->tick;
     if (is_over(shard->tick, conn->begun + ticks))
-        conn_cut(conn, REASON_IDLE, "message incomplete");
+        conn_cut(conn, REASON_IDLE, DETAIL_INCOMPLETE);
     else
         shard_hang(shard, conn, conn->begun + ticks);
 }

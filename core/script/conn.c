@@ -34,6 +34,7 @@ struct handle {
 struct last {
     uint64_t id;
     struct address peer;
+    enum reason reason;
     struct conn_stats stats;
 };
 
@@ -77,6 +78,7 @@ static struct last look(lua_State *L, int index)
         command_facts(shard, handle->name, &facts);
         now.id = facts.id;
         now.peer = facts.peer;
+        now.reason = facts.reason;
         command_stats(shard, handle->name, &now.stats);
     } else {
         lua_getiuservalue(L, index, FIELDS);
@@ -142,8 +144,10 @@ void conn_describe(const struct shard *shard, conn_name name, char *out)
 {
     struct conn_facts facts = {0};
 
-    command_facts(shard, name, &facts);
-    describe(facts.id, &facts.peer, out);
+    if (command_facts(shard, name, &facts))
+        describe(facts.id, &facts.peer, out);
+    else
+        snprintf(out, CONN_TEXT_BYTES, "a connection that has gone");
 }
 
 conn_name conn_check(lua_State *L, int index, const char *who)
@@ -157,6 +161,21 @@ conn_name conn_check(lua_State *L, int index, const char *who)
     return 0;
 }
 
+conn_name conn_name_at(lua_State *L, int index)
+{
+    return ((const struct handle *)lua_touserdata(L, index))->name;
+}
+
+const struct served *conn_served(lua_State *L, int index)
+{
+    return ((const struct handle *)lua_touserdata(L, index))->served;
+}
+
+enum reason conn_reason(lua_State *L, int index)
+{
+    return look(L, index).reason;
+}
+
 /* ---------------------------------------------------------------- methods */
 
 int conn_push_answer(lua_State *L, enum command_answer answer)
@@ -168,19 +187,6 @@ int conn_push_answer(lua_State *L, enum command_answer answer)
     luaL_pushfail(L);
     lua_pushstring(L, answer == COMMAND_FULL ? "full" : "closed");
     return 2;
-}
-
-/* conn:send(data) -> true | nil, "full" | nil, "closed" */
-static int l_send(lua_State *L)
-{
-    struct handle *handle = check_handle(L);
-    struct message message =
-        server_check_message(L, handle->served, 2, "conn:send");
-
-    if (handle->name == 0)
-        return conn_push_answer(L, COMMAND_CLOSED);
-    return conn_push_answer(
-        L, command_send(script_of(L)->shard, handle->name, &message));
 }
 
 /* conn:close([linger]) -> true | nil, "closed" */
@@ -281,9 +287,13 @@ void conn_push_policy(lua_State *L, conn_name name)
 }
 
 static const luaL_Reg methods[] = {
-    {"send", l_send},     {"close", l_close}, {"pause", l_pause},
-    {"resume", l_resume}, {"flush", l_flush}, {"set_overflow", l_set_overflow},
-    {"stats", l_stats},   {NULL, NULL},
+    {"close", l_close},
+    {"pause", l_pause},
+    {"resume", l_resume},
+    {"flush", l_flush},
+    {"set_overflow", l_set_overflow},
+    {"stats", l_stats},
+    {NULL, NULL},
 };
 
 void conn_add_methods(lua_State *L, const luaL_Reg *more)

@@ -12,6 +12,7 @@
 #include "net/command.h"
 #include "net/conn.h"
 #include "net/shard.h"
+#include "script/server.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -39,5 +40,10 @@ void conn_push_policy(lua_State *L, conn_name name);
 
 /* The name in the handle at `index`, or 0 if that is no open connection's. */
 conn_name conn_check(lua_State *L, int index, const char *who);
+
+/* Of a handle, which is at `index`: the name; the server; why it has ended. */
+conn_name conn_name_at(lua_State *L, int index);
+const struct served *conn_served(lua_State *L, int index);
+enum reason conn_reason(lua_State *L, int index);
 
 #endif

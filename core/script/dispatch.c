@@ -1,8 +1,10 @@
 #include "script/dispatch.h"
 
 #include "net/publish.h"
+#include "script/await.h"
 #include "script/conn.h"
 #include "script/policy.h"
+#include "script/received.h"
 #include "script/server.h"
 #include "script/state.h"
 #include "script/topic.h"
@@ -40,34 +42,10 @@ static int do_plain(lua_State *L)
     return 0;
 }
 
-/* The bytes as one string; their bockets go back at once. */
-static void push_data(lua_State *L, const struct received *data)
-{
-    luaL_Buffer buffer;
-
-    if (data->count == 1) {
-        const struct segment *piece = data->pieces;
-
-        lua_pushlstring(L, (char *)piece->bocket->bytes + piece->offset,
-                        piece->length);
-        return;
-    }
-    luaL_buffinitsize(L, &buffer, data->length);
-    for (int i = 0; i < data->count; i++) {
-        const struct segment *piece = &data->pieces[i];
-
-        luaL_addlstring(&buffer, (char *)piece->bocket->bytes + piece->offset,
-                        piece->length);
-    }
-    luaL_pushresult(&buffer);
-}
-
 static void checkin(struct call *call)
 {
-    const struct received *data = call->data;
-
-    for (int i = 0; data != NULL && i < data->count; i++)
-        pool_checkin(data->pool, data->pieces[i].bocket);
+    if (call->data != NULL)
+        received_checkin(call->data);
     call->data = NULL;
 }
 
@@ -76,7 +54,7 @@ static int do_receive(lua_State *L)
     struct call *call = lua_touserdata(L, 1);
 
     push_handler(L, call);
-    push_data(L, call->data);
+    received_push(L, call->data);
     checkin(call);
     lua_call(L, 2, 0);
     return 0;
@@ -151,6 +129,11 @@ static int do_error(lua_State *L)
 
 /* ----------------------------------------------------------------- calling */
 
+static const struct script *script_at(const void *owner)
+{
+    return ((const struct served *)owner)->script;
+}
+
 static bool has(const struct served *served, enum handler handler)
 {
     return served->on[handler] != LUA_REFNIL;
@@ -178,6 +161,8 @@ static void punish(struct call *call)
         lua_pop(script->L, 1);
     if (!error.forgiven)
         command_cut(script->shard, call->name);
+    else if (call->handler == HANDLER)
+        command_abandon(script->shard, call->name);
     lua_pop(script->L, 1);
 }
 
@@ -187,13 +172,50 @@ static void tell(struct call *call, lua_CFunction fn)
         punish(call);
 }
 
+/* ------------------------------------------------------------------- tasks */
+
+/* The handler of a connection that is still there has come to its end. */
+static void on_handler_ended(const struct task *task, bool fine)
+{
+    struct script *script = task->script;
+    struct conn_facts facts;
+    struct call call = {.name = task->handles, .handler = HANDLER};
+
+    if (!command_facts(script->shard, task->handles, &facts))
+        return;
+    call.served = facts.server->owner;
+    if (fine) {
+        command_finish(script->shard, task->handles);
+        return;
+    }
+    lua_pushvalue(script->L, -1);
+    punish(&call);
+}
+
+static int do_spawn(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+    struct conn_facts facts;
+    struct task *task;
+
+    if (!command_facts(script_of(L)->shard, call->name, &facts) || !facts.open)
+        return 0;
+    push_handler(L, call);
+    task = task_spawn(L, 1);
+    task->handles = call->name;
+    task->ended = on_handler_ended;
+    return 0;
+}
+
 /* ------------------------------------------------------------------ events */
 
 static void on_connected(void *owner, conn_name name)
 {
     struct call call = {.served = owner, .name = name, .handler = ON_CONNECT};
+    struct call handler = {.served = owner, .name = name, .handler = HANDLER};
 
     tell(&call, do_plain);
+    tell(&handler, do_spawn);
 }
 
 static void on_received(void *owner, conn_name name,
@@ -206,11 +228,22 @@ static void on_received(void *owner, conn_name name,
     checkin(&call);
 }
 
+static void on_arrived(void *owner, conn_name name)
+{
+    await_arrived(script_at(owner), name);
+}
+
 static void on_drained(void *owner, conn_name name)
 {
     struct call call = {.served = owner, .name = name, .handler = ON_DRAIN};
 
     tell(&call, do_plain);
+    await_drained(script_at(owner), name);
+}
+
+static void on_closing(void *owner, conn_name name)
+{
+    await_closing(script_at(owner), name);
 }
 
 static void on_lagged(void *owner, conn_name name, uint64_t missed,
@@ -260,6 +293,7 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
     tell(&call, do_close);
     if (!enter(&call, do_gone))
         lua_pop(call.served->script->L, 1);
+    await_closed(script_at(owner), name);
 }
 
 struct events dispatch_events(void)
@@ -267,9 +301,11 @@ struct events dispatch_events(void)
     return (struct events){
         .connected = on_connected,
         .received = on_received,
+        .arrived = on_arrived,
         .drained = on_drained,
         .lagged = on_lagged,
         .asked = on_asked,
+        .closing = on_closing,
         .closed = on_closed,
     };
 }

@@ -38,7 +38,8 @@ int open_fes(lua_State *L)
     static const luaL_Reg functions[] = {
         {"after", l_after},     {"every", l_every}, {"listen", l_listen},
         {"now", l_now},         {"pool", l_pool},   {"stop", l_stop},
-        {"on_stop", l_on_stop}, {"topic", l_topic}, {NULL, NULL},
+        {"on_stop", l_on_stop}, {"sleep", l_sleep}, {"spawn", l_spawn},
+        {"topic", l_topic},     {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

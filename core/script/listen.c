@@ -72,6 +72,7 @@ static const struct option options[] = {
     {"on_lag", OPTION_FUNCTION, 0, 0, 0, NULL},
     {"on_close", OPTION_FUNCTION, 0, 0, 0, NULL},
     {"on_error", OPTION_FUNCTION, 0, 0, 0, NULL},
+    {"handler", OPTION_FUNCTION, 0, 0, 0, NULL},
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -107,6 +108,12 @@ static void check_place(lua_State *L, const struct given *given)
     }
     if (options_has(L, "port") || options_has(L, "host"))
         luaL_error(L, WHO ": 'path' goes without 'host' and 'port'");
+}
+
+static void check_handlers(lua_State *L)
+{
+    if (options_has(L, "handler") && options_has(L, "on_receive"))
+        luaL_error(L, WHO ": 'handler' goes without 'on_receive'");
 }
 
 static unsigned check_mode(lua_State *L, const struct given *given)
@@ -188,6 +195,7 @@ static struct server_options engine_options(lua_State *L,
         .maxage = given->maxage,
         .coalesce = given->coalesce,
         .maxtopics = given->maxtopics,
+        .pulled = options_has(L, "handler") != 0,
     };
 }
 
@@ -210,6 +218,7 @@ int l_listen(lua_State *L)
     options_read(L, WHO, options, OPTIONS, &given);
     check_place(L, &given);
     check_sizes(L, &given);
+    check_handlers(L);
     if (script->stop_asked)
         return luaL_error(L, WHO ": fes is stopping");
 

@@ -7,6 +7,7 @@
 #include "script/dispatch.h"
 #include "script/server.h"
 #include "script/state.h"
+#include "script/task.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -123,6 +124,7 @@ static void on_turn_end(void *owner)
 {
     struct script *script = owner;
 
+    tasks_run(script);
     script_stop_if_asked(script);
     if (!script->ready || script_has_work(script))
         return;
@@ -226,6 +228,7 @@ int script_main(const struct script_config *config)
             status = 0;
         }
         log_finish();
+        tasks_free(&script);
         shard_free(script.shard); /* first: its timers live in the state */
         script.shard = NULL;
         state_free(&script);

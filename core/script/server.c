@@ -19,6 +19,7 @@ static const char *const handler_names[HANDLERS] = {
     [ON_CONNECT] = "on_connect", [ON_RECEIVE] = "on_receive",
     [ON_DRAIN] = "on_drain",     [ON_LAG] = "on_lag",
     [ON_CLOSE] = "on_close",     [ON_ERROR] = "on_error",
+    [HANDLER] = "handler",
 };
 
 const char *handler_name(enum handler handler)

@@ -19,6 +19,7 @@ enum handler {
     ON_LAG,
     ON_CLOSE,
     ON_ERROR,
+    HANDLER, /* no event's: the task of each connection */
     HANDLERS
 };
 

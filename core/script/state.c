@@ -6,6 +6,7 @@
 #include "net/serve.h"
 #include "script/conn.h"
 #include "script/server.h"
+#include "script/task.h"
 
 #include <lualib.h>
 #include <stdio.h>
@@ -31,18 +32,23 @@ static int to_text(lua_State *L)
 
 /*
  * Any error value becomes text, also one whose __tostring fails: that runs in
- * a call of its own. The traceback waits in the registry.
+ * a call of its own. Pushes it.
  */
+static void push_text(lua_State *L, int index)
+{
+    lua_pushcfunction(L, to_text);
+    lua_pushvalue(L, index);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+        lua_pushfstring(L, "(error object is a %s value)",
+                        luaL_typename(L, index));
+}
+
+/* The traceback waits in the registry. */
 static int explain(lua_State *L)
 {
     luaL_traceback(L, L, NULL, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
-    if (lua_type(L, 1) == LUA_TSTRING)
-        return 1;
-    lua_pushcfunction(L, to_text);
-    lua_pushvalue(L, 1);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
-        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    push_text(L, 1);
     return 1;
 }
 
@@ -92,6 +98,40 @@ bool script_call(struct script *script, lua_CFunction fn, void *arg,
     return false;
 }
 
+/*
+ * The coroutine at 1 has failed; its error is on top of its stack. Closing it
+ * runs what waits for its end, which may put another error in its place.
+ */
+static int explain_coroutine(lua_State *L)
+{
+    lua_State *co = lua_touserdata(L, 1);
+
+    luaL_traceback(L, co, NULL, 0);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    lua_resetthread(co);
+    lua_xmove(co, L, 1);
+    push_text(L, 2);
+    return 1;
+}
+
+bool script_resume(struct script *script, lua_State *co, int nargs,
+                   const char *event, conn_name name)
+{
+    lua_State *L = script->L;
+    int nresults;
+    int status = lua_resume(co, L, nargs, &nresults);
+
+    if (status == LUA_OK || status == LUA_YIELD) {
+        lua_pop(co, nresults);
+        return true;
+    }
+    lua_pushcfunction(L, explain_coroutine);
+    lua_pushlightuserdata(L, co);
+    lua_pcall(L, 1, 1, 0);
+    report(script, event, name);
+    return false;
+}
+
 /* ---------------------------------------------------------------- beginning */
 
 static int open_all(lua_State *L)
@@ -105,6 +145,8 @@ static int open_all(lua_State *L)
     open_pool(L);
     open_topic(L);
     open_subscriptions(L);
+    open_transfer(L);
+    open_task(L);
     lua_newtable(L);
     script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
@@ -163,7 +205,7 @@ void state_free(struct script *script)
 
 bool script_has_work(const struct script *script)
 {
-    if (script->timers > 0 && !script->stopping)
+    if ((script->timers > 0 || tasks_in_use(script)) && !script->stopping)
         return true;
     return servers_in_use(script) || script->shard->due_count > 0;
 }

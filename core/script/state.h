@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tasks;
+
 struct script {
     lua_State *L;
     struct shard *shard;   /* NULL: it has been freed, the state not yet */
@@ -27,6 +29,7 @@ struct script {
     int on_stop;           /* reference of the list of functions */
     struct link servers;   /* all that it ever listened on, in order */
     unsigned timers;       /* that are running */
+    struct tasks *tasks;   /* task.h */
     uint64_t errors;       /* of handlers and timers */
     struct timer catch_up; /* for the log: equal errors left out */
     bool ready;            /* loaded: the ready lines are out */
@@ -60,6 +63,15 @@ bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message);
 bool script_call(struct script *script, lua_CFunction fn, void *arg,
                  const char *event, conn_name name);
 
+/*
+ * Resume a coroutine with `nargs` values that are on its stack; what it gives
+ * is dropped. The one door into coroutines: no other call resumes a task. On
+ * an error: close the coroutine, log the error as script_call() does, with the
+ * traceback of the coroutine, push its message, return false.
+ */
+bool script_resume(struct script *script, lua_State *co, int nargs,
+                   const char *event, conn_name name);
+
 /* Something ended that the script may have been waiting for. */
 bool script_has_work(const struct script *script);
 
@@ -83,7 +95,10 @@ void open_timer(lua_State *L);
 void open_pool(lua_State *L);
 void open_topic(lua_State *L);
 void open_subscriptions(lua_State *L); /* after conn and topic */
-int open_log(lua_State *L);            /* fes.log */
+void open_transfer(lua_State *L);      /* after conn */
+void open_task(lua_State *L);
+void open_coroutine(lua_State *L); /* in place of Lua's own */
+int open_log(lua_State *L);        /* fes.log */
 
 /* The functions of the module that belong to a type. */
 int l_listen(lua_State *L);
@@ -91,5 +106,7 @@ int l_every(lua_State *L);
 int l_after(lua_State *L);
 int l_pool(lua_State *L);
 int l_topic(lua_State *L);
+int l_spawn(lua_State *L);
+int l_sleep(lua_State *L);
 
 #endif

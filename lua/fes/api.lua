@@ -63,6 +63,7 @@
 ---@field on_lag? fun(conn: fes.Conn, missed: integer) a stall is over
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
+---@field handler? fun(conn: fes.Conn) a task for each connection
 
 ------------------------------------------------------------------------- server
 
@@ -126,11 +127,18 @@ function Server:close(linger) end
 ---@field [string] any
 local Conn = {}
 
----Queue data, all of it or nothing.
+---Queue data, all of it or nothing. In a task: wait while it is full.
 ---@param data string
 ---@return true? ok
 ---@return "full"|"closed"? code why nothing was taken
 function Conn:send(data) end
+
+---Wait for data; in a task only, and where the server has a `handler`.
+---@param what? integer|"line"|"all" nothing: what has come, or one message
+---@param options? { timeout?: number } seconds
+---@return string? data
+---@return "timeout"|fes.Reason? why
+function Conn:receive(what, options) end
 
 ---Send what is queued, end the stream, wait for the peer to close.
 ---@param linger? number seconds at most (default 2); 0: discard, reset
@@ -234,6 +242,16 @@ function fes.every(seconds, fn) end
 ---@param fn fun()
 ---@return fes.Timer
 function fes.after(seconds, fn) end
+
+---Run a function in a task, or go on with a coroutine that is suspended.
+---@param fn function|thread
+---@param ... any its arguments
+---@return thread
+function fes.spawn(fn, ...) end
+
+---Wait; in a task only.
+---@param seconds number 0: until the next turn of the loop
+function fes.sleep(seconds) end
 
 ---@return number seconds of the monotonic clock, read at the call
 function fes.now() end

@@ -1,0 +1,37 @@
+/*
+ * await.h - who waits for which connection
+ *
+ * One task may wait to receive from a connection, and any number to send to
+ * it, in the order in which they came: only the first of them tries, and the
+ * next one when it is through.
+ *
+ * Whoever waits is woken when it is worth a try, by what dispatch tells.
+ */
+#ifndef FES_AWAIT_H
+#define FES_AWAIT_H
+
+#include "net/conn.h"
+#include "script/task.h"
+
+#include <stdbool.h>
+
+/* Does a task wait to receive from this connection? To send to it? */
+bool await_has_reader(const struct script *script, conn_name name);
+bool await_has_sender(const struct script *script, conn_name name);
+
+/* The task waits for `take`, its own, of that connection, alone. */
+void await_data(struct task *task, conn_name name);
+
+/* The task waits to send to that connection, behind those that do already. */
+void await_room(struct task *task, conn_name name);
+
+/* It waits for its connection no more. */
+void await_over(struct task *task);
+
+/* What dispatch tells: see event.h. */
+void await_arrived(const struct script *script, conn_name name);
+void await_drained(const struct script *script, conn_name name);
+void await_closing(const struct script *script, conn_name name);
+void await_closed(const struct script *script, conn_name name);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * received.h - what has come, on its way to a string
+ */
+#ifndef FES_RECEIVED_H
+#define FES_RECEIVED_H
+
+#include "net/event.h"
+
+#include <lua.h>
+
+/* Push the bytes as one string. May raise; the bockets stay held. */
+void received_push(lua_State *L, const struct received *data);
+
+/* Let go of the bockets, which whoever is handed the data must. */
+void received_checkin(const struct received *data);
+
+#endif

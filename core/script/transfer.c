@@ -1,0 +1,231 @@
+/*
+ * conn:send and conn:receive. In a task they wait: send while the connection is
+ * full, receive until what it is asked for has come.
+ */
+#include "net/command.h"
+#include "script/await.h"
+#include "script/conn.h"
+#include "script/options.h"
+#include "script/received.h"
+#include "script/server.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+#define RECEIVE "conn:receive"
+
+/* -------------------------------------------------------------------- send */
+
+static enum command_answer try_to_send(lua_State *L)
+{
+    const struct served *served = conn_served(L, 1);
+    conn_name name = conn_name_at(L, 1);
+    struct message message = server_check_message(L, served, 2, "conn:send");
+
+    if (name == 0)
+        return COMMAND_CLOSED;
+    return command_send(script_of(L)->shard, name, &message);
+}
+
+static int send_again(lua_State *L, int status, lua_KContext context);
+
+static int send_in_task(lua_State *L, struct task *task)
+{
+    conn_name name = conn_name_at(L, 1);
+    bool waits =
+        task->name == 0 && name != 0 && await_has_sender(task->script, name);
+    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L);
+
+    if (answer == COMMAND_FULL) {
+        await_room(task, name);
+        return task_wait(L, task, send_again);
+    }
+    await_over(task);
+    return conn_push_answer(L, answer);
+}
+
+static int send_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return send_in_task(L, task_woken(L, context));
+}
+
+/* conn:send(data) -> true | nil, "full" (not in a task) | nil, "closed" */
+static int l_send(lua_State *L)
+{
+    struct task *task = task_that_can_wait(L);
+
+    conn_check(L, 1, "conn:send");
+    lua_settop(L, 2);
+    if (task != NULL)
+        return send_in_task(L, task);
+    return conn_push_answer(L, try_to_send(L));
+}
+
+/* ----------------------------------------------------------------- receive */
+
+/* The data as a string; it has been taken, so it is let go of in any case. */
+static int push_data(lua_State *L)
+{
+    received_push(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+static void give_data(lua_State *L, struct received *data)
+{
+    int status;
+
+    lua_pushcfunction(L, push_data);
+    lua_pushlightuserdata(L, data);
+    status = lua_pcall(L, 1, 1, 0);
+    received_checkin(data);
+    if (status != LUA_OK)
+        lua_error(L);
+}
+
+static int fail_to_receive(lua_State *L, const char *why)
+{
+    luaL_pushfail(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+static int receive_again(lua_State *L, int status, lua_KContext context);
+
+static int receive_in_task(lua_State *L, struct task *task)
+{
+    conn_name name = conn_name_at(L, 1);
+    struct received data;
+    enum take_answer answer =
+        command_take(task->script->shard, name, &task->take, &data);
+    bool late = task->late;
+
+    if (answer == TAKE_WAITS && !late) {
+        await_data(task, name);
+        return task_wait(L, task, receive_again);
+    }
+    await_over(task);
+    task_stop_timer(task);
+    switch (answer) {
+    case TAKE_DONE:
+        give_data(L, &data);
+        return 1;
+    case TAKE_WAITS:
+        return fail_to_receive(L, "timeout");
+    case TAKE_ENDED:
+        return fail_to_receive(L, "eof");
+    default:
+        return fail_to_receive(L, reason_name(conn_reason(L, 1)));
+    }
+}
+
+static int receive_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return receive_in_task(L, task_woken(L, context));
+}
+
+static int fail_what(lua_State *L, uint32_t most)
+{
+    return luaL_error(L,
+                      RECEIVE ": a number of bytes in 0..%I, \"line\" or "
+                              "\"all\" was expected, got %s",
+                      (lua_Integer)most, options_push_words(L, 2));
+}
+
+/* The second argument: what is wanted. */
+static struct take check_take(lua_State *L, const struct server_options *of)
+{
+    int exact;
+    lua_Integer bytes = lua_tointegerx(L, 2, &exact);
+    const char *word =
+        lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+
+    if (lua_isnoneornil(L, 2))
+        return (struct take){.kind = TAKE_MESSAGE};
+    if (of->form.kind != FORM_RAW)
+        luaL_error(L,
+                   RECEIVE ": takes whole messages under this framing, "
+                           "not %s",
+                   options_push_words(L, 2));
+    if (word != NULL && strcmp(word, "line") == 0)
+        return (struct take){.kind = TAKE_LINE};
+    if (word != NULL && strcmp(word, "all") == 0)
+        return (struct take){.kind = TAKE_ALL};
+    if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 ||
+        bytes > of->maxmessage)
+        fail_what(L, of->maxmessage);
+    return (struct take){.kind = TAKE_BYTES, .bytes = (uint32_t)bytes};
+}
+
+/* The names in the table of options at index 3: there is one. */
+static void check_names(lua_State *L)
+{
+    lua_pushnil(L);
+    while (lua_next(L, 3) != 0) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "timeout");
+        if (!lua_rawequal(L, -1, -2))
+            luaL_error(L, RECEIVE ": the only option is 'timeout', got %s",
+                       options_push_words(L, -2));
+        lua_pop(L, 1);
+    }
+}
+
+/* The third argument: { timeout = seconds }. Below 0: there is none. */
+static double check_timeout(lua_State *L)
+{
+    double seconds;
+
+    if (lua_isnoneornil(L, 3))
+        return -1;
+    if (!lua_istable(L, 3))
+        luaL_error(L, RECEIVE ": a table of options was expected, got %s",
+                   options_push_words(L, 3));
+    check_names(L);
+    if (lua_getfield(L, 3, "timeout") == LUA_TNIL)
+        return -1;
+    seconds = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !(seconds >= 0) || isinf(seconds))
+        luaL_error(L,
+                   RECEIVE ": 'timeout' must be a number of seconds, 0 or "
+                           "more, got %s",
+                   options_push_words(L, -1));
+    return seconds;
+}
+
+static void check_is_pulled(lua_State *L, const struct server_options *of)
+{
+    if (!of->pulled)
+        luaL_error(L, RECEIVE ": only connections of a server that has a "
+                              "'handler' can be received from");
+}
+
+/* conn:receive([bytes | "line" | "all" [, { timeout = s }]]) -> data | nil, why
+ */
+static int l_receive(lua_State *L)
+{
+    conn_name name = conn_check(L, 1, RECEIVE);
+    const struct server_options *of = &conn_served(L, 1)->server->options;
+    struct task *task = task_check(L, RECEIVE);
+    struct take take = check_take(L, of);
+    double timeout = check_timeout(L);
+
+    check_is_pulled(L, of);
+    if (name != 0 && await_has_reader(task->script, name))
+        return luaL_error(L, RECEIVE ": another task waits to receive from it");
+    lua_settop(L, 1);
+    task->take = take;
+    if (timeout >= 0)
+        task_set_timer(L, task, timeout);
+    return receive_in_task(L, task);
+}
+
+void open_transfer(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"send", l_send}, {"receive", l_receive}, {NULL, NULL}};
+
+    conn_add_methods(L, methods);
+}

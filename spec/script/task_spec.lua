@@ -1,0 +1,483 @@
+local testing = require "fes.testing"
+
+-- What a script prints, that ends by itself, and what it logs.
+local function prints(code)
+  local status, out, err = testing.run {
+    code = "local fes = require 'fes'\n" .. code,
+  }
+
+  assert(status == 0, err)
+  return out, err
+end
+
+-- What a script says that raises in its second line.
+local function fails(code)
+  local status, _, err = testing.run {
+    code = "local fes = require 'fes'\n" .. code,
+  }
+
+  assert.equal(1, status)
+  assert.matches("script.lua:2: ", err) -- the caller's line
+  return err
+end
+
+describe("fes.spawn", function()
+  after_each(testing.finish)
+
+  it("calls the function later, with the arguments", function()
+    assert.equal("loaded\n1\tnil\tthree\n", prints [[
+      fes.spawn(function(...) print(...) end, 1, nil, "three")
+      print "loaded"
+    ]])
+  end)
+
+  it("runs tasks in the order of the calls, not inside one another", function()
+    assert.equal("1 begins\n1 ends\n2\n3\n", prints [[
+      fes.spawn(function()
+        print "1 begins"
+        fes.spawn(print, 3)
+        print "1 ends"
+      end)
+      fes.spawn(function() print(2) end)
+    ]])
+  end)
+
+  it("gives the coroutine", function()
+    assert.equal("suspended\nrunning\tfalse\ndead\n", prints [[
+      local task
+      task = fes.spawn(function()
+        local running, main = coroutine.running()
+        print(running == task and coroutine.status(task), main)
+      end)
+      print(coroutine.status(task))
+      fes.after(0.01, function() print(coroutine.status(task)) end)
+    ]])
+  end)
+
+  it("goes on with a coroutine that is suspended", function()
+    assert.equal("1\n2\n3\tdone\n", prints [[
+      local co = coroutine.create(function(first)
+        print(first)
+        print(coroutine.yield())
+        fes.sleep(0.01)
+        print(3, "done")
+      end)
+      coroutine.resume(co, 1)
+      fes.spawn(co, 2)
+    ]])
+  end)
+
+  it("raises for what cannot be run", function()
+    for given, complaint in pairs {
+      ["nil"] = "a function was expected, got nothing",
+      ["'print'"] = 'a function was expected, got "print"',
+      ["{}"] = "a function was expected, got a table",
+      ["coroutine.running()"] = "the coroutine is not suspended",
+      ["(function(co) coroutine.resume(co) return co end)"
+        .. "(coroutine.create(print))"] = "the coroutine is not suspended",
+      ["fes.spawn(print)"] = "the coroutine is not suspended",
+    } do
+      local err = fails("fes.spawn(" .. given .. ")")
+
+      assert(err:find("fes.spawn: " .. complaint, 1, true), err)
+    end
+  end)
+end)
+
+describe("fes.sleep", function()
+  after_each(testing.finish)
+
+  it("lasts as long as it was asked to, and others run meanwhile", function()
+    assert.equal("1\n2\n3\n", prints [[
+      for _, i in ipairs { 3, 1, 2 } do
+        fes.spawn(function()
+          local start = fes.now()
+          fes.sleep(i * 0.05)
+          print(fes.now() - start >= i * 0.05 and i or "early")
+        end)
+      end
+    ]])
+  end)
+
+  it("with 0 comes back in a later turn", function()
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.listen {
+        port = 0,
+        on_receive = function(conn, data) conn:send(data) end,
+      }
+      fes.spawn(function() while true do fes.sleep(0) end end)
+    ]] }
+    local client = assert(server:connect())
+
+    assert(client:send "ping")
+    assert.equal("ping", client:read(4))
+    server:stop()
+  end)
+
+  it("raises outside of a task", function()
+    assert.matches("fes.sleep: only a task can wait", fails "fes.sleep(1)")
+    assert.equal("false\tonly a task can wait (see fes.spawn)\n", prints [[
+      fes.after(0, function()
+        local ok, why = pcall(fes.sleep, 1)
+        print(ok, why:match "fes.sleep: (.*)")
+      end)
+    ]])
+  end)
+
+  it("raises for what is no time", function()
+    for _, time in ipairs { "-1", "0/0", "math.huge", "'1'", "nil" } do
+      assert.matches("fes.sleep: seconds must be a number, 0 or more, got ",
+        fails("fes.sleep(" .. time .. ")"))
+    end
+  end)
+end)
+
+describe("a task", function()
+  after_each(testing.finish)
+
+  it("keeps fes running while it is asleep, and no longer", function()
+    local out, err = prints [[
+      fes.spawn(function() fes.sleep(0.1) print "awake" end)
+    ]]
+
+    assert.equal("awake\n", out)
+    assert.matches("nothing is left to wait for", err)
+  end)
+
+  it("does not keep fes from stopping", function()
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.listen { port = 0 }
+      fes.spawn(function() fes.sleep(1000) end)
+    ]] }
+
+    server:stop()
+  end)
+
+  it("goes on while fes stops", function()
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.listen { port = 0 }
+      fes.on_stop(function()
+        fes.spawn(function() fes.sleep(0.01) print "still there" end)
+      end)
+    ]] }
+
+    assert(server:connect()) -- does not close, so fes lingers
+    server:signal "sigterm"
+    server:expect "still there\n"
+    assert.equal(0, server:wait())
+  end)
+
+  it("that raises is logged with its own traceback", function()
+    local out, err = prints [[
+      local function deep() error "no luck" end
+      fes.spawn(function() fes.sleep(0.01) deep() end)
+      fes.after(0.05, function() print "on" end)
+    ]]
+
+    assert.equal("on\n", out)
+    assert.matches("error task: [^\n]*script.lua:2: no luck\n", err)
+    assert.matches("stack traceback:.*in upvalue 'deep'", err)
+    assert.matches("script.lua:3: in function", err)
+  end)
+
+  it("that raises closes what is to be closed", function()
+    assert.equal("closed\n", (prints [[
+      fes.spawn(function()
+        local _ <close> = setmetatable({}, {
+          __close = function() print "closed" end,
+        })
+        fes.sleep(0.01)
+        error "no luck"
+      end)
+    ]]))
+  end)
+
+  it("that raises no string is logged all the same", function()
+    local _, err = prints [[
+      fes.spawn(error, setmetatable({}, {
+        __tostring = function() return "my error" end,
+      }))
+      fes.spawn(error, setmetatable({}, { __tostring = error }))
+      fes.spawn(error)
+    ]]
+
+    assert.matches("task: my error\n", err)
+    assert.matches("task: %(error object is a table value%)\n", err)
+    assert.matches("task: nil\n", err)
+  end)
+
+  it("survives an error that it catches, across waits", function()
+    assert.equal("false\tno luck\ntrue\t1\tnil\n", prints [[
+      fes.spawn(function()
+        print(pcall(function() fes.sleep(0.01) error("no luck", 0) end))
+        print(xpcall(function() fes.sleep(0.01) return 1, nil end, print))
+      end)
+    ]])
+  end)
+
+  it("is resumed by nobody else", function()
+    assert.equal("false\tcannot resume a task\ncannot resume a task\nawake\n",
+      prints [[
+      local task = fes.spawn(function() fes.sleep(0.05) print "awake" end)
+      fes.after(0.01, function()
+        print(coroutine.resume(task))
+      end)
+      fes.after(0.02, function()
+        local wrapped = coroutine.wrap(function()
+          return select(2, coroutine.resume(task))
+        end)
+        print(wrapped())
+      end)
+    ]])
+  end)
+
+  it("is ended by coroutine.close", function()
+    assert.equal("closed\ntrue\ndead\n", prints [[
+      local task = fes.spawn(function()
+        local _ <close> = setmetatable({}, {
+          __close = function() print "closed" end,
+        })
+        fes.sleep(1000)
+        print "awake"
+      end)
+      fes.after(0.01, function()
+        print(coroutine.close(task))
+        print(coroutine.status(task))
+      end)
+    ]])
+  end)
+
+  it("is ended by coroutine.close also while it is ready", function()
+    assert.equal("true\n", prints [[
+      print(coroutine.close(fes.spawn(print, "never")))
+    ]])
+  end)
+
+  it("does not close itself", function()
+    assert.equal("false\tcannot close a running coroutine\non\n", prints [[
+      fes.spawn(function()
+        print(pcall(coroutine.close, coroutine.running()))
+        fes.sleep(0.01)
+        print "on"
+      end)
+    ]])
+  end)
+
+  it("that nobody can resume is not waited for, nor kept", function()
+    local out, err = prints [[
+      local seen = setmetatable({}, { __mode = "k" })
+      seen[fes.spawn(function() coroutine.yield() print "never" end)] = true
+      fes.after(0.01, function()
+        collectgarbage()
+        collectgarbage()
+        print(next(seen))
+      end)
+    ]]
+
+    assert.equal("nil\n", out)
+    assert.matches("nothing is left to wait for", err)
+  end)
+
+  it("that yielded itself is spawned again", function()
+    assert.equal("waits\nhello\tagain\n", prints [[
+      local waiter
+      fes.spawn(function()
+        waiter = coroutine.running()
+        print "waits"
+        print("hello", coroutine.yield())
+      end)
+      fes.after(0.01, function() fes.spawn(waiter, "again") end)
+    ]])
+  end)
+
+  it("is small while it is asleep", function()
+    local bytes = tonumber((prints [[
+      local function used()
+        collectgarbage()
+        collectgarbage()
+        return collectgarbage "count" * 1024
+      end
+      fes.spawn(function()
+        local before = used()
+        for _ = 1, 10000 do
+          fes.spawn(function() fes.sleep(0.5) end)
+        end
+        fes.sleep(0)
+        print((used() - before) // 10000)
+      end)
+    ]]))
+
+    assert.is_true(bytes > 500 and bytes <= 1600, bytes)
+  end)
+
+  it("leaves nothing behind, one after the other", function()
+    local grown = tonumber((prints [[
+      local function used()
+        collectgarbage()
+        collectgarbage()
+        return collectgarbage "count" * 1024
+      end
+      local ended
+      local function sleep() fes.sleep(0) ended = ended + 1 end
+      local function yield() ended = ended + 1 coroutine.yield() end
+      local function some()
+        ended = 0
+        for _ = 1, 1000 do
+          fes.spawn(sleep)
+          fes.spawn(yield)
+        end
+        repeat fes.sleep(0) until ended == 2000
+      end
+      fes.spawn(function()
+        for _ = 1, 3 do some() end
+        local before = used()
+        for _ = 1, 10 do some() end
+        print((used() - before) // 1)
+      end)
+    ]]))
+
+    assert.is_true(grown < 20000, grown)
+  end)
+end)
+
+describe("a coroutine that a task made", function()
+  after_each(testing.finish)
+
+  it("may wait as the task itself", function()
+    assert.equal("1\n2\n3\nend\n", prints [[
+      fes.spawn(function()
+        local count = coroutine.wrap(function()
+          for i = 1, 3 do
+            fes.sleep(0.01)
+            coroutine.yield(i)
+          end
+        end)
+        for i in count do print(i) end
+        print "end"
+      end)
+    ]])
+  end)
+
+  it("gives its caller what it yields, not its waits", function()
+    assert.equal("true\ta\tb\ntrue\tc\nfalse\tcannot resume dead coroutine\n",
+      prints [[
+      fes.spawn(function()
+        local co = coroutine.create(function(...)
+          fes.sleep(0.01)
+          local c = coroutine.yield(...)
+          fes.sleep(0.01)
+          return c
+        end)
+        print(coroutine.resume(co, "a", "b"))
+        print(coroutine.resume(co, "c"))
+        print(coroutine.resume(co))
+      end)
+    ]])
+  end)
+
+  it("may be inside another, and both wait", function()
+    assert.equal("1\n2\n3\n4\n", prints [[
+      local function count(from)
+        return coroutine.wrap(function()
+          for i = from, from + 1 do fes.sleep(0.01) coroutine.yield(i) end
+        end)
+      end
+      fes.spawn(function()
+        local all = coroutine.wrap(function()
+          for _, from in ipairs { 1, 3 } do
+            for i in count(from) do fes.sleep(0.01) coroutine.yield(i) end
+          end
+        end)
+        for i in all do print(i) end
+      end)
+    ]])
+  end)
+
+  it("raises through its caller after a wait", function()
+    assert.equal("false\tno luck\nfalse\tno luck\ndead\n", (prints [[
+      local function fail() fes.sleep(0.01) error("no luck", 0) end
+      fes.spawn(function()
+        local co = coroutine.create(fail)
+        print(coroutine.resume(co))
+        local ok, why = pcall(coroutine.wrap(fail))
+        print(ok, why:match "no luck")
+        print(coroutine.status(co))
+      end)
+    ]]))
+  end)
+
+  it("cannot wait where C called the function in between", function()
+    assert.equal("false\tcannot wait in a function that C called\n"
+      .. "false\tcannot wait in a function that C called\non\n", (prints [[
+      local function why(ok, message)
+        print(ok, message:match "fes.sleep: (.*)")
+      end
+      local function sleep() fes.sleep(0) end
+      fes.spawn(function()
+        why(pcall(table.sort, { 1, 2 }, sleep))
+        why(pcall(table.sort, { 1, 2 }, function()
+          coroutine.wrap(sleep)()
+        end))
+        fes.sleep(0)
+        print "on"
+      end)
+    ]]))
+  end)
+
+  it("that a handler resumes cannot wait", function()
+    assert.equal("false\tonly a task can wait (see fes.spawn)\n", (prints [[
+      fes.after(0, function()
+        local ok, why = coroutine.resume(coroutine.create(fes.sleep), 1)
+        print(ok, why:match "fes.sleep: (.*)")
+      end)
+    ]]))
+  end)
+
+  it("that waits fails when another resumes it", function()
+    assert.equal("a coroutine that waits was resumed by the script\n"
+      .. "false\tcannot resume dead coroutine\n", (prints [[
+      local inner = coroutine.create(function() fes.sleep(0.05) end)
+      fes.spawn(function() print(coroutine.resume(inner)) end)
+      fes.after(0.01, function()
+        local _, why = coroutine.resume(inner)
+        print(why:match ": (.*)")
+      end)
+    ]]))
+  end)
+
+  it("is otherwise what it is in Lua", function()
+    assert.equal(table.concat({
+      "true\t1\ttrue\t2\ttrue", "false\tno luck\tdead",
+      "false\tcannot resume dead coroutine",
+      "false\tcannot resume non-suspended coroutine",
+      "closed\ttrue", "", }, "\n"), (prints [[
+      local co = coroutine.create(function(a)
+        local b = coroutine.yield(a)
+        coroutine.yield(b)
+      end)
+      local a, b = select(2, coroutine.resume(co, 1)),
+        select(2, coroutine.resume(co, 2))
+      print(true, a, coroutine.resume(co) , b, coroutine.isyieldable(co) ~= nil)
+      co = coroutine.create(error)
+      local ok, why = coroutine.resume(co, "no luck")
+      print(ok, why, coroutine.status(co))
+      print(coroutine.resume(co))
+      print(coroutine.resume((coroutine.running())))
+      co = coroutine.create(function()
+        local _ <close> = setmetatable({}, {
+          __close = function() io.write "closed\t" end,
+        })
+        coroutine.yield()
+      end)
+      coroutine.resume(co)
+      print(coroutine.close(co))
+    ]]))
+    assert.matches("bad argument #1 to 'resume' %(coroutine expected",
+      fails "coroutine.resume(1)")
+    assert.matches("bad argument #1 to 'wrap' %(function expected",
+      fails "coroutine.wrap(1)")
+  end)
+end)
