@@ -80,7 +80,8 @@ local function open(side, row, options)
 
   for name, value in pairs(row.server or {}) do server[name] = value end
   for name, value in pairs(row.load or {}) do load[name] = value end
-  return station.open(side, row.mode, { server = server, load = load })
+  return station.open(side, row.mode,
+    { server = server, load = load, script = row.script })
 end
 
 -- CPU seconds of the server for each message and receiver.
@@ -175,6 +176,7 @@ end
 --- Compare both sides.
 -- @tparam table row
 -- @tparam string row.mode
+-- @tparam[opt] string row.script  of fes, if it is not called like the mode
 -- @tparam integer row.connections
 -- @tparam[opt] integer row.batch  of a fan-out
 -- @tparam[opt] table row.server  more arguments of the servers

@@ -1,10 +1,11 @@
 /*
  * load_echo.c - clients that each wait for their answer before they ask again
  *
- * Each client sends a ping of 64 bytes, unlike any other, and sends the next
- * when it has all of it back. "ready" is printed when all are greeted. It ends
- * after `measure_ms`, after `messages` of each client, or at SIGTERM, when the
- * answers that are due have come. Times of the first `warmup_ms` do not count.
+ * Each client sends a ping of 64 bytes, a line unlike any other, and sends the
+ * next when it has all of it back. "ready" is printed when all are greeted. It
+ * ends after `measure_ms`, after `messages` of each client, or at SIGTERM, when
+ * the answers that are due have come. Times of the first `warmup_ms` do not
+ * count.
  *
  * With among=1 the server also sends the messages of a fan-out, which begin
  * with 0 where a ping begins with MARK; they are skipped.
@@ -53,11 +54,19 @@ static uint64_t counts_from, ends_at;
 static struct histogram latency;
 static unsigned char inbox[INBOX];
 
+/* A number as eight bytes, none of which ends a line. */
+static void write_number(unsigned char *out, unsigned number)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (unsigned char)('a' + (number >> 4 * i & 15));
+}
+
 static void write_ping(unsigned char *ping, unsigned number)
 {
     memset(ping, MARK, PING);
-    memcpy(ping + 4, &number, sizeof number);
-    memcpy(ping + 8, &clients[number].asked, sizeof clients[number].asked);
+    write_number(ping + 4, number);
+    write_number(ping + 12, clients[number].asked);
+    ping[PING - 1] = '\n';
 }
 
 static bool may_ask(uint64_t time)

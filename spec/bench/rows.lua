@@ -64,13 +64,19 @@ for _, add_fanout in ipairs { saturated, paced } do
   end
 end
 
-add {
-  name = "echo", target = 1.12, bound = "most",
-  comparison = {
-    mode = "echo", connections = 100,
-    load = { connections = 100, paused = 1 },
-  },
-}
+local function echo(name, target, script)
+  add {
+    name = name, target = target, bound = "most",
+    comparison = {
+      mode = "echo", script = script, connections = 100,
+      load = { connections = 100, paused = 1 },
+    },
+  }
+end
+
+echo("echo", 1.12)
+echo("echo-line", 1.2, "echo_line")
+echo("echo-task", 1.4, "echo_task")
 add {
   name = "accept", target = 1.15, bound = "most",
   comparison = { mode = "accept", load = { paused = 1 } },

@@ -27,7 +27,8 @@ describe("the bench", function()
   end
 
   for _, name in ipairs {
-    "fanout-100-1", "fanout-100-16", "paced-100-4", "echo", "accept",
+    "fanout-100-1", "fanout-100-16", "paced-100-4", "echo", "echo-line",
+    "echo-task", "accept",
   } do
     it("accounts for every byte and send of " .. name, function()
       local result = compared(name)

@@ -116,7 +116,7 @@ local function start_server(self, side, mode, options)
   if side == "floor" then
     table.insert(args, 1, mode)
   else
-    script = here .. "serve_" .. mode .. ".lua"
+    script = here .. "serve_" .. (options.script or mode) .. ".lua"
   end
   self.sends_file = not options.under
     and testing.directory() .. "/sends" or nil
@@ -137,6 +137,7 @@ end
 -- @tparam string mode  "fanout", "echo" or "accept", of both
 -- @tparam table options
 -- @tparam[opt] table options.server  its arguments
+-- @tparam[opt=mode] string options.script  the handler script serve_*.lua
 -- @tparam[opt] table options.load  those of its clients
 -- @tparam[opt] {string,...} options.under  a command to run it under; its
 -- sends are not counted then
