@@ -60,7 +60,7 @@ void conn_took(struct conn *conn, size_t bytes)
 void conn_keep_place(struct conn *conn)
 {
     if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
-        link_last(&conn->server->holders, &conn->holders);
+        link_last(&conn->server->slab->holders, &conn->holders);
     else if (!link_alone(&conn->holders))
         link_out(&conn->holders);
 }

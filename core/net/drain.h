@@ -3,7 +3,7 @@
  *
  * A connection is BEHIND from the moment its kernel refuses bytes until it has
  * taken all: only then is the descriptor watched for writing. Then, and while
- * its inbox has something, it stands among the holders of its server, whoever
+ * its inbox has something, it stands among the holders of its slab, whoever
  * has moved nothing for longest first.
  */
 #ifndef FES_DRAIN_H

@@ -6,7 +6,7 @@
 #include "net/fanout.h"
 #include "net/shard.h"
 
-void room_flush(struct server *server)
+static void flush(struct server *server)
 {
     while (!link_alone(&server->dirty))
         fanout_flush(link_owner(server->dirty.next, struct conn, dirty));
@@ -16,15 +16,34 @@ void room_flush(struct server *server)
     server->shared = NULL;
 }
 
+/* Whoever draws on the same slab may give something back. */
+void room_flush(struct server *server)
+{
+    struct link *servers = &server->shard->servers;
+
+    if (server->slab == &server->own) {
+        flush(server);
+        return;
+    }
+    for (struct link *at = servers->next; at != servers; at = at->next) {
+        struct server *other = link_owner(at, struct server, servers);
+
+        if (other->slab == server->slab)
+            flush(other);
+    }
+}
+
 bool room_make(struct server *server, size_t number, enum pool_share share)
 {
+    struct link *holders = &server->slab->holders;
+
     if (pool_available(server->pool, share) >= number)
         return true;
     room_flush(server);
     while (pool_available(server->pool, share) < number) {
-        if (share != POOL_RESERVE || link_alone(&server->holders))
+        if (share != POOL_RESERVE || link_alone(holders))
             return false;
-        conn_cut(link_owner(server->holders.next, struct conn, holders),
+        conn_cut(link_owner(holders->next, struct conn, holders),
                  REASON_OVERFLOW, NULL);
     }
     return true;
@@ -33,7 +52,7 @@ bool room_make(struct server *server, size_t number, enum pool_share share)
 void room_wait(struct conn *conn)
 {
     if (link_alone(&conn->waiting))
-        link_before(&conn->server->waiting, &conn->waiting);
+        link_before(&conn->server->slab->waiting, &conn->waiting);
 }
 
 /* Bockets that it would take to let this one go on. */
@@ -65,10 +84,10 @@ static void wake(struct conn *conn)
 void room_wake(struct server *server)
 {
     size_t taken = 0; /* by those woken before */
+    struct link *waiting = &server->slab->waiting;
     struct link *next;
 
-    for (struct link *at = server->waiting.next; at != &server->waiting;
-         at = next) {
+    for (struct link *at = waiting->next; at != waiting; at = next) {
         struct conn *conn = link_owner(at, struct conn, waiting);
         size_t needed = wants(conn);
 

@@ -57,32 +57,40 @@ static void drop_options(struct server_options *own)
 }
 
 /* False: no memory, and some of it may be there already. */
-static bool make_slab(struct server *server)
+static bool make_buffers(struct server *server, uint32_t connections)
 {
     const struct server_options *options = &server->options;
 
-    server->pool = pool_new(options->bockets, options->size, true);
+    if (server->slab->pool == NULL &&
+        !slab_map(server->slab, options->bockets, options->size))
+        return false;
+    server->pool = server->slab->pool;
     server->pieces =
         calloc(options->maxreceives + PIECES_MORE, sizeof *server->pieces);
-    return server->pool != NULL && server->pieces != NULL &&
+    return server->pieces != NULL &&
            stream_init(&server->stream, server->pool, options->maxsends) &&
-           queue_store_init(&server->queues, server->pool,
-                            server->shard->conns.number, options->maxsends);
+           queue_store_init(&server->queues, server->pool, connections,
+                            options->maxsends);
 }
 
-static void drop_slab(struct server *server)
+/* All of it is given back, but for a slab that others draw on too. */
+static void drop_buffers(struct server *server)
 {
     free(server->pieces);
+    server->pieces = NULL;
     channels_free(server);
     picture_clear(&server->shard->cells, &server->picture);
     if (server->pool == NULL)
         return;
+    if (server->shared != NULL)
+        pool_checkin(server->pool, server->shared);
+    server->shared = NULL;
     server->least_free = pool_least_free(server->pool);
     stream_free(&server->stream);
     queue_store_free(&server->queues);
-    pool_free(server->pool);
     server->pool = NULL;
-    server->pieces = NULL;
+    if (server->slab == &server->own)
+        slab_unmap(server->slab);
 }
 
 /* "*" where the system has no IPv6: every IPv4 address. */
@@ -145,13 +153,12 @@ static void init_record(struct server *server, struct shard *shard)
     picture_init(&server->picture);
     channel_init(&server->broadcasts, server, NULL, &server->picture);
     link_init(&server->dirty);
-    link_init(&server->holders);
-    link_init(&server->waiting);
+    slab_init(&server->own);
     timer_init(&server->retry, accept_on_retry);
     timer_init(&server->hold, on_held);
 }
 
-static void begin_to_serve(struct server *server, int fd)
+static void note_limits(struct server *server)
 {
     const struct server_options *options = &server->options;
 
@@ -165,6 +172,36 @@ static void begin_to_serve(struct server *server, int fd)
         server->idle_ticks = shard_ticks(options->idle_timeout);
     if (options->form.kind != FORM_RAW && options->message_timeout > 0)
         server->message_ticks = shard_ticks(options->message_timeout);
+}
+
+static void drop(struct server *server)
+{
+    drop_buffers(server);
+    drop_options(&server->options);
+    free(server);
+}
+
+struct server *server_new(struct shard *shard,
+                          const struct server_options *options, void *owner,
+                          struct slab *slab, uint32_t connections)
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    if (server == NULL)
+        return NULL;
+    init_record(server, shard);
+    server->owner = owner;
+    server->slab = slab != NULL ? slab : &server->own;
+    if (!own_options(server, options) || !make_buffers(server, connections)) {
+        drop(server);
+        return NULL;
+    }
+    note_limits(server);
+    return server;
+}
+
+static void begin_to_serve(struct server *server, int fd)
+{
     server->address = socket_address(fd);
     remember_path(server);
     watch_init(&server->watch, fd, accept_on_readable);
@@ -176,24 +213,17 @@ struct server *server_open(struct shard *shard,
                            const struct server_options *options, void *owner,
                            const char **why)
 {
-    struct server *server = calloc(1, sizeof *server);
+    struct server *server =
+        server_new(shard, options, owner, NULL, shard->conns.number);
+    int fd;
 
     if (server == NULL) {
         *why = strerrordesc_np(ENOMEM);
         return NULL;
     }
-    init_record(server, shard);
-    server->owner = owner;
-    *why = strerrordesc_np(ENOMEM);
-
-    int fd = own_options(server, options) && make_slab(server)
-                 ? start_listening(&server->options, why)
-                 : -1;
-
+    fd = start_listening(&server->options, why);
     if (fd < 0) {
-        drop_slab(server);
-        drop_options(&server->options);
-        free(server);
+        drop(server);
         return NULL;
     }
     begin_to_serve(server, fd);
@@ -262,7 +292,7 @@ void server_retire(struct server *server)
     if (server->released)
         server_free(server);
     else if (server->pool != NULL)
-        drop_slab(server);
+        drop_buffers(server);
 }
 
 /* The events of its connections are nobody's any more. */
@@ -272,19 +302,14 @@ void server_free(struct server *server)
     uint32_t slot = 0;
 
     stop_listening(server);
-    while ((conn = next_record(server, &slot)) != NULL) {
+    while (server->unfinished > 0 &&
+           (conn = next_record(server, &slot)) != NULL) {
         conn_cut(conn, REASON_SHUTDOWN, NULL);
         conn_release(&server->shard->conns, conn);
     }
     link_out(&server->servers);
-    if (server->pool != NULL) {
-        if (server->shared != NULL)
-            pool_checkin(server->pool, server->shared);
-        drop_slab(server);
-    }
     sites_clear(&server->sites);
-    drop_options(&server->options);
-    free(server);
+    drop(server);
 }
 
 /* ------------------------------------------------------------------- looks */

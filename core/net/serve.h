@@ -36,6 +36,15 @@ struct server *server_open(struct shard *shard,
                            const char **why);
 
 /*
+ * Make the record of a server that does not listen, for so many connections at
+ * most; it draws on `slab`, or, if that is NULL, on one of its own. NULL: no
+ * memory. It is in no list, and server_free() frees it.
+ */
+struct server *server_new(struct shard *shard,
+                          const struct server_options *options, void *owner,
+                          struct slab *slab, uint32_t connections);
+
+/*
  * Stop listening and close the connections gracefully, for `reason`. The
  * server itself remains, and tells its stats, until it is released.
  */

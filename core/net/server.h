@@ -1,14 +1,12 @@
 /*
  * server.h - the record of one server: its options, its slab, its connections
  *
- *     server ---- pool ............ all the buffer memory it ever takes
+ *     server ---- slab ............ all the buffer memory it ever takes, and
+ *        |                          who of its connections has some, or waits
  *        |------- stream .......... messages on their way to many
  *        |------- broadcasts ...... a channel of all that are OPEN
  *        |------- channels ........ of topics that have subscribers here
- *        |------- dirty ........... those with something new to send
- *        |------- holders ......... those that hold bockets; who has moved
- *        |                          nothing for longest comes first
- *        +------- waiting ......... those that the pool refused, in order
+ *        +------- dirty ........... those with something new to send
  */
 #ifndef FES_SERVER_H
 #define FES_SERVER_H
@@ -22,6 +20,7 @@
 #include "net/pool.h"
 #include "net/queue.h"
 #include "net/reason.h"
+#include "net/slab.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
@@ -87,13 +86,13 @@ struct server {
     uint32_t limit;   /* bytes that one connection may have waiting */
     uint32_t full_at; /* so many at most, once the kernel has refused some */
 
-    struct pool *pool;
+    struct slab *slab; /* `own`, or one that is shared */
+    struct slab own;
+    struct pool *pool; /* of the slab; NULL: it is gone */
     struct queue_store queues;
     struct bocket *shared;  /* filled with unicasts of this turn, or NULL */
     struct segment *pieces; /* of the message that is being handed up */
     struct link dirty;
-    struct link holders;
-    struct link waiting;
     struct server_counts counts;
     size_t least_free; /* of the pool, once it is gone */
 

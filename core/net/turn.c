@@ -189,7 +189,7 @@ static void flush(struct server *server)
     if (server->shared != NULL)
         pool_checkin(server->pool, server->shared);
     server->shared = NULL;
-    if (!link_alone(&server->waiting))
+    if (!link_alone(&server->slab->waiting))
         room_wake(server);
     if (!link_alone(&server->dirty) || stream_waits(&server->stream))
         loop_hurry(server->shard->loop);
