@@ -17,10 +17,10 @@ local order = {
   -- script: the Lua side
   "script/options", "script/framing", "script/policy", "script/state",
   "script/task", "script/await", "script/coroutine", "script/server",
-  "script/conn", "script/received", "script/transfer", "script/topic",
-  "script/subscription", "script/listen", "script/timer", "script/pool",
-  "script/log", "script/fes", "script/announce", "script/dispatch",
-  "script/script",
+  "script/conn", "script/steer", "script/received", "script/transfer",
+  "script/topic", "script/subscription", "script/listen", "script/timer",
+  "script/pool", "script/log", "script/fes", "script/announce",
+  "script/dispatch", "script/script",
   "main",
 }
 

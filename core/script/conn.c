@@ -1,6 +1,5 @@
 #include "script/conn.h"
 
-#include "net/closing.h"
 #include "net/publish.h"
 #include "script/options.h"
 #include "script/policy.h"
@@ -189,42 +188,6 @@ int conn_push_answer(lua_State *L, enum command_answer answer)
     return 2;
 }
 
-/* conn:close([linger]) -> true | nil, "closed" */
-static int l_close(lua_State *L)
-{
-    struct handle *handle = check_handle(L);
-    double linger = CLOSING_LINGER;
-
-    if (!lua_isnoneornil(L, 2))
-        linger = options_check_seconds(L, 2, "conn:close");
-    if (handle->name == 0)
-        return conn_push_answer(L, COMMAND_CLOSED);
-    return conn_push_answer(L, command_close(script_of(L)->shard, handle->name,
-                                             REASON_LOCAL, linger));
-}
-
-static int set_paused(lua_State *L, bool paused)
-{
-    struct handle *handle = check_handle(L);
-
-    if (handle->name == 0)
-        return conn_push_answer(L, COMMAND_CLOSED);
-    return conn_push_answer(
-        L, command_pause(script_of(L)->shard, handle->name, paused));
-}
-
-/* conn:pause() -> true | nil, "closed" */
-static int l_pause(lua_State *L)
-{
-    return set_paused(L, true);
-}
-
-/* conn:resume() -> true | nil, "closed" */
-static int l_resume(lua_State *L)
-{
-    return set_paused(L, false);
-}
-
 static void set_count(lua_State *L, const char *name, uint64_t value)
 {
     lua_pushinteger(L, (lua_Integer)value);
@@ -249,15 +212,6 @@ static int l_stats(lua_State *L)
     lua_pushnumber(L, stats.age);
     lua_setfield(L, -2, "age");
     return 1;
-}
-
-/* conn:flush() -> true | nil, "closed" */
-static int l_flush(lua_State *L)
-{
-    struct handle *handle = check_handle(L);
-
-    return conn_push_answer(L,
-                            command_flush(script_of(L)->shard, handle->name));
 }
 
 /* conn:set_overflow(policy) -> true | nil, "closed" */
@@ -287,10 +241,6 @@ void conn_push_policy(lua_State *L, conn_name name)
 }
 
 static const luaL_Reg methods[] = {
-    {"close", l_close},
-    {"pause", l_pause},
-    {"resume", l_resume},
-    {"flush", l_flush},
     {"set_overflow", l_set_overflow},
     {"stats", l_stats},
     {NULL, NULL},

@@ -145,6 +145,7 @@ static int open_all(lua_State *L)
     open_pool(L);
     open_topic(L);
     open_subscriptions(L);
+    open_steer(L);
     open_transfer(L);
     open_task(L);
     lua_newtable(L);

@@ -95,6 +95,7 @@ void open_timer(lua_State *L);
 void open_pool(lua_State *L);
 void open_topic(lua_State *L);
 void open_subscriptions(lua_State *L); /* after conn and topic */
+void open_steer(lua_State *L);         /* after conn */
 void open_transfer(lua_State *L);      /* after conn */
 void open_task(lua_State *L);
 void open_coroutine(lua_State *L); /* in place of Lua's own */
