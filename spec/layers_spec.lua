@@ -12,21 +12,22 @@ local order = {
   "net/event", "net/shard", "net/server", "net/topic", "net/pending",
   "net/lag", "net/ending", "net/drain", "net/absorb", "net/parcel",
   "net/fanout", "net/room", "net/catchup", "net/closing", "net/pull",
-  "net/receive", "net/accept", "net/deliver", "net/serve", "net/turn",
-  "net/command", "net/publish",
+  "net/receive", "net/resolve", "net/dial", "net/accept", "net/deliver",
+  "net/serve", "net/outgoing", "net/turn", "net/command", "net/publish",
   -- script: the Lua side
   "script/options", "script/framing", "script/policy", "script/state",
   "script/task", "script/await", "script/coroutine", "script/server",
   "script/conn", "script/steer", "script/received", "script/transfer",
-  "script/topic", "script/subscription", "script/listen", "script/timer",
-  "script/pool", "script/log", "script/fes", "script/announce",
-  "script/dispatch", "script/script",
+  "script/topic", "script/subscription", "script/listen", "script/connect",
+  "script/timer", "script/pool", "script/log", "script/fes",
+  "script/announce", "script/dispatch", "script/script",
   "main",
 }
 
 -- Headers that belong to one room, or to one module.
 local foreign = {
   ["ev.h"] = "^net/loop$",
+  ["ares.h"] = "^net/resolve$",
   ["lua.h"] = "^script/",
   ["lauxlib.h"] = "^script/",
   ["lualib.h"] = "^script/",

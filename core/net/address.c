@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 static struct address from_ipv4(const struct sockaddr_in *from)
 {
@@ -43,8 +44,8 @@ void address_format(const struct address *address, char *out)
 {
     char host[INET6_ADDRSTRLEN];
 
-    if (address->family == AF_UNIX) {
-        strcpy(out, "unix");
+    if (address->family == AF_UNIX || address->family == AF_UNSPEC) {
+        strcpy(out, address->family == AF_UNIX ? "unix" : "?");
         return;
     }
     inet_ntop(address->family, address->bytes, host, sizeof host);
@@ -87,29 +88,55 @@ static const char *every_address(uint16_t port, struct sockaddr_storage *to,
     return NULL;
 }
 
-const char *address_resolve(const char *host, uint16_t port,
-                            struct sockaddr_storage *to, socklen_t *length)
+/* Ask the resolver; with AI_NUMERICHOST it only reads what is written. */
+static int look_up(const char *host, uint16_t port, int flags,
+                   struct sockaddr_storage *to, socklen_t *length)
 {
     struct addrinfo hints = {
-        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_flags = flags | AI_NUMERICSERV,
         .ai_socktype = SOCK_STREAM,
     };
     struct addrinfo *found;
     char service[8];
+    int error;
+
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    error = getaddrinfo(host, service, &hints, &found);
+    if (error != 0)
+        return error;
+    memcpy(to, found->ai_addr, found->ai_addrlen);
+    *length = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+}
+
+const char *address_resolve(const char *host, uint16_t port,
+                            struct sockaddr_storage *to, socklen_t *length)
+{
+    int error;
 
     if (strcmp(host, "*") == 0)
         return every_address(port, to, length);
     if (address_is_bad_literal(host))
         return "not an address";
+    error = look_up(host, port, AI_PASSIVE, to, length);
+    return error != 0 ? gai_strerror(error) : NULL;
+}
 
-    snprintf(service, sizeof service, "%u", (unsigned)port);
+bool address_literal(const char *host, uint16_t port, struct place *place)
+{
+    return look_up(host, port, AI_NUMERICHOST, &place->address,
+                   &place->length) == 0;
+}
 
-    int error = getaddrinfo(host, service, &hints, &found);
+bool address_unix(const char *path, struct place *place)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
 
-    if (error != 0)
-        return gai_strerror(error);
-    memcpy(to, found->ai_addr, found->ai_addrlen);
-    *length = found->ai_addrlen;
-    freeaddrinfo(found);
-    return NULL;
+    if (strlen(path) >= sizeof at.sun_path)
+        return false;
+    strcpy(at.sun_path, path);
+    memcpy(&place->address, &at, sizeof at);
+    place->length = sizeof at;
+    return true;
 }

@@ -15,14 +15,20 @@ enum { ADDRESS_TEXT_BYTES = 64 }; /* enough for any, with its zero */
 struct address {
     uint8_t bytes[16]; /* IPv4: the first four */
     uint16_t port;     /* in host order */
-    uint8_t family;    /* AF_INET, AF_INET6 or AF_UNIX */
+    uint8_t family;    /* AF_INET, AF_INET6 or AF_UNIX; 0: not known so far */
+};
+
+/* What can be connected to. */
+struct place {
+    struct sockaddr_storage address;
+    socklen_t length;
 };
 
 /* Take over what accept(2) or getsockname(2) gave. */
 struct address address_from(const struct sockaddr *from);
 
 /*
- * "127.0.0.1:4242", "[::1]:4242" or "unix" into `out`, which has room for
+ * "127.0.0.1:4242", "[::1]:4242", "unix" or "?" into `out`, which has room for
  * ADDRESS_TEXT_BYTES.
  */
 void address_format(const struct address *address, char *out);
@@ -42,6 +48,12 @@ uint64_t address_site(const struct address *address);
  */
 const char *address_resolve(const char *host, uint16_t port,
                             struct sockaddr_storage *to, socklen_t *length);
+
+/* The place that an address literal names. False: `host` is none. */
+bool address_literal(const char *host, uint16_t port, struct place *place);
+
+/* The place of a Unix socket. False: the path is too long. */
+bool address_unix(const char *path, struct place *place);
 
 /* Digits and dots, so meant as an IPv4 address, but none? */
 bool address_is_bad_literal(const char *host);

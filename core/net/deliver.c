@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/catchup.h"
+#include "net/closing.h"
+#include "net/dial.h"
+#include "net/drain.h"
 #include "net/ending.h"
 #include "net/lag.h"
 #include "net/receive.h"
@@ -24,18 +27,32 @@ static void open_conn(struct conn *conn)
     conn_watch(conn);
 }
 
+/* What was closed in set-up goes on with that, now that it stands. */
+static void go_on_closing(struct conn *conn)
+{
+    int32_t left = (int32_t)(conn->linger_due - conn->server->shard->tick);
+
+    conn_close(conn, conn->reason,
+               left > 0 ? (double)left / SHARD_TICKS : 1.0 / SHARD_TICKS);
+}
+
 /* The accept slot is free again, whatever has become of the connection. */
 static void deliver_connect(struct shard *shard, struct conn *conn)
 {
     struct server *server = conn->server;
 
-    server->setups--;
+    if (!server->outgoing)
+        server->setups--;
     if (conn->state != CONN_SETUP) {
         log_debug("set-up failed: %s", reason_name(conn->reason));
         return;
     }
     open_conn(conn);
-    shard->events.connected(server->owner, conn_name_of(conn));
+    conn_ease(conn);
+    if (server->hangs_up)
+        go_on_closing(conn);
+    else
+        shard->events.connected(server->owner, conn_name_of(conn));
 }
 
 /* The script may have another policy by now, which is none to be asked. */
@@ -89,6 +106,7 @@ static void deliver_close(struct shard *shard, struct conn *conn, bool told)
     struct server *server = conn->server;
 
     assert(conn->state == CONN_DEAD);
+    dial_drop(server);
     if (told)
         shard->events.closed(server->owner, conn_name_of(conn), conn->reason,
                              conn->detail);
@@ -96,11 +114,15 @@ static void deliver_close(struct shard *shard, struct conn *conn, bool told)
     server->unfinished--;
 }
 
-/* One that fails in set-up was never told of, so neither is its end. */
+/*
+ * One that fails in set-up was never told of, so neither is its end; but the
+ * script knows those that it has asked for.
+ */
 static void deliver(struct shard *shard, struct conn *conn)
 {
     unsigned due = conn->flags & CONN_TELL_ANY;
-    bool told = (due & CONN_TELL_CONNECT) == 0 || conn->state == CONN_SETUP;
+    bool told = (due & CONN_TELL_CONNECT) == 0 || conn->state == CONN_SETUP ||
+                conn->server->outgoing;
 
     conn_clear(conn, due);
     if (due & CONN_TELL_CONNECT)

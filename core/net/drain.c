@@ -39,7 +39,7 @@ uint32_t conn_age(struct conn *conn)
 
 void conn_mark_dirty(struct conn *conn)
 {
-    if (conn_has(conn, CONN_DIRTY))
+    if (conn_has(conn, CONN_DIRTY) || conn_is_dialled(conn))
         return;
     conn_set(conn, CONN_DIRTY);
     link_before(&conn->server->dirty, &conn->dirty);
@@ -59,7 +59,8 @@ void conn_took(struct conn *conn, size_t bytes)
 
 void conn_keep_place(struct conn *conn)
 {
-    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
+    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0 ||
+        (conn_is_dialled(conn) && conn->queue.bytes > 0))
         link_last(&conn->server->slab->holders, &conn->holders);
     else if (!link_alone(&conn->holders))
         link_out(&conn->holders);
@@ -139,6 +140,8 @@ static bool drain_all(struct conn *conn)
 
 bool conn_drain(struct conn *conn)
 {
+    if (conn_is_dialled(conn))
+        return true;
     if (!drain_all(conn))
         return false;
     conn_ease(conn);

@@ -66,7 +66,8 @@ static void die(struct conn *conn)
 void conn_finish(struct conn *conn)
 {
     watch_set(conn->server->shard->loop, &conn->watch, 0);
-    close(conn->fd);
+    if (conn->fd >= 0)
+        close(conn->fd);
     die(conn);
 }
 
@@ -75,7 +76,7 @@ static void leave_any(struct conn *conn, enum reason reason, const char *detail)
 {
     if (conn->state == CONN_OPEN) {
         conn_leave(conn, reason, detail);
-    } else if (conn->state == CONN_SETUP) {
+    } else if (conn->state == CONN_SETUP && !conn->server->hangs_up) {
         if (conn->server->options.maxperip > 0)
             sites_remove(&conn->server->sites, address_site(&conn->peer));
         conn->reason = (uint8_t)reason;
@@ -97,7 +98,8 @@ void conn_reset(struct conn *conn, enum reason reason)
         return;
     leave_any(conn, reason, NULL);
     watch_set(conn->server->shard->loop, &conn->watch, 0);
-    socket_reset(conn->fd);
+    if (conn->fd >= 0)
+        socket_reset(conn->fd);
     die(conn);
 }
 
@@ -156,6 +158,8 @@ void conn_watch(struct conn *conn)
 {
     unsigned events = conn_is_read(conn) ? LOOP_READ : 0;
 
+    if (conn_is_dialled(conn))
+        return;
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;
     watch_set(conn->server->shard->loop, &conn->watch, events);

@@ -40,7 +40,8 @@ void conn_end_stream(struct conn *conn);
 /* Is it read: may what it sends be taken in now? */
 bool conn_is_read(const struct conn *conn);
 
-/* Watch for what the connection is ready for in the state that it is in. */
+/* Watch for what the connection is ready for in the state that it is in; one
+ * that does not stand yet is watched by dial.c. */
 void conn_watch(struct conn *conn);
 
 #endif

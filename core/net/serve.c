@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/accept.h"
 #include "net/closing.h"
+#include "net/dial.h"
 #include "net/ending.h"
 #include "net/socket.h"
 #include "net/topic.h"
@@ -176,6 +177,7 @@ static void note_limits(struct server *server)
 
 static void drop(struct server *server)
 {
+    dial_drop(server);
     drop_buffers(server);
     drop_options(&server->options);
     free(server);
@@ -307,6 +309,7 @@ void server_free(struct server *server)
         conn_cut(conn, REASON_SHUTDOWN, NULL);
         conn_release(&server->shard->conns, conn);
     }
+    timer_stop(server->shard->loop, &server->hold);
     link_out(&server->servers);
     sites_clear(&server->sites);
     drop(server);

@@ -7,6 +7,9 @@
  *        |------- broadcasts ...... a channel of all that are OPEN
  *        |------- channels ........ of topics that have subscribers here
  *        +------- dirty ........... those with something new to send
+ *
+ * An outgoing connection has a server of its own, which never listens and goes
+ * when the connection has gone. It draws on the slab of all of them.
  */
 #ifndef FES_SERVER_H
 #define FES_SERVER_H
@@ -27,9 +30,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct dial;
 struct shard;
 
-/* As in fes.listen; sizes in bytes, durations in seconds, 0: none. */
+/* As in fes.listen and fes.connect; sizes in bytes, durations in seconds, 0:
+ * none. */
 struct server_options {
     const char *host; /* NULL: `path` */
     uint16_t port;
@@ -49,6 +54,7 @@ struct server_options {
     uint32_t maxmessage; /* bytes of data in a message that is received */
     double message_timeout;
     double idle_timeout;
+    double setup_timeout; /* of outgoing connections */
     enum overflow overflow;
     uint32_t maxqueue; /* bytes; 0: none */
     double maxage;
@@ -86,7 +92,7 @@ struct server {
     uint32_t limit;   /* bytes that one connection may have waiting */
     uint32_t full_at; /* so many at most, once the kernel has refused some */
 
-    struct slab *slab; /* `own`, or one that is shared */
+    struct slab *slab; /* `own`, or that of all outgoing connections */
     struct slab own;
     struct pool *pool; /* of the slab; NULL: it is gone */
     struct queue_store queues;
@@ -115,6 +121,12 @@ struct server {
     struct picture picture; /* of the broadcasts */
     struct timer hold;      /* while the flush waits for more (coalesce) */
     bool held_long_enough;  /* it ends with this turn */
+
+    /* of an outgoing connection */
+    bool outgoing;
+    bool hangs_up;     /* closed in set-up: its end begins once it stands */
+    struct dial *dial; /* how far it is; NULL: it stands, or has failed */
+
     uint32_t idle_ticks;    /* 0: none */
     uint32_t age_ticks;     /* 0: none */
     uint32_t message_ticks; /* 0: none */
@@ -124,6 +136,20 @@ struct server {
 static inline bool conn_is_open(const struct conn *conn)
 {
     return conn->state == CONN_OPEN;
+}
+
+/* Is it an outgoing one that does not stand yet? It may have no socket. */
+static inline bool conn_is_dialled(const struct conn *conn)
+{
+    return conn->state == CONN_SETUP && conn->server->dial != NULL;
+}
+
+/* Does it take commands: open, or outgoing and about to be? */
+static inline bool conn_is_usable(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN ||
+           (conn->state == CONN_SETUP && conn->server->outgoing &&
+            !conn->server->hangs_up);
 }
 
 /* The share of the pool that a connection draws on. */

@@ -14,12 +14,15 @@
 #include "net/conn.h"
 #include "net/event.h"
 #include "net/loop.h"
+#include "net/slab.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Ticks of the coarse clock in a second: deadlines are this exact. */
 enum { SHARD_TICKS = 64 };
+
+struct resolver;
 
 struct shard {
     struct loop *loop;
@@ -38,13 +41,15 @@ struct shard {
     uint64_t sequence;     /* number of the last message to many */
     struct wheel wheel;
     struct timer wheel_timer;
-    bool hung;               /* on the wheel, since it was looked at */
-    uint64_t born;           /* tick 0 */
-    uint32_t tick;           /* now, as read when the turn began */
-    uint32_t open;           /* descriptors of connections */
-    uint32_t most_open;      /* how many there may be */
-    turn_fn *turn_end;       /* of the script's side, before the flush */
-    uint64_t catch_up_until; /* in this turn, nobody catches up any longer */
+    bool hung;                 /* on the wheel, since it was looked at */
+    uint64_t born;             /* tick 0 */
+    uint32_t tick;             /* now, as read when the turn began */
+    uint32_t open;             /* descriptors of connections */
+    uint32_t most_open;        /* how many there may be */
+    struct slab outgoing;      /* that all outgoing connections draw on */
+    struct resolver *resolver; /* made for the first name; NULL before */
+    turn_fn *turn_end;         /* of the script's side, before the flush */
+    uint64_t catch_up_until;   /* in this turn, nobody catches up any longer */
 };
 
 /* Read the clock: everything until the next reading is "now". */

@@ -6,7 +6,8 @@
  *      |                       nothing for longest comes first
  *      +------- waiting ...... those that the pool refused, in order
  *
- * A server has a slab of its own, or shares one with others.
+ * A server that listens has a slab of its own. All outgoing connections of a
+ * shard share one.
  */
 #ifndef FES_SLAB_H
 #define FES_SLAB_H

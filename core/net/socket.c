@@ -141,6 +141,30 @@ int socket_listen_unix(const char *path, unsigned mode,
     return fd;
 }
 
+int socket_connect(const struct place *to, const struct socket_options *options,
+                   bool *stands)
+{
+    int fd = make(to->address.ss_family);
+
+    if (fd < 0)
+        return -1;
+    set_buffers(fd, options);
+    if (to->address.ss_family != AF_UNIX)
+        set_tcp(fd, options);
+    *stands =
+        connect(fd, (const struct sockaddr *)&to->address, to->length) == 0;
+    return *stands || errno == EINPROGRESS ? fd : give_up(fd);
+}
+
+int socket_error(int fd)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno
+                                                                     : error;
+}
+
 int socket_accept(int fd, struct address *peer)
 {
     struct sockaddr_storage from;

@@ -16,9 +16,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* How the sockets accepted from a listening one behave. 0: as by default. */
+/* How connections behave, accepted or made. 0: as by default. */
 struct socket_options {
-    int backlog;   /* connections the kernel keeps until they are accepted */
+    int backlog;   /* of one that listens: connections not yet accepted */
     int sndbuf;    /* SO_SNDBUF, bytes; a quarter is TCP_NOTSENT_LOWAT */
     int rcvbuf;    /* SO_RCVBUF, bytes */
     int keepalive; /* seconds of silence before the first of three probes */
@@ -39,6 +39,16 @@ int socket_listen(const struct sockaddr_storage *address, socklen_t length,
  */
 int socket_listen_unix(const char *path, unsigned mode,
                        const struct socket_options *options);
+
+/*
+ * Begin to connect. The descriptor, or -1 with errno set. Not `*stands`: it
+ * does once the socket is writable and socket_error() gives 0.
+ */
+int socket_connect(const struct place *to, const struct socket_options *options,
+                   bool *stands);
+
+/* What has gone wrong on the socket, as an errno; 0: nothing. */
+int socket_error(int fd);
 
 /* Accept the next connection. The descriptor, or -1 with errno set. */
 int socket_accept(int fd, struct address *peer);

@@ -9,6 +9,7 @@
 #include "net/ending.h"
 #include "net/fanout.h"
 #include "net/pull.h"
+#include "net/resolve.h"
 #include "net/room.h"
 #include "net/serve.h"
 #include "net/topic.h"
@@ -99,10 +100,12 @@ static void on_deadline(void *owner, struct wheel_node *node)
         look_at_age(shard, conn);
         return;
     }
-    if (is_over(shard->tick, conn->linger_due))
-        conn_finish(conn);
-    else
+    if (!is_over(shard->tick, conn->linger_due))
         shard_hang(shard, conn, conn->linger_due);
+    else if (conn->state == CONN_SETUP)
+        conn_cut(conn, REASON_SETUP, NULL);
+    else
+        conn_finish(conn);
 }
 
 static void on_wheel_timer(struct timer *timer)
@@ -274,6 +277,7 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
     link_init(&shard->unsettled);
     link_init(&shard->kept);
     cells_init(&shard->cells, KEPT);
+    slab_init(&shard->outgoing);
     wheel_init(&shard->wheel, 0);
     timer_init(&shard->wheel_timer, on_wheel_timer);
     return shard;
@@ -283,6 +287,8 @@ void shard_free(struct shard *shard)
 {
     while (!link_alone(&shard->servers))
         server_free(link_owner(shard->servers.next, struct server, servers));
+    resolver_free(shard->resolver);
+    slab_unmap(&shard->outgoing);
     loop_free(shard->loop);
     topics_free(shard);
     free_tables(shard);

@@ -32,21 +32,22 @@ static double kernel_bytes_of(const struct socket_options *options)
            kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
 }
 
+/* An outgoing connection counts itself, and the slab of all once. */
 static void announce_memory(const struct script *script)
 {
     const struct link *end = &script->servers;
-    double bytes = 0;
+    double bytes = (double)slab_bytes(&script->shard->outgoing);
     double each = 0;
     uint64_t connections = 0;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
-        const struct server_options *options = &server_at(at)->options;
-        double kernel = kernel_bytes_of(&options->socket);
+        const struct server *server = server_at(at);
+        double kernel = kernel_bytes_of(&server->options.socket);
 
-        if (server_at(at)->closing)
+        if (server->closing && !server->outgoing)
             continue;
-        bytes += (double)options->bockets * options->size;
-        connections += options->maxconnections;
+        bytes += (double)slab_bytes(&server->own);
+        connections += server->options.maxconnections;
         each = kernel > each ? kernel : each;
     }
     if (connections > script->shard->most_open)

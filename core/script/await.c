@@ -73,6 +73,14 @@ void await_over(struct task *task)
 
 /* ------------------------------------------------------------------ events */
 
+void await_connected(const struct script *script, conn_name name)
+{
+    struct task *reader = waiters_of(script, name)->reader;
+
+    if (reader != NULL)
+        task_wake(reader);
+}
+
 void await_arrived(const struct script *script, conn_name name)
 {
     struct task *reader = waiters_of(script, name)->reader;
@@ -93,10 +101,7 @@ void await_drained(const struct script *script, conn_name name)
 /* The others follow, each when the one before it has been told. */
 void await_closing(const struct script *script, conn_name name)
 {
-    struct task *reader = waiters_of(script, name)->reader;
-
-    if (reader != NULL)
-        task_wake(reader);
+    await_connected(script, name);
     await_drained(script, name);
 }
 

@@ -29,6 +29,7 @@ void await_room(struct task *task, conn_name name);
 void await_over(struct task *task);
 
 /* What dispatch tells: see event.h. */
+void await_connected(const struct script *script, conn_name name);
 void await_arrived(const struct script *script, conn_name name);
 void await_drained(const struct script *script, conn_name name);
 void await_closing(const struct script *script, conn_name name);

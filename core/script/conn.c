@@ -21,6 +21,9 @@ enum { FIELDS = 1, USER_VALUES = FIELDS };
 
 static const char last_key, policy_key;
 
+/* Likewise what an outgoing connection has in place of a server. */
+static const char served_key;
+
 /* What can be read of a connection beside its methods. */
 enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
 
@@ -34,6 +37,7 @@ struct last {
     uint64_t id;
     struct address peer;
     enum reason reason;
+    const char *detail;
     struct conn_stats stats;
 };
 
@@ -44,16 +48,6 @@ static struct handle *check_handle(lua_State *L)
 
 /* ---------------------------------------------------------------- handles */
 
-static void new_handle(lua_State *L, conn_name name)
-{
-    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
-    struct conn_facts facts = {0};
-
-    command_facts(script_of(L)->shard, name, &facts);
-    *handle = (struct handle){.name = name, .served = facts.server->owner};
-    luaL_setmetatable(L, HANDLE);
-}
-
 /* Push the table of fields of the handle at `index`; there is one then. */
 static void push_fields(lua_State *L, int index)
 {
@@ -63,6 +57,27 @@ static void push_fields(lua_State *L, int index)
     lua_newtable(L);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, index, FIELDS);
+}
+
+/* The handle may outlive the connection, and so needs what it is served by. */
+static void keep_served(lua_State *L, const struct served *served)
+{
+    push_fields(L, lua_gettop(L));
+    server_push(L, served);
+    lua_rawsetp(L, -2, &served_key);
+    lua_pop(L, 1);
+}
+
+static void new_handle(lua_State *L, conn_name name)
+{
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+    struct conn_facts facts = {0};
+
+    command_facts(script_of(L)->shard, name, &facts);
+    *handle = (struct handle){.name = name, .served = facts.server->owner};
+    luaL_setmetatable(L, HANDLE);
+    if (handle->served->outgoing)
+        keep_served(L, handle->served);
 }
 
 /* What is known of the connection whose handle is at `index`. */
@@ -78,6 +93,7 @@ static struct last look(lua_State *L, int index)
         now.id = facts.id;
         now.peer = facts.peer;
         now.reason = facts.reason;
+        now.detail = facts.detail;
         command_stats(shard, handle->name, &now.stats);
     } else {
         lua_getiuservalue(L, index, FIELDS);
@@ -170,9 +186,12 @@ const struct served *conn_served(lua_State *L, int index)
     return ((const struct handle *)lua_touserdata(L, index))->served;
 }
 
-enum reason conn_reason(lua_State *L, int index)
+enum reason conn_reason(lua_State *L, int index, const char **detail)
 {
-    return look(L, index).reason;
+    struct last now = look(L, index);
+
+    *detail = now.detail;
+    return now.reason;
 }
 
 /* ---------------------------------------------------------------- methods */
@@ -269,10 +288,13 @@ static void push_fact(lua_State *L, lua_Integer fact)
         break;
     case FACT_PEER:
         address_format(&now.peer, text);
-        lua_pushstring(L, text);
+        lua_pushstring(L, now.peer.family != 0 ? text : NULL);
         break;
     default:
-        server_push(L, handle->served);
+        if (handle->served->outgoing)
+            lua_pushnil(L);
+        else
+            server_push(L, handle->served);
     }
 }
 

@@ -44,6 +44,6 @@ conn_name conn_check(lua_State *L, int index, const char *who);
 /* Of a handle, which is at `index`: the name; the server; why it has ended. */
 conn_name conn_name_at(lua_State *L, int index);
 const struct served *conn_served(lua_State *L, int index);
-enum reason conn_reason(lua_State *L, int index);
+enum reason conn_reason(lua_State *L, int index, const char **detail);
 
 #endif

@@ -112,7 +112,9 @@ static int do_close(lua_State *L)
 
 static int do_gone(lua_State *L)
 {
-    conn_gone(L, ((const struct call *)lua_touserdata(L, 1))->name);
+    struct call *call = lua_touserdata(L, 1);
+
+    conn_gone(L, call->name);
     return 0;
 }
 
@@ -216,6 +218,7 @@ static void on_connected(void *owner, conn_name name)
 
     tell(&call, do_plain);
     tell(&handler, do_spawn);
+    await_connected(script_at(owner), name);
 }
 
 static void on_received(void *owner, conn_name name,
@@ -294,6 +297,8 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
     if (!enter(&call, do_gone))
         lua_pop(call.served->script->L, 1);
     await_closed(script_at(owner), name);
+    if (call.served->outgoing)
+        served_end(call.served->script->L, call.served);
 }
 
 struct events dispatch_events(void)

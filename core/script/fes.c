@@ -36,10 +36,10 @@ static int l_on_stop(lua_State *L)
 int open_fes(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"after", l_after},     {"every", l_every}, {"listen", l_listen},
-        {"now", l_now},         {"pool", l_pool},   {"stop", l_stop},
-        {"on_stop", l_on_stop}, {"sleep", l_sleep}, {"spawn", l_spawn},
-        {"topic", l_topic},     {NULL, NULL},
+        {"after", l_after},   {"connect", l_connect}, {"every", l_every},
+        {"listen", l_listen}, {"now", l_now},         {"on_stop", l_on_stop},
+        {"pool", l_pool},     {"sleep", l_sleep},     {"spawn", l_spawn},
+        {"stop", l_stop},     {"topic", l_topic},     {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

@@ -1,7 +1,5 @@
-/*
- * fes.listen: from a table of options to a server.
- */
-#include "base/log.h"
+#include "script/listen.h"
+
 #include "net/address.h"
 #include "net/serve.h"
 #include "script/framing.h"
@@ -15,6 +13,8 @@
 #include <string.h>
 
 #define WHO "fes.listen"
+
+#define SIZE_OUTGOING 4096 /* bytes in a bocket of outgoing connections */
 
 enum {
     MOST_BYTES = 1 << 30, /* that one connection may have waiting */
@@ -38,20 +38,21 @@ struct given {
 
 #define AT(field) offsetof(struct given, field)
 
+/* Those of a server come first, those of a connection follow. */
 static const struct option options[] = {
-    {"host", OPTION_TEXT, AT(host), 0, 0, NULL},
-    {"port", OPTION_INTEGER, AT(port), 0, 65535, NULL},
-    {"path", OPTION_TEXT, AT(path), 0, 0, NULL},
     {"mode", OPTION_TEXT, AT(mode), 0, 0, NULL},
     {"backlog", OPTION_INTEGER, AT(backlog), 1, 65535, NULL},
     {"maxaccepts", OPTION_INTEGER, AT(maxaccepts), 1, 65536, NULL},
     {"maxconnections", OPTION_INTEGER, AT(maxconnections), 1, CONN_MOST, NULL},
     {"maxperip", OPTION_INTEGER, AT(maxperip), 1, CONN_MOST, NULL},
-    {"maxsends", OPTION_INTEGER, AT(maxsends), 1, MOST_SENDS, NULL},
-    {"maxreceives", OPTION_INTEGER, AT(maxreceives), 1, MOST_SENDS, NULL},
     {"size", OPTION_INTEGER, AT(size), 16, MOST_SIZE, NULL},
     {"bockets", OPTION_INTEGER, AT(bockets), 1, MOST_BOCKETS, NULL},
     {"header", OPTION_BYTES, AT(header), 0, 0, NULL},
+    {"host", OPTION_TEXT, AT(host), 0, 0, NULL},
+    {"port", OPTION_INTEGER, AT(port), 0, 65535, NULL},
+    {"path", OPTION_TEXT, AT(path), 0, 0, NULL},
+    {"maxsends", OPTION_INTEGER, AT(maxsends), 1, MOST_SENDS, NULL},
+    {"maxreceives", OPTION_INTEGER, AT(maxreceives), 1, MOST_SENDS, NULL},
     {"sndbuf", OPTION_INTEGER, AT(sndbuf), 0, MOST_BYTES, NULL},
     {"rcvbuf", OPTION_INTEGER, AT(rcvbuf), 0, MOST_BYTES, NULL},
     {"nodelay", OPTION_BOOLEAN, AT(nodelay), 0, 0, NULL},
@@ -75,7 +76,7 @@ static const struct option options[] = {
     {"handler", OPTION_FUNCTION, 0, 0, 0, NULL},
 };
 
-enum { OPTIONS = sizeof options / sizeof options[0] };
+enum { OPTIONS = sizeof options / sizeof options[0], OPTIONS_OF_SERVERS = 8 };
 
 static struct given defaults(const struct script *script)
 {
@@ -92,85 +93,99 @@ static struct given defaults(const struct script *script)
         .rcvbuf = 65536,
         .keepalive = 60,
         .message_timeout = 30,
+        .setup_timeout = 10,
         .nodelay = true,
         .maxtopics = 1024,
     };
 }
 
-static void check_place(lua_State *L, const struct given *given)
+static void check_place(lua_State *L, const char *who,
+                        const struct given *given)
 {
     if (given->path == NULL) {
         if (!options_has(L, "port"))
-            options_fail(L, WHO, "port", "an integer in 0..65535");
+            options_fail(L, who, "port", "an integer in 0..65535");
         if (given->host != NULL && address_is_bad_literal(given->host))
-            options_fail(L, WHO, "host", "an address, a name or \"*\"");
+            options_fail(L, who, "host", "an address, a name or \"*\"");
         return;
     }
     if (options_has(L, "port") || options_has(L, "host"))
-        luaL_error(L, WHO ": 'path' goes without 'host' and 'port'");
+        luaL_error(L, "%s: 'path' goes without 'host' and 'port'", who);
 }
 
-static void check_handlers(lua_State *L)
+/* Where one can listen, but not connect to. */
+static void check_destination(lua_State *L, const char *who,
+                              const struct given *given)
+{
+    if (given->path == NULL && given->port == 0)
+        options_fail(L, who, "port", "an integer in 1..65535");
+    if (given->host != NULL && strcmp(given->host, "*") == 0)
+        options_fail(L, who, "host", "an address or a name");
+}
+
+static void check_handlers(lua_State *L, const char *who)
 {
     if (options_has(L, "handler") && options_has(L, "on_receive"))
-        luaL_error(L, WHO ": 'handler' goes without 'on_receive'");
+        luaL_error(L, "%s: 'handler' goes without 'on_receive'", who);
 }
 
-static unsigned check_mode(lua_State *L, const struct given *given)
+static unsigned check_mode(lua_State *L, const char *who,
+                           const struct given *given)
 {
     size_t digits = strspn(given->mode, "01234567");
     unsigned long mode = strtoul(given->mode, NULL, 8);
 
     if (given->mode[digits] != '\0' || mode > 0777)
-        options_fail(L, WHO, "mode", "octal digits, as in \"0600\"");
+        options_fail(L, who, "mode", "octal digits, as in \"0600\"");
     return (unsigned)mode;
 }
 
-static void check_sizes(lua_State *L, const struct given *given)
+static void check_sizes(lua_State *L, const char *who,
+                        const struct given *given)
 {
     uint64_t queue = (uint64_t)given->maxsends * given->size;
     uint64_t slab = (uint64_t)given->bockets * given->size;
 
     if (queue > MOST_BYTES)
-        luaL_error(L, WHO ": 'maxsends' * 'size' must be at most %d, got %I",
+        luaL_error(L, "%s: 'maxsends' * 'size' must be at most %d, got %I", who,
                    (int)MOST_BYTES, (lua_Integer)queue);
     if ((uint64_t)given->maxreceives * given->size > MOST_BYTES)
-        luaL_error(L, WHO ": 'maxreceives' * 'size' must be at most %d, got %I",
-                   (int)MOST_BYTES,
+        luaL_error(L, "%s: 'maxreceives' * 'size' must be at most %d, got %I",
+                   who, (int)MOST_BYTES,
                    (lua_Integer)given->maxreceives * given->size);
     if (given->header.length > queue || given->header.length > slab)
         luaL_error(L,
-                   WHO ": 'header' must fit in 'maxsends' * 'size' and in "
-                       "'bockets' * 'size' bytes, got %I bytes",
-                   (lua_Integer)given->header.length);
+                   "%s: 'header' must fit in 'maxsends' * 'size' and in "
+                   "'bockets' * 'size' bytes, got %I bytes",
+                   who, (lua_Integer)given->header.length);
 }
 
-static enum overflow read_overflow(lua_State *L)
+static enum overflow read_overflow(lua_State *L, const char *who)
 {
     enum overflow overflow;
 
     lua_getfield(L, 1, "overflow");
     if (!lua_isnil(L, -1) && !lua_isfunction(L, -1) &&
         policy_named(L, -1) == OVERFLOW_UNSET)
-        options_fail(L, WHO, "overflow",
+        options_fail(L, who, "overflow",
                      "\"close\", \"drop\", \"latest\" or a function");
-    overflow = policy_check(L, -1, WHO);
+    overflow = policy_check(L, -1, who);
     lua_pop(L, 1);
     return overflow != OVERFLOW_UNSET ? overflow : OVERFLOW_CLOSE;
 }
 
-static struct server_options engine_options(lua_State *L,
+static struct server_options engine_options(lua_State *L, const char *who,
                                             const struct given *given)
 {
     const char *host = given->host != NULL ? given->host : "127.0.0.1";
     uint64_t received = (uint64_t)given->maxreceives * given->size;
-    struct form form = framing_read(L, WHO);
+    struct form form = framing_read(L, who);
 
     return (struct server_options){
         .host = given->path == NULL ? host : NULL,
         .port = (uint16_t)given->port,
         .path = given->path != NULL ? script_push_path(L, given->path) : NULL,
-        .mode = check_mode(L, given),
+        .mode = check_mode(L, who, given),
         .socket = {.backlog = (int)given->backlog,
                    .sndbuf = (int)given->sndbuf,
                    .rcvbuf = (int)given->rcvbuf,
@@ -187,16 +202,37 @@ static struct server_options engine_options(lua_State *L,
         .header_length = given->header.length,
         .form = form,
         .maxmessage =
-            framing_maxmessage(L, WHO, &form, given->maxmessage, received),
+            framing_maxmessage(L, who, &form, given->maxmessage, received),
         .message_timeout = given->message_timeout,
         .idle_timeout = given->idle_timeout,
-        .overflow = read_overflow(L),
+        .setup_timeout = given->setup_timeout,
+        .overflow = read_overflow(L, who),
         .maxqueue = given->maxqueue,
         .maxage = given->maxage,
         .coalesce = given->coalesce,
         .maxtopics = given->maxtopics,
         .pulled = options_has(L, "handler") != 0,
     };
+}
+
+struct server_options listen_read(lua_State *L, const char *who,
+                                  uint32_t outgoing)
+{
+    struct given given = defaults(script_of(L));
+    size_t skipped = outgoing > 0 ? OPTIONS_OF_SERVERS : 0;
+
+    if (outgoing > 0) {
+        given.size = SIZE_OUTGOING;
+        given.bockets = outgoing;
+        given.maxconnections = 1;
+    }
+    options_read(L, who, options + skipped, OPTIONS - skipped, &given);
+    check_place(L, who, &given);
+    if (outgoing > 0)
+        check_destination(L, who, &given);
+    check_sizes(L, who, &given);
+    check_handlers(L, who);
+    return engine_options(L, who, &given);
 }
 
 static void fail_to_listen(lua_State *L, const struct server_options *wanted,
@@ -212,19 +248,13 @@ static void fail_to_listen(lua_State *L, const struct server_options *wanted,
 int l_listen(lua_State *L)
 {
     struct script *script = script_of(L);
-    struct given given = defaults(script);
+    struct server_options wanted = listen_read(L, WHO, 0);
+    struct served *served;
     const char *why;
 
-    options_read(L, WHO, options, OPTIONS, &given);
-    check_place(L, &given);
-    check_sizes(L, &given);
-    check_handlers(L);
     if (script->stop_asked)
         return luaL_error(L, WHO ": fes is stopping");
-
-    struct server_options wanted = engine_options(L, &given);
-    struct served *served = served_new(L);
-
+    served = served_new(L);
     served->server = server_open(script->shard, &wanted, served, &why);
     if (served->server == NULL) {
         served_forget(L, served);

@@ -63,7 +63,15 @@ void served_forget(lua_State *L, struct served *served)
 {
     for (int i = 0; i < HANDLERS; i++)
         luaL_unref(L, LUA_REGISTRYINDEX, served->on[i]);
+    luaL_unref(L, LUA_REGISTRYINDEX, served->first_policy);
     luaL_unref(L, LUA_REGISTRYINDEX, served->self);
+}
+
+void served_end(lua_State *L, struct served *served)
+{
+    link_out(&served->link);
+    served->server = NULL;
+    served_forget(L, served);
 }
 
 void server_push(lua_State *L, const struct served *served)

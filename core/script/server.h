@@ -27,11 +27,12 @@ enum handler {
 struct served {
     struct link link; /* in script.servers */
     struct script *script;
-    struct server *server;
-    int self;         /* reference of the Lua object */
-    int on[HANDLERS]; /* references of the functions; LUA_REFNIL: none */
-    int policy;       /* reference of the function that is its policy */
-    int first_policy; /* likewise, as given to fes.listen() */
+    struct server *server; /* NULL: it has gone */
+    bool outgoing;         /* of one connection that fes.connect() made */
+    int self;              /* reference of the Lua object */
+    int on[HANDLERS];      /* references of the functions; LUA_REFNIL: none */
+    int policy;            /* reference of the function that is its policy */
+    int first_policy;      /* likewise, as given to fes.listen() */
     enum overflow first_overflow;
 };
 
@@ -42,6 +43,9 @@ struct served {
 struct served *served_new(lua_State *L);
 void served_begin(lua_State *L, struct served *served);
 void served_forget(lua_State *L, struct served *served);
+
+/* The outgoing connection has gone, and its server goes too. */
+void served_end(lua_State *L, struct served *served);
 
 /* A handler's name in fes.listen(): "on_receive". */
 const char *handler_name(enum handler handler);

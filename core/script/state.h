@@ -102,6 +102,7 @@ void open_coroutine(lua_State *L); /* in place of Lua's own */
 int open_log(lua_State *L);        /* fes.log */
 
 /* The functions of the module that belong to a type. */
+int l_connect(lua_State *L);
 int l_listen(lua_State *L);
 int l_every(lua_State *L);
 int l_after(lua_State *L);

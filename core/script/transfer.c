@@ -21,8 +21,13 @@ static enum command_answer try_to_send(lua_State *L)
 {
     const struct served *served = conn_served(L, 1);
     conn_name name = conn_name_at(L, 1);
-    struct message message = server_check_message(L, served, 2, "conn:send");
+    struct message message;
+    size_t length;
 
+    if (served->server != NULL)
+        message = server_check_message(L, served, 2, "conn:send");
+    else
+        server_check_data(L, 2, "conn:send", &length);
     if (name == 0)
         return COMMAND_CLOSED;
     return command_send(script_of(L)->shard, name, &message);
@@ -91,6 +96,13 @@ static int fail_to_receive(lua_State *L, const char *why)
     return 2;
 }
 
+static int tell_reason(lua_State *L)
+{
+    const char *detail;
+
+    return fail_to_receive(L, reason_name(conn_reason(L, 1, &detail)));
+}
+
 static int receive_again(lua_State *L, int status, lua_KContext context);
 
 static int receive_in_task(lua_State *L, struct task *task)
@@ -116,7 +128,7 @@ static int receive_in_task(lua_State *L, struct task *task)
     case TAKE_ENDED:
         return fail_to_receive(L, "eof");
     default:
-        return fail_to_receive(L, reason_name(conn_reason(L, 1)));
+        return tell_reason(L);
     }
 }
 
@@ -198,8 +210,8 @@ static double check_timeout(lua_State *L)
 static void check_is_pulled(lua_State *L, const struct server_options *of)
 {
     if (!of->pulled)
-        luaL_error(L, RECEIVE ": only connections of a server that has a "
-                              "'handler' can be received from");
+        luaL_error(L, RECEIVE ": only what has a 'handler', or was connected "
+                              "in a task, can be received from");
 }
 
 /* conn:receive([bytes | "line" | "all" [, { timeout = s }]]) -> data | nil, why
@@ -207,12 +219,16 @@ static void check_is_pulled(lua_State *L, const struct server_options *of)
 static int l_receive(lua_State *L)
 {
     conn_name name = conn_check(L, 1, RECEIVE);
-    const struct server_options *of = &conn_served(L, 1)->server->options;
+    const struct server *server = conn_served(L, 1)->server;
     struct task *task = task_check(L, RECEIVE);
-    struct take take = check_take(L, of);
-    double timeout = check_timeout(L);
+    struct take take;
+    double timeout;
 
-    check_is_pulled(L, of);
+    if (server == NULL)
+        return tell_reason(L);
+    take = check_take(L, &server->options);
+    timeout = check_timeout(L);
+    check_is_pulled(L, &server->options);
     if (name != 0 && await_has_reader(task->script, name))
         return luaL_error(L, RECEIVE ": another task waits to receive from it");
     lua_settop(L, 1);

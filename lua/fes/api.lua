@@ -55,7 +55,7 @@
 ---@field framing? fes.Framing of messages, both ways (default "raw")
 ---@field message_timeout? number seconds for the rest of one (default 30)
 ---@field idle_timeout? number seconds without a byte either way
----@field setup_timeout? number seconds; without effect on accepted ones
+---@field setup_timeout? number seconds; of fes.connect, not of accepted ones
 ---@field overflow? fes.Overflow who is full at a broadcast (default "close")
 ---@field on_connect? fun(conn: fes.Conn) set-up is done
 ---@field on_receive? fun(conn: fes.Conn, data: string) data came
@@ -64,6 +64,33 @@
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
 ---@field handler? fun(conn: fes.Conn) a task for each connection
+
+-------------------------------------------------------------------- fes.connect
+
+---What one connection can have; as in fes.ListenOptions.
+---@class fes.ConnectOptions
+---@field host? string address or name (default "127.0.0.1")
+---@field port? integer 1..65535
+---@field path? string a Unix socket instead of host and port
+---@field setup_timeout? number seconds to resolve and connect (default 10)
+---@field maxsends? integer
+---@field maxreceives? integer
+---@field maxmessage? integer
+---@field sndbuf? integer
+---@field rcvbuf? integer
+---@field nodelay? boolean
+---@field keepalive? number
+---@field framing? fes.Framing
+---@field message_timeout? number
+---@field idle_timeout? number
+---@field overflow? fes.Overflow
+---@field on_connect? fun(conn: fes.Conn) it stands
+---@field on_receive? fun(conn: fes.Conn, data: string)
+---@field on_drain? fun(conn: fes.Conn)
+---@field on_lag? fun(conn: fes.Conn, missed: integer)
+---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
+---@field on_error? fun(conn: fes.Conn, message: string): boolean?
+---@field handler? fun(conn: fes.Conn) in a task, once it stands
 
 ------------------------------------------------------------------------- server
 
@@ -122,8 +149,8 @@ function Server:close(linger) end
 ---Any field that is not listed here is the script's own.
 ---@class fes.Conn
 ---@field id integer unique in the process, never used again
----@field peer string "127.0.0.1:50123", "[::1]:50123" or "unix"
----@field server fes.Server
+---@field peer? string "127.0.0.1:50123", "[::1]:50123" or "unix"
+---@field server? fes.Server nil of what fes.connect made
 ---@field [string] any
 local Conn = {}
 
@@ -230,6 +257,13 @@ local fes = {}
 ---@param options fes.ListenOptions
 ---@return fes.Server
 function fes.listen(options) end
+
+---Connect. In a task and without on_connect it waits until that stands.
+---@param options fes.ConnectOptions
+---@return fes.Conn?
+---@return fes.Reason|"full"? why
+---@return string? detail
+function fes.connect(options) end
 
 ---Call fn at start + n * seconds; 0: once in each turn of the loop.
 ---@param seconds number

@@ -310,8 +310,8 @@ describe("conn:receive", function()
       local client = assert(program:connect())
 
       await(program, "why ~= nil")
-      assert.matches("conn:receive: only connections of a server that has a "
-        .. "'handler'", ask(program, "why"))
+      assert.matches("conn:receive: only what has a 'handler'",
+        ask(program, "why"))
       settle(program, { client })
     end
   end)

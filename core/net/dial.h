@@ -1,0 +1,29 @@
+/*
+ * dial.h - from an address to a connection
+ *
+ *     path, literal ------------> places --> connect --> it stands
+ *     name --> resolver --------/     ^         |
+ *                                     +---------+ refused: the next place
+ *                                               |
+ *                                               v   none is left
+ *                                             error
+ *
+ * The connection is in CONN_SETUP meanwhile, for `setup_timeout` at most. What
+ * is sent to it waits in its queue. It stands when CONN_TELL_CONNECT is told.
+ */
+#ifndef FES_DIAL_H
+#define FES_DIAL_H
+
+#include "net/conn.h"
+#include "net/server.h"
+
+/*
+ * Begin to connect to where the connection's server, an outgoing one, says.
+ * What comes of it, be it at once, is told from the loop.
+ */
+void dial_begin(struct conn *conn);
+
+/* Let go of what it took to connect, if anything is left of it. */
+void dial_drop(struct server *server);
+
+#endif

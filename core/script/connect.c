@@ -1,0 +1,99 @@
+/*
+ * fes.connect: from a table of options to an outgoing connection. In a task
+ * without on_connect it waits until that stands.
+ */
+#include "net/command.h"
+#include "net/outgoing.h"
+#include "script/await.h"
+#include "script/conn.h"
+#include "script/listen.h"
+#include "script/options.h"
+#include "script/server.h"
+
+#include <lauxlib.h>
+
+#define WHO "fes.connect"
+
+enum { BOCKETS = 1024 }; /* that all outgoing connections share */
+
+static int refuse(lua_State *L, const char *why)
+{
+    luaL_pushfail(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+/* The handle is at 1. */
+static int tell_failure(lua_State *L)
+{
+    const char *detail;
+    enum reason reason = conn_reason(L, 1, &detail);
+
+    luaL_pushfail(L);
+    lua_pushstring(L, reason_name(reason));
+    lua_pushstring(L, detail);
+    return 3;
+}
+
+static int connect_again(lua_State *L, int status, lua_KContext context);
+
+static int wait_until_it_stands(lua_State *L, struct task *task)
+{
+    conn_name name = conn_name_at(L, 1);
+    struct conn_facts facts = {0};
+
+    if (name != 0)
+        command_facts(task->script->shard, name, &facts);
+    if (facts.open && !facts.stands) {
+        await_data(task, name);
+        return task_wait(L, task, connect_again);
+    }
+    await_over(task);
+    return facts.stands ? 1 : tell_failure(L);
+}
+
+static int connect_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return wait_until_it_stands(L, task_woken(L, context));
+}
+
+/* Push the handle of a new connection. False: nothing is left for it. */
+static bool open(lua_State *L, const struct server_options *wanted)
+{
+    struct script *script = script_of(L);
+    struct served *served = served_new(L);
+    struct conn_facts facts;
+    conn_name name;
+
+    served->outgoing = true;
+    name = outgoing_open(script->shard, wanted, served);
+    if (name == 0) {
+        served_end(L, served);
+        return false;
+    }
+    command_facts(script->shard, name, &facts);
+    served->server = facts.server;
+    served->first_overflow = wanted->overflow;
+    link_before(&script->servers, &served->link);
+    conn_push(L, name);
+    return true;
+}
+
+/* fes.connect { ... } -> conn | nil, reason, detail */
+int l_connect(lua_State *L)
+{
+    struct server_options wanted = listen_read(L, WHO, BOCKETS);
+    struct task *task =
+        options_has(L, "on_connect") ? NULL : task_that_can_wait(L);
+
+    if (script_of(L)->stop_asked)
+        return refuse(L, "shutdown");
+    if (task != NULL && !options_has(L, "on_receive"))
+        wanted.pulled = true;
+    if (!open(L, &wanted))
+        return refuse(L, "full");
+    lua_replace(L, 1);
+    lua_settop(L, 1);
+    return task != NULL ? wait_until_it_stands(L, task) : 1;
+}

@@ -1,0 +1,65 @@
+--- A name server for one program: it knows what it is told, on loopback.
+--
+-- It answers while the spec waits for anything. A name that it doesn't know
+-- does not exist; one that is `false` it never answers for.
+
+local uv = require "luv"
+
+local name_server = {}
+
+-- The name in a question, and where that ends.
+local function name_of(query)
+  local labels, at = {}, 13
+
+  while query:byte(at) > 0 do
+    local label
+
+    label, at = string.unpack("s1", query, at)
+    labels[#labels + 1] = label
+  end
+  return table.concat(labels, "."), at + 1
+end
+
+local function answer(query, known)
+  local name, at = name_of(query)
+  local kind = string.unpack(">I2", query, at)
+  local addresses = known[name]
+  local records = {}
+
+  if addresses == false then return nil end
+  for _, address in ipairs(kind == 1 and addresses or {}) do
+    local a, b, c, d = address:match "(%d+)%.(%d+)%.(%d+)%.(%d+)"
+
+    records[#records + 1] = "\xc0\x0c" .. string.pack(">I2I2I4I2BBBB", 1, 1, 60,
+      4, tonumber(a), tonumber(b), tonumber(c), tonumber(d))
+  end
+  return query:sub(1, 2)
+    .. string.pack(">I2I2I2I2I2", addresses and 0x8180 or 0x8183, 1, #records,
+      0, 0)
+    .. query:sub(13, at + 3) .. table.concat(records)
+end
+
+--- Start one.
+-- @tparam table known  name -> list of IPv4 addresses, in their order
+-- @return the server: `address` is for $FES_NAMESERVERS, `asked` counts
+-- questions; `close` it
+function name_server.start(known)
+  local self = { handle = uv.new_udp(), asked = 0 }
+
+  assert(self.handle:bind("127.0.0.1", 0))
+  self.address = "127.0.0.1:" .. self.handle:getsockname().port
+  assert(self.handle:recv_start(function(_, query, from)
+    local reply = query and answer(query, known)
+
+    if query then self.asked = self.asked + 1 end
+    if reply then self.handle:send(reply, from.ip, from.port) end
+  end))
+
+  function self.close()
+    if not self.handle:is_closing() then self.handle:close() end
+  end
+
+  return self
+end
+
+return name_server
