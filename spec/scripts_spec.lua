@@ -130,6 +130,66 @@ describe("echo.lua", function()
   end)
 end)
 
+describe("relay.lua", function()
+  after_each(testing.finish)
+
+  local feed = [[
+    local fes = require "fes"
+    local count = 0
+    local server = fes.listen { port = tonumber(arg[1]), framing = "line" }
+    fes.every(0.02, function()
+      count = count + 1
+      server:broadcast(arg[2] .. " " .. count)
+    end)]]
+
+  local function start_feed(port, name)
+    return testing.start { code = feed, args = { tostring(port), name } }
+  end
+
+  -- Lines until one begins with the name.
+  local function hears(client, name)
+    local line
+
+    repeat line = assert(client:line()) until line:find("^" .. name .. " %d+$")
+  end
+
+  it("passes on what the feed says, and comes back to it", function()
+    local first = start_feed(0, "first")
+    local relay = start("relay.lua", "127.0.0.1", tostring(first.port), "0")
+    local clients = assert(relay:connect_all(3))
+
+    for _, client in ipairs(clients) do hears(client, "first") end
+    first:stop()
+    relay:expect("127.0.0.1:%d+: eof after %d+ lines\n", "stderr")
+
+    local second = start_feed(first.port, "second")
+
+    for _, client in ipairs(clients) do hears(client, "second") end
+    relay:stop()
+    second:stop()
+  end)
+
+  it("waits for a feed that is not there", function()
+    local gone = start_feed(0, "gone")
+
+    gone:stop()
+
+    local relay = start("relay.lua", "127.0.0.1", tostring(gone.port), "0")
+
+    relay:expect("Connection refused after 0 lines\n", "stderr")
+    start_feed(gone.port, "here")
+    hears(assert(relay:connect()), "here")
+    relay:stop()
+  end)
+
+  it("wants to know where the feed is", function()
+    local status, _, err = testing.run { script = "scripts/relay.lua" }
+
+    assert.equal(1, status)
+    assert.matches("usage: relay.lua host port %[own port%]", err)
+  end)
+end)
+
 describe("chat.lua", function()
   after_each(testing.finish)
 
