@@ -16,11 +16,11 @@ local order = {
   "net/serve", "net/outgoing", "net/turn", "net/command", "net/publish",
   -- script: the Lua side
   "script/options", "script/framing", "script/policy", "script/state",
-  "script/task", "script/await", "script/coroutine", "script/server",
-  "script/conn", "script/steer", "script/received", "script/transfer",
-  "script/topic", "script/subscription", "script/listen", "script/connect",
-  "script/timer", "script/pool", "script/log", "script/fes",
-  "script/announce", "script/dispatch", "script/script",
+  "script/task", "script/await", "script/tasks", "script/coroutine",
+  "script/server", "script/conn", "script/steer", "script/received",
+  "script/transfer", "script/topic", "script/subscription", "script/listen",
+  "script/connect", "script/timer", "script/pool", "script/log",
+  "script/fes", "script/announce", "script/dispatch", "script/script",
   "main",
 }
 
@@ -36,7 +36,7 @@ local foreign = {
 -- What holds the state together may know the types that fill it.
 local looks_up = {
   ["script/state.c"] = { ["script/server"] = true, ["script/conn"] = true,
-    ["script/task"] = true },
+    ["script/tasks"] = true },
   ["script/server.c"] = { ["script/conn"] = true },
 }
 

@@ -42,7 +42,6 @@ struct conn_facts {
     uint64_t id;
     struct server *server;
     struct address peer;
-    bool stands;        /* set-up is done */
     bool open;          /* not yet closing */
     enum reason reason; /* why not, once it is not */
     const char *detail; /* what there is to say beside it; stays good */

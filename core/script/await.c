@@ -28,6 +28,12 @@ void await_data(struct task *task, conn_name name)
     task->name = name;
 }
 
+void await_connection(struct task *task, conn_name name)
+{
+    await_data(task, name);
+    task->connects = true;
+}
+
 /* The senders are a circle; `sender` is where it begins. */
 void await_room(struct task *task, conn_name name)
 {
@@ -54,13 +60,10 @@ static void leave_senders(struct waiters *waiters, struct task *task)
 }
 
 /* The next to send gets its chance. */
-void await_over(struct task *task)
+static void let_go(struct task *task)
 {
-    struct waiters *waiters;
+    struct waiters *waiters = waiters_of(task->script, task->name);
 
-    if (task->name == 0)
-        return;
-    waiters = waiters_of(task->script, task->name);
     if (waiters->reader == task) {
         waiters->reader = NULL;
     } else {
@@ -69,23 +72,41 @@ void await_over(struct task *task)
             task_wake(waiters->sender);
     }
     task->name = 0;
+    task->connects = false;
+}
+
+void await_over(struct task *task)
+{
+    task_stop_timer(task);
+    if (task->name != 0)
+        let_go(task);
+}
+
+void await_cancel(struct task *task)
+{
+    if (task->connects)
+        command_close(task->script->shard, task->name, REASON_LOCAL, 0);
+    await_over(task);
 }
 
 /* ------------------------------------------------------------------ events */
 
+/* From here on another task may receive. */
 void await_connected(const struct script *script, conn_name name)
 {
     struct task *reader = waiters_of(script, name)->reader;
 
-    if (reader != NULL)
-        task_wake(reader);
+    if (reader == NULL || !reader->connects)
+        return;
+    task_wake(reader);
+    let_go(reader);
 }
 
 void await_arrived(const struct script *script, conn_name name)
 {
     struct task *reader = waiters_of(script, name)->reader;
 
-    if (reader != NULL &&
+    if (reader != NULL && !reader->connects &&
         command_look(script->shard, name, &reader->take) != TAKE_WAITS)
         task_wake(reader);
 }
@@ -98,10 +119,13 @@ void await_drained(const struct script *script, conn_name name)
         task_wake(sender);
 }
 
-/* The others follow, each when the one before it has been told. */
+/* The others who send follow, each when the one before it has been told. */
 void await_closing(const struct script *script, conn_name name)
 {
-    await_connected(script, name);
+    struct task *reader = waiters_of(script, name)->reader;
+
+    if (reader != NULL && !reader->connects)
+        task_wake(reader);
     await_drained(script, name);
 }
 
@@ -112,10 +136,10 @@ void await_closed(const struct script *script, conn_name name)
 
     if (waiters->reader != NULL) {
         task_wake(waiters->reader);
-        await_over(waiters->reader);
+        let_go(waiters->reader);
     }
     while (waiters->sender != NULL) {
         task_wake(waiters->sender);
-        await_over(waiters->sender);
+        let_go(waiters->sender);
     }
 }

@@ -35,27 +35,12 @@ static int tell_failure(lua_State *L)
     return 3;
 }
 
-static int connect_again(lua_State *L, int status, lua_KContext context);
-
-static int wait_until_it_stands(lua_State *L, struct task *task)
-{
-    conn_name name = conn_name_at(L, 1);
-    struct conn_facts facts = {0};
-
-    if (name != 0)
-        command_facts(task->script->shard, name, &facts);
-    if (facts.open && !facts.stands) {
-        await_data(task, name);
-        return task_wait(L, task, connect_again);
-    }
-    await_over(task);
-    return facts.stands ? 1 : tell_failure(L);
-}
-
-static int connect_again(lua_State *L, int status, lua_KContext context)
+/* Woken because it stands, or has gone. */
+static int connected(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
-    return wait_until_it_stands(L, task_woken(L, context));
+    await_over(task_woken(L, context));
+    return conn_name_at(L, 1) != 0 ? 1 : tell_failure(L);
 }
 
 /* Push the handle of a new connection. False: nothing is left for it. */
@@ -95,5 +80,9 @@ int l_connect(lua_State *L)
         return refuse(L, "full");
     lua_replace(L, 1);
     lua_settop(L, 1);
-    return task != NULL ? wait_until_it_stands(L, task) : 1;
+    if (task == NULL)
+        return 1;
+    await_over(task);
+    await_connection(task, conn_name_at(L, 1));
+    return task_wait(L, task, connected);
 }

@@ -9,7 +9,7 @@
  */
 #include "script/await.h"
 #include "script/options.h"
-#include "script/task.h"
+#include "script/tasks.h"
 
 #include <lauxlib.h>
 
@@ -160,7 +160,7 @@ static int l_wrap(lua_State *L)
 /* A task that is closed has come to its end. */
 static void cancel(struct task *task)
 {
-    await_over(task);
+    await_cancel(task);
     if (task->ended != NULL)
         task->ended(task, true);
     task_forget(task);

@@ -7,6 +7,7 @@
 #include "script/received.h"
 #include "script/server.h"
 #include "script/state.h"
+#include "script/tasks.h"
 #include "script/topic.h"
 
 #include <lauxlib.h>

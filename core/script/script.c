@@ -7,7 +7,7 @@
 #include "script/dispatch.h"
 #include "script/server.h"
 #include "script/state.h"
-#include "script/task.h"
+#include "script/tasks.h"
 
 #include <errno.h>
 #include <lauxlib.h>

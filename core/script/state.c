@@ -6,7 +6,7 @@
 #include "net/serve.h"
 #include "script/conn.h"
 #include "script/server.h"
-#include "script/task.h"
+#include "script/tasks.h"
 
 #include <lualib.h>
 #include <stdio.h>

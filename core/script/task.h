@@ -1,5 +1,5 @@
 /*
- * task.h - tasks: coroutines that the loop resumes
+ * task.h - one task: a coroutine that the loop resumes
  *
  *     spawn            the turn's end             waits
  *      ------> ready --------------> running ------------> waiting
@@ -47,6 +47,7 @@ struct task {
     int nargs;            /* on its stack, for when it is resumed */
     bool waits;           /* it has yielded to the loop, not to the script */
     bool late;            /* the timer has fired */
+    bool connects;        /* it waits until `name` stands */
 };
 
 /* Who waits for one connection. */
@@ -67,13 +68,8 @@ struct tasks {
     struct waiters *waiters; /* by slot of the connection */
 };
 
-/*
- * Make a task of the function, and `nargs` arguments, on top of the stack; or
- * of a suspended coroutine there, which goes on. Leaves the coroutine in their
- * place. It runs at the end of this turn, or of the next one. Raises if that
- * coroutine cannot be resumed.
- */
-struct task *task_spawn(lua_State *L, int nargs);
+/* A record of a coroutine, which does not wait. */
+void task_init(struct task *task, struct script *script, lua_State *co);
 
 /* The task that runs `L`, if it can wait just now; else NULL. */
 struct task *task_that_can_wait(lua_State *L);
@@ -105,17 +101,5 @@ void task_wake(struct task *task);
 
 /* The task of a coroutine that is ready, waits or runs; else NULL. */
 struct task *task_of(lua_State *L, lua_State *co);
-
-/* It will not be resumed any more; it waits for no connection. */
-void task_forget(struct task *task);
-
-/* At the end of a turn: resume those that are ready now. */
-void tasks_run(struct script *script);
-
-/* Is there a task that will be resumed, whatever connections do? */
-bool tasks_in_use(const struct script *script);
-
-/* Before the state is closed, and before its shard is freed. */
-void tasks_free(struct script *script);
 
 #endif

@@ -63,8 +63,10 @@ static int l_send(lua_State *L)
 
     conn_check(L, 1, "conn:send");
     lua_settop(L, 2);
-    if (task != NULL)
+    if (task != NULL) {
+        await_over(task);
         return send_in_task(L, task);
+    }
     return conn_push_answer(L, try_to_send(L));
 }
 
@@ -118,7 +120,6 @@ static int receive_in_task(lua_State *L, struct task *task)
         return task_wait(L, task, receive_again);
     }
     await_over(task);
-    task_stop_timer(task);
     switch (answer) {
     case TAKE_DONE:
         give_data(L, &data);
@@ -229,6 +230,7 @@ static int l_receive(lua_State *L)
     take = check_take(L, &server->options);
     timeout = check_timeout(L);
     check_is_pulled(L, &server->options);
+    await_over(task);
     if (name != 0 && await_has_reader(task->script, name))
         return luaL_error(L, RECEIVE ": another task waits to receive from it");
     lua_settop(L, 1);

@@ -511,15 +511,28 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("may be ended by coroutine.close", function()
+  it("leaves what comes to the handler, if there is one", function()
+    local program = start()
+
+    ask(program, "_G.await { handler = function(new) got = new:receive() end }")
+    said(program, "gets conn nil nil")
+    ask(program, "far:send 'you'")
+    await(program, "got == 'you'")
+    await(program, "#seen == 2")
+    settle(program, {})
+  end)
+
+  it("ended by coroutine.close closes the connection", function()
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do
       ask(program, "fes.connect { port = server.port, idle_timeout = 1 }")
     end
-    ask(program, "(function() task = fes.spawn(function() fes.connect { "
-      .. "port = server.port, setup_timeout = 0.3 } end) end)()")
-    assert.equal("true", ask(program, "coroutine.close(task)"))
+    ask(program, "(function() task = fes.spawn(fes.connect, { port = "
+      .. "server.port, on_close = function(_, why) closed = why end }) end)()")
+    ask(program, "fes.spawn(function() ended = coroutine.close(task) end)")
+    await(program, "ended")
+    await(program, "closed == 'local'")
     ask(program, "server:resume()")
     settle(program, {})
   end)

@@ -278,6 +278,20 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
+  it("that was given up with an inner coroutine leaves no trace", function()
+    local program, client = start("", [[
+      inner = coroutine.create(function() take(3, { timeout = 0.1 }) end)
+      pcall(coroutine.resume, inner)
+      fes.sleep(0.2)
+      take()]])
+
+    await(program, "inner and coroutine.status(inner) == 'suspended'")
+    assert.equal("true", ask(program, "coroutine.close(inner)"))
+    assert(client:send "one") -- wakes it: there is nobody inside
+    said(program, '"one"')
+    settle(program, { client })
+  end)
+
   it("may be called by one task after the other", function()
     local program, client = start("", "take(1) fes.sleep(1000)")
 

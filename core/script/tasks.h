@@ -1,0 +1,32 @@
+/*
+ * tasks.h - the tasks of a script, from their beginning to their end
+ */
+#ifndef FES_TASKS_H
+#define FES_TASKS_H
+
+#include "script/task.h"
+
+#include <lua.h>
+#include <stdbool.h>
+
+/*
+ * Make a task of the function, and `nargs` arguments, on top of the stack; or
+ * of a suspended coroutine there, which goes on. Leaves the coroutine in their
+ * place. It runs at the end of this turn, or of the next one. Raises if that
+ * coroutine cannot be resumed.
+ */
+struct task *task_spawn(lua_State *L, int nargs);
+
+/* It will not be resumed any more; it waits for no connection. */
+void task_forget(struct task *task);
+
+/* At the end of a turn: resume those that are ready now. */
+void tasks_run(struct script *script);
+
+/* Is there a task that will be resumed, whatever connections do? */
+bool tasks_in_use(const struct script *script);
+
+/* Before the state is closed, and before its shard is freed. */
+void tasks_free(struct script *script);
+
+#endif
