@@ -32,7 +32,7 @@ struct channel {
     struct link *cursor;     /* whom the lap visits next; NULL: no lap */
     struct link *next_first; /* who begins the next lap; NULL: the second */
     uint32_t count;          /* in the circle */
-    uint32_t lagging;        /* of these */
+    uint32_t catching;       /* those that lag and may need the picture */
     uint32_t conflating;     /* those whose own policy needs the picture */
     struct link hot;         /* in the server's list, while messages wait */
     uint64_t next;           /* the message of the stream behind its last */
@@ -68,6 +68,12 @@ struct sub {
 static inline bool sub_lags(const struct sub *sub)
 {
     return sub != NULL && sub->state != SUB_LIVE;
+}
+
+/* Does it lag, and may it have to catch up by the picture? */
+static inline bool sub_catches_up(const struct sub *sub)
+{
+    return sub->state == SUB_LATEST || sub->state == SUB_ASK;
 }
 
 /* A channel without subscribers. */

@@ -59,7 +59,7 @@ struct sub *lag_begin(struct conn *conn, struct channel *channel,
     sub->from = sub->upto = upto;
     sub->missed = 0;
     sub->asked = false;
-    channel->lagging++;
+    channel->catching += sub_catches_up(sub);
     conn_set(conn, CONN_LAGGING);
     if (sub->state == SUB_ASK)
         shard_tell(conn->server->shard, conn, CONN_TELL_ASK);
@@ -91,6 +91,12 @@ static void become_latest(struct conn *conn, struct sub *sub)
     sub->state = SUB_LATEST;
 }
 
+static void become_drop(struct sub *sub)
+{
+    sub->channel->catching--;
+    sub->state = SUB_DROP;
+}
+
 bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
 {
     remember(conn, sub, answer);
@@ -99,7 +105,7 @@ bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
     if (answer == OVERFLOW_LATEST)
         become_latest(conn, sub);
     else
-        sub->state = SUB_DROP;
+        become_drop(sub);
     shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
     return true;
 }
@@ -152,7 +158,7 @@ struct sub *lag_next(struct conn *conn, struct sub *before)
 
 static void end(struct sub *sub)
 {
-    sub->channel->lagging--;
+    sub->channel->catching -= sub_catches_up(sub);
     sub->state = SUB_LIVE;
 }
 

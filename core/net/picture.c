@@ -141,6 +141,11 @@ void picture_clear(struct cells *cells, struct picture *picture)
     while (!picture_empty(picture))
         picture_drop(cells, picture,
                      link_owner(picture->order.next, struct entry, order));
+}
+
+void picture_free(struct cells *cells, struct picture *picture)
+{
+    picture_clear(cells, picture);
     table_clear(&picture->keys);
 }
 

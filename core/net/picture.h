@@ -52,8 +52,9 @@ struct picture {
 
 void picture_init(struct picture *picture);
 
-/* Forget everything. */
+/* Forget everything; and give back what the picture itself took. */
 void picture_clear(struct cells *cells, struct picture *picture);
+void picture_free(struct cells *cells, struct picture *picture);
 
 static inline bool picture_empty(const struct picture *picture)
 {

@@ -134,13 +134,13 @@ static uint64_t least_upto(const struct topic *topic)
         const struct channel *channel =
             link_owner(at, struct channel, of_topic);
 
-        if (channel->lagging == 0)
+        if (channel->catching == 0)
             continue;
         for (const struct link *its = channel->circle.next;
              its != &channel->circle; its = its->next) {
             const struct sub *sub = link_owner(its, struct sub, circle);
 
-            if (sub_lags(sub) && sub->upto < least)
+            if (sub_catches_up(sub) && sub->upto < least)
                 least = sub->upto;
         }
     }

@@ -80,7 +80,7 @@ static void drop_buffers(struct server *server)
     free(server->pieces);
     server->pieces = NULL;
     channels_free(server);
-    picture_clear(&server->shard->cells, &server->picture);
+    picture_free(&server->shard->cells, &server->picture);
     if (server->pool == NULL)
         return;
     if (server->shared != NULL)

@@ -60,7 +60,7 @@ void topic_unsettle(struct topic *topic)
 
 static void free_topic(struct topic *topic)
 {
-    picture_clear(&topic->shard->cells, &topic->picture);
+    picture_free(&topic->shard->cells, &topic->picture);
     table_take(&topic->shard->topics, &topic->node);
     link_out(&topic->kept);
     link_out(&topic->unsettled);
@@ -230,7 +230,7 @@ void topic_unsubscribe(struct sub *sub)
 
     channel_leave(channel, &sub->circle);
     channel->topic->count--;
-    channel->lagging -= sub_lags(sub);
+    channel->catching -= sub_catches_up(sub);
     channel->conflating -= overflow_conflates(conn->overflow);
     *sub->back = sub->next;
     if (sub->next != NULL)
@@ -251,7 +251,7 @@ bool channel_conflates(const struct channel *channel)
     if (channel->topic != NULL && channel->topic->overflow != OVERFLOW_UNSET)
         policy = channel->topic->overflow;
     return overflow_conflates(policy) || channel->conflating > 0 ||
-           channel->lagging > 0;
+           channel->catching > 0;
 }
 
 bool topic_conflates(const struct topic *topic)
