@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { INBOX = 65536, EVENTS = 1024, FLIGHTS = 65536 };
 enum { STAMP = 8, STAMP_END = 16 };
@@ -160,14 +159,6 @@ static void receive(unsigned number, bool ended)
         leave(number);
 }
 
-static void nap(void)
-{
-    struct timespec time = {.tv_nsec = nap_us * 1000};
-
-    if (nap_us > 0)
-        nanosleep(&time, NULL);
-}
-
 static void let_join(void)
 {
     if (joining || joiners == 0 || streaming < crowd.wanted)
@@ -236,7 +227,7 @@ void load_fanout(int port, char **arguments)
         if (streaming > had)
             announce_streaming();
         let_join();
-        nap();
+        nap(nap_us);
     }
     print_received();
 }

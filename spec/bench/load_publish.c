@@ -5,8 +5,8 @@
  *
  * At each SIGUSR1 it publishes `messages` of them, `batch` in one write, at the
  * pace at which `connections` receivers get `rate` messages a second, all in
- * all. What the server says is thrown away. "ready" is printed when it has
- * connected; it ends at SIGTERM, or when the server has gone.
+ * all. "ready" is printed when it has connected; it ends at SIGTERM, or when
+ * the server has gone.
  */
 #include "load.h"
 #include "protocol.h"
@@ -30,6 +30,7 @@ static const struct setting settings[] = {
     {"messages", &messages},       {NULL, NULL},
 };
 
+static const struct protocol *protocol;
 static unsigned char turn[MOST_BATCH * LONGEST_FRAME];
 
 static size_t append(size_t at, struct bytes bytes)
@@ -39,7 +40,7 @@ static size_t append(size_t at, struct bytes bytes)
     return at + bytes.length;
 }
 
-static size_t write_turn(const struct protocol *protocol)
+static size_t write_turn(void)
 {
     uint64_t time = now();
     size_t at = 0;
@@ -63,6 +64,16 @@ static void await(int fd, short events, uint64_t ns)
         fail("ppoll");
 }
 
+/* What the server says is of no use, but it may want a sign of life. */
+static void answer(int fd, const void *said, size_t length)
+{
+    const struct bytes *noise = &protocol->noise;
+
+    if (noise->length > 0 &&
+        memmem(said, length, noise->at, noise->length) != NULL)
+        send(fd, protocol->answer.at, protocol->answer.length, MSG_NOSIGNAL);
+}
+
 /* False when the server has gone. */
 static bool discard(int fd)
 {
@@ -70,7 +81,7 @@ static bool discard(int fd)
     ssize_t length;
 
     while ((length = recv(fd, scrap, sizeof scrap, 0)) > 0)
-        ;
+        answer(fd, scrap, (size_t)length);
     return length < 0 && errno == EAGAIN;
 }
 
@@ -96,14 +107,14 @@ static bool say(int fd, const void *bytes, size_t length)
 }
 
 /* All turns of a round. False when the server has gone. */
-static bool publish(int fd, const struct protocol *protocol)
+static bool publish(int fd)
 {
     uint64_t period =
         (uint64_t)(batch * connections) * 1000000000 / (uint64_t)rate;
     uint64_t due = now();
 
     for (long left = messages; left > 0 && !load_stopping(); left -= batch) {
-        if (!say(fd, turn, write_turn(protocol)))
+        if (!say(fd, turn, write_turn()))
             return false;
         due += period;
         for (uint64_t time; (time = now()) < due && !load_stopping();) {
@@ -117,8 +128,7 @@ static bool publish(int fd, const struct protocol *protocol)
 
 void load_publish(int port, char **arguments)
 {
-    const struct protocol *protocol = protocol_find(*arguments);
-
+    protocol = protocol_find(*arguments);
     settings_read(settings, arguments + 1);
     if (batch < 1 || batch > MOST_BATCH)
         batch = MOST_BATCH;
@@ -135,7 +145,7 @@ void load_publish(int port, char **arguments)
             there = discard(fd);
         } else {
             load_pause();
-            there = publish(fd, protocol);
+            there = publish(fd);
         }
     }
 }

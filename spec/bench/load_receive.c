@@ -27,11 +27,15 @@ enum { INBOX = 65536, EVENTS = 1024, LONGEST_FRAME = 512 };
 enum { STAMP = 8, STAMP_END = 16 };
 
 static long connections = 100, messages = 16, inflight = 128, stalled;
+static long nap_us;
 
 static const struct setting settings[] = {
-    {"connections", &connections}, {"messages", &messages}, /* in a round */
+    {"connections", &connections},
+    {"messages", &messages}, /* in a round */
     {"inflight", &inflight}, /* clients that are not in yet */
-    {"stalled", &stalled},         {NULL, NULL},
+    {"stalled", &stalled},
+    {"nap_us", &nap_us}, /* rest between two sweeps over those who have data */
+    {NULL, NULL},
 };
 
 static struct client {
@@ -247,6 +251,7 @@ void load_receive(int port, char **arguments)
         if (!ready && crowd.greeted == crowd.wanted)
             printf("ready\n");
         ready = crowd.greeted == crowd.wanted;
+        nap(nap_us);
     }
     print_received();
 }

@@ -72,6 +72,14 @@ uint64_t now(void)
     return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
 }
 
+void nap(long us)
+{
+    struct timespec time = {.tv_nsec = us * 1000};
+
+    if (us > 0)
+        nanosleep(&time, NULL);
+}
+
 void message_write(unsigned char *message)
 {
     for (int i = 0; i < MESSAGE; i++)

@@ -46,6 +46,9 @@ void raise_descriptor_limit(void);
 /* Nanoseconds of CLOCK_MONOTONIC: the clock of fes.now(). */
 uint64_t now(void);
 
+/* Sleep for some microseconds, less than a second; not at all if it is 0. */
+void nap(long us);
+
 /* Write a message: its bytes count from 0 to 127. */
 void message_write(unsigned char *message);
 

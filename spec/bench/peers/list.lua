@@ -89,6 +89,7 @@ http {
   server {
     listen 127.0.0.1:PORT backlog=1024;
     keepalive_requests 1000000;
+    keepalive_timeout 3600;
     tcp_nodelay on;
     location = /publish {
       nchan_publisher;

@@ -1,8 +1,5 @@
 --- What is measured of each peer.
 --
--- Every function starts the peer anew, and returns nil and why when that
--- cannot be done, or a receiver that reads did not get every byte.
---
 -- @module spec.bench.peers.measure
 
 local sample = require "spec.bench.sample"
@@ -13,24 +10,11 @@ local measure = {}
 
 local points = { "latency_p50", "latency_p99", "latency_p999" }
 
--- Start a peer, do something with it, end it; what came out.
-local function with(peer, settings, fn)
-  local ok, result = xpcall(function()
-    local it = side.start(peer, settings)
-    local found = fn(it)
+local function text_of(message) return tostring(message) end
 
-    if not it:close() then error("a receiver did not get every byte", 0) end
-    return found
-  end, function(message) return tostring(message) end)
-
-  pcall(station.finish)
-  if ok then return result end
-  return nil, result
-end
-
-local function settings_of(options, connections, batch)
+local function settings_of(options, connections, batch, rate)
   return {
-    connections = connections, batch = batch, rate = options.rate,
+    connections = connections, batch = batch, rate = rate,
     messages = options.messages,
   }
 end
@@ -47,31 +31,52 @@ local function median_times(rounds)
   return times
 end
 
+-- Start a peer, do something with it, end it; what came out.
+local function with(peer, settings, fn)
+  local ok, result = xpcall(function()
+    local it = side.start(peer, settings)
+    local found = fn(it)
+
+    assert(it:close(), "a receiver did not get every byte")
+    return found
+  end, text_of)
+
+  pcall(station.finish)
+  if ok then return result end
+  return nil, result
+end
+
 --- Messages for each CPU second, latency, and memory.
 -- @tparam table peer
--- @tparam table options  `rate`, `messages`, `rounds`
+-- @tparam table options  `messages`, in a round
 -- @tparam integer connections
 -- @tparam integer batch  messages in a turn
--- @tparam[opt=false] boolean memory  also of idle connections
+-- @tparam table how  `rate`, messages a second to all receivers together;
+-- `rounds`; `warm`: one more before them that doesn't count; `memory`: also of
+-- idle connections
 -- @treturn table `rate`, `latency_p50` and so on, `nodelay`, `memory` (resident
 -- bytes of a connection)
 -- @treturn[2] nil
 -- @treturn[2] string why not
-function measure.throughput(peer, options, connections, batch, memory)
-  return with(peer, settings_of(options, connections, batch), function(it)
-    local empty = memory and it:settled()
+function measure.throughput(peer, options, connections, batch, how)
+  local settings = settings_of(options, connections, batch, how.rate)
+
+  return with(peer, settings, function(it)
+    local empty = how.memory and it:settled()
 
     it:join(connections)
 
     local found = { nodelay = it:nodelay() }
 
-    if memory then found.memory = (it:settled() - empty) / connections end
-    if options.warm then it:round() end
+    if how.memory then
+      found.memory = (it:settled() - empty) / connections
+    end
+    if how.warm then it:round() end
 
     local rounds, before = {}, it:cpu()
 
-    for i = 1, options.rounds do rounds[i] = it:round() end
-    found.rate = options.rounds * options.messages * connections
+    for i = 1, how.rounds do rounds[i] = it:round() end
+    found.rate = how.rounds * options.messages * connections
       / (it:cpu() - before)
     for point, value in pairs(median_times(rounds)) do found[point] = value end
     return found
@@ -105,12 +110,14 @@ end
 -- @tparam table peer
 -- @tparam table options  `stalled`, `pairs`, `pair_rounds`, `stalling`, ...
 -- @tparam integer connections
+-- @tparam integer rate
 -- @treturn table `ratio`, of p99 with them to that without, the `ratios` it is
 -- the median of, and `growth`, resident bytes that they cost
 -- @treturn[2] nil
 -- @treturn[2] string why not
-function measure.stalled(peer, options, connections)
-  local settings = settings_of(options, connections, options.stalled_batch)
+function measure.stalled(peer, options, connections, rate)
+  local settings = settings_of(options, connections, options.stalled_batch,
+    rate)
 
   settings.sndbuf = 16384
   return with(peer, settings, function(it)

@@ -17,15 +17,21 @@ local report = require "spec.bench.report"
 local sample = require "spec.bench.sample"
 local tables = require "spec.bench.peers.table"
 
+-- `how` is for each number of connections; not every peer can do at 10,000 what
+-- it does at 1,000. Where it is `paired`, fes is measured before and after each
+-- of the others.
 local usual = {
-  connections = { 1000, 10000 }, batches = { 1, 4, 16 }, rate = 20000,
-  messages = 16, repeats = { 3, 1 }, rounds = 3, warm = true,
+  connections = { 1000, 10000 }, batches = { 1, 4, 16 }, messages = 16,
+  how = {
+    { rate = 20000, repeats = 3, rounds = 3, warm = true, paired = true },
+    { rate = 10000, repeats = 1, rounds = 1 },
+  },
   pairs = 7, pair_rounds = 2, stalling = 6, stalled = 10, stalled_batch = 4,
 }
 
 local quick = {
-  connections = { 60 }, batches = { 1, 4 }, rate = 20000,
-  messages = 16, repeats = { 1 }, rounds = 1, warm = false,
+  connections = { 60 }, batches = { 1, 4 }, messages = 16,
+  how = { { rate = 20000, repeats = 1, rounds = 1, paired = true } },
   pairs = 1, pair_rounds = 1, stalling = 1, stalled = 3, stalled_batch = 4,
 }
 
@@ -66,44 +72,54 @@ local function failed(peer, what, why)
   io.stderr:write(peer.label, ", ", what, ": ", why, "\n")
 end
 
-local function note(result, connections, batch, found)
-  local at = result[connections] or {}
+-- A measurement of a peer; nil if it failed.
+local function attempt(result, connections, batch, how)
+  local what = ("%d receivers, %d messages a turn"):format(connections, batch)
+  local found, why = measure.throughput(result.peer, options, connections,
+    batch, how)
 
-  result[connections] = at
-  at[batch] = at[batch] or {}
-  table.insert(at[batch], found)
-  if not found.nodelay then result.nagle = true end
+  if not found then return failed(result.peer, what, why) end
+  result[connections][batch] = result[connections][batch]
+    or { founds = {}, ratios = {} }
+  table.insert(result[connections][batch].founds, found)
+  result.nagle = result.nagle or not found.nodelay
+  say("%-14s %s: %s a CPU second, p99 %.1f ms%s", result.peer.label, what,
+    tables.number(found.rate), found.latency_p99 / 1000,
+    found.nodelay and "" or ", Nagle is on")
+  return found
 end
 
--- All peers in turn, several times, so that each has good and bad moments of
--- the machine.
-local function measure_throughput(connections, repeats)
-  for turn = 1, repeats do
-    for _, batch in ipairs(options.batches) do
-      for _, result in ipairs(results) do
-        local what = ("%d receivers, %d messages a turn"):format(connections,
-          batch)
-        local found, why = measure.throughput(result.peer, options, connections,
-          batch, turn == 1 and batch == options.batches[1])
+-- Those beside which the others are measured.
+local function own_result()
+  for _, result in ipairs(results) do
+    if result.peer.name == "fes" then return result end
+  end
+end
 
-        if found then
-          note(result, connections, batch, found)
-          say("%-14s %s: %s a CPU second, p99 %.1f ms%s", result.peer.label,
-            what, tables.number(found.rate), found.latency_p99 / 1000,
-            found.nodelay and "" or ", Nagle is on")
-        else
-          failed(result.peer, what, why)
-        end
+-- Each of them once.
+local function measure_all(connections, batch, how)
+  local own = how.paired and own_result()
+  local before = own and attempt(own, connections, batch, how)
+
+  for _, result in ipairs(results) do
+    if result ~= own then
+      local found = attempt(result, connections, batch, how)
+      local after = own and attempt(own, connections, batch, how)
+
+      if found and before and after then
+        table.insert(result[connections][batch].ratios,
+          (before.rate + after.rate) / 2 / found.rate)
       end
+      before = after
     end
   end
 end
 
 -- The median of each figure.
-local function settle(founds)
+local function settle(measured)
   local all = {}
 
-  for _, found in ipairs(founds) do
+  for _, found in ipairs(measured.founds) do
     for name, value in pairs(found) do
       if type(value) == "number" then
         all[name] = all[name] or {}
@@ -112,13 +128,32 @@ local function settle(founds)
     end
   end
   for name, values in pairs(all) do all[name] = sample.median(values) end
+  if #measured.ratios > 0 then
+    all.ratios, all.ratio = measured.ratios, sample.median(measured.ratios)
+  end
   return all
+end
+
+local function measure_throughput(connections, how)
+  for _, result in ipairs(results) do result[connections] = {} end
+  for _ = 1, how.repeats do
+    for _, batch in ipairs(options.batches) do
+      how.memory = batch == options.batches[1]
+      measure_all(connections, batch, how)
+    end
+  end
+  for _, result in ipairs(results) do
+    for batch, measured in pairs(result[connections]) do
+      result[connections][batch] = settle(measured)
+    end
+  end
 end
 
 local function measure_stalled(connections)
   for _, result in ipairs(results) do
     if not result.peer.not_stalled then
-      local found, why = measure.stalled(result.peer, options, connections)
+      local found, why = measure.stalled(result.peer, options, connections,
+        options.how[1].rate)
 
       result.stalled = found
       if found then
@@ -143,12 +178,7 @@ end
 
 report.machine {}
 for i, connections in ipairs(options.connections) do
-  measure_throughput(connections, options.repeats[i])
-  for _, result in ipairs(results) do
-    for batch, founds in pairs(result[connections] or {}) do
-      result[connections][batch] = settle(founds)
-    end
-  end
+  measure_throughput(connections, options.how[i])
 end
 measure_stalled(options.connections[1])
 write("peers.md", tables.render(results, options))

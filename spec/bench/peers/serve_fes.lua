@@ -10,6 +10,7 @@ local server = fes.listen {
   port = 0,
   header = "\1",
   overflow = "drop",
+  keepalive = 0, -- as with its peers: receivers rest while others work
   sndbuf = settings.sndbuf,
 }
 

@@ -112,6 +112,7 @@ function Side:join(connections, stalled)
   local load = start(client_core, station.programs.load, {
     "receive", self.port, self.peer.protocol, "connections=" .. connections,
     "messages=" .. self.settings.messages, "stalled=" .. (stalled and 1 or 0),
+    "nap_us=200", -- see README.md: to be woken costs the server
   })
 
   load:expect "ready"

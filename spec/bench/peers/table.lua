@@ -48,21 +48,25 @@ end
 
 local function bytes_of(found) return tables.number(found.memory) end
 
-local function rates(results, options)
-  local head, body = { "thousand messages a CPU second" }, {}
+local function ratio_of(found)
+  return ("%.2f (%.2f to %.2f)"):format(found.ratio,
+    math.min(table.unpack(found.ratios)), math.max(table.unpack(found.ratios)))
+end
 
-  for _, connections in ipairs(options.connections) do
+local function cost_of(found) return found.ratio and ratio_of(found) or "1" end
+
+-- A column for each of some numbers of connections, and messages a turn.
+local function each_way(results, options, counts, title, format)
+  local head, body = { title }, {}
+
+  for i, result in ipairs(results) do body[i] = { name_of(result) } end
+  for _, connections in ipairs(counts) do
     for _, batch in ipairs(options.batches) do
       head[#head + 1] = ("%s x %d"):format(tables.number(connections), batch)
-    end
-  end
-  for i, result in ipairs(results) do
-    body[i] = { name_of(result) }
-    for _, connections in ipairs(options.connections) do
-      for _, batch in ipairs(options.batches) do
+      for i, result in ipairs(results) do
         local found = result[connections] and result[connections][batch]
 
-        table.insert(body[i], cell(found, rate_of))
+        table.insert(body[i], cell(found, format))
       end
     end
   end
@@ -97,11 +101,6 @@ local function others(results, options)
   return rows_of(head, body)
 end
 
-local function ratio_of(found)
-  return ("%.2f (%.2f to %.2f)"):format(found.ratio,
-    math.min(table.unpack(found.ratios)), math.max(table.unpack(found.ratios)))
-end
-
 local function growth_of(found)
   return ("%.0f KiB"):format(found.growth / 1024)
 end
@@ -120,15 +119,29 @@ local function stalled(results)
   return rows_of({ "1 % don't read", "p99 with / without", "growth" }, body)
 end
 
+local function work(options)
+  local rates = {}
+
+  for i, how in ipairs(options.how) do
+    rates[i] = ("%s messages a second to %s receivers"):format(
+      tables.number(how.rate), tables.number(options.connections[i]))
+  end
+  return ("Receivers x messages a turn; %s, all together.\n"):format(
+    table.concat(rates, ", "))
+end
+
 --- Everything that was found.
 -- @tparam table results  of run.lua
 -- @tparam table options
 -- @treturn string
 function tables.render(results, options)
   local text = {
-    ("Receivers x messages a turn, %s messages a second to all together.\n")
-      :format(tables.number(options.rate)),
-    rates(results, options),
+    work(options),
+    each_way(results, options, options.connections,
+      "thousand messages a CPU second", rate_of),
+    "What a message costs, over what it costs fes just before and after.\n",
+    each_way(results, options, { options.connections[1] }, "cost, fes = 1",
+      cost_of),
     ("Connections that are idle; latency with %d message a turn.\n")
       :format(options.batches[1]),
     others(results, options),
