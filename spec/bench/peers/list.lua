@@ -104,7 +104,9 @@ http {
 }
 ]]
 
+-- A process that becomes another user outlives who started it.
 local mosquitto = [[
+user root
 listener PORT 127.0.0.1
 allow_anonymous true
 persistence false
