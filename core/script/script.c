@@ -172,7 +172,7 @@ static bool begin(struct script *script)
     }
     script->L = state_new(script);
     if (script->L == NULL) {
-        fprintf(stderr, "fes: cannot start: not enough memory\n");
+        fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
         shard_free(script->shard);
         return false;
     }
