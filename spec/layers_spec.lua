@@ -3,8 +3,8 @@
 -- and the order to read it in.
 local order = {
   -- base: no sockets, no Lua
-  "base/list", "base/clock", "base/memory", "base/text", "base/log",
-  "base/heap", "base/wheel", "base/sites", "base/table",
+  "base/list", "base/clock", "base/memory", "base/text", "base/stamp",
+  "base/log", "base/heap", "base/wheel", "base/sites", "base/table",
   -- net: the engine; no Lua
   "net/loop", "net/pool", "net/slab", "net/inbox", "net/form", "net/queue",
   "net/stream", "net/cells", "net/picture", "net/overflow", "net/channel",

@@ -1,19 +1,19 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/stamp.h"
 #include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     LINE_MAX_BYTES = 8192, /* longer lines are cut */
-    STAMP_BYTES = 64,
-    WHEN_BYTES = 32,
+    HEAD_BYTES = 64,       /* date, time and level are shorter */
+    SIGNAL_LINE_BYTES = 512,
     RECENT = 16 /* how many different errors are held back at once */
 };
 
@@ -50,17 +50,12 @@ bool log_level_named(const char *name, enum log_level *level)
 }
 
 /* Date, time and level: the beginning of a line. Its length. */
-static size_t stamp(char *line, enum log_level level)
+static size_t head(char *line, enum log_level level)
 {
-    struct timespec now;
-    struct tm local;
-    char when[WHEN_BYTES];
+    size_t length = stamp_of_now(line);
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(when, sizeof when, "%F %T", &local);
-    return (size_t)snprintf(line, STAMP_BYTES, "%s.%03ld %-5s ", when,
-                            now.tv_nsec / 1000000, names[level]);
+    return length + (size_t)snprintf(line + length, HEAD_BYTES - length,
+                                     " %-5s ", names[level]);
 }
 
 /* A log that cannot be written has nowhere to say so. */
@@ -80,7 +75,7 @@ static void write_line(enum log_level level, const char *text, size_t length,
                        const char *trace)
 {
     char line[LINE_MAX_BYTES];
-    size_t used = stamp(line, level);
+    size_t used = head(line, level);
 
     used += text_escape(line + used, sizeof line / 2, text, length);
     line[used++] = '\n';
@@ -99,6 +94,35 @@ void log_text(enum log_level level, const char *text, size_t length)
 {
     if (log_shows(level))
         write_line(level, text, length, NULL);
+}
+
+/* At most what there is room for, and no more than a line. */
+static size_t append(char *line, size_t used, const char *text)
+{
+    while (*text != '\0' && used < SIGNAL_LINE_BYTES - 1)
+        line[used++] = *text++;
+    return used;
+}
+
+void log_from_signal(enum log_level level, const char *part, ...)
+{
+    char line[SIGNAL_LINE_BYTES];
+    va_list parts;
+
+    if (!log_shows(level))
+        return;
+
+    size_t used = stamp_in_signal(line);
+
+    used = append(line, used, " ");
+    used = append(line, used, names[level]);
+    used = append(line, used, strlen(names[level]) < 5 ? "  " : " ");
+    va_start(parts, part);
+    for (; part != NULL; part = va_arg(parts, const char *))
+        used = append(line, used, part);
+    va_end(parts);
+    line[used++] = '\n';
+    put(line, used);
 }
 
 __attribute__((format(printf, 2, 0))) static void

@@ -37,6 +37,13 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_text(enum log_level level, const char *text, size_t length);
 
 /*
+ * A line of some parts, the last one NULL. May be called in a signal's
+ * handler, so the parts are to be safe to show as they are.
+ */
+void log_from_signal(enum log_level level, const char *part, ...)
+    __attribute__((sentinel));
+
+/*
  * An error of a script, and how it came to it. Equal messages are written at
  * most once a second; the next one, or log_catch_up(), tells how many were
  * left out.

@@ -106,3 +106,16 @@ int text_distance(const char *a, const char *b)
     }
     return rows[an % 3][bn];
 }
+
+void text_decimal(char *out, uint64_t number)
+{
+    char digits[TEXT_DECIMAL_BYTES];
+    int n = 0;
+
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (n > 0)
+        *out++ = digits[--n];
+    *out = '\0';
+}

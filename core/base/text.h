@@ -5,6 +5,9 @@
 #define FES_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+enum { TEXT_DECIMAL_BYTES = 24 }; /* enough for any, with its zero */
 
 /*
  * Copy `length` bytes to `out`, at most `room` bytes, control characters (and
@@ -20,5 +23,9 @@ size_t text_escape(char *out, size_t room, const char *bytes, size_t length);
  * over 32 letters are far from everything: INT_MAX.
  */
 int text_distance(const char *a, const char *b);
+
+/* The number in decimal, into `out`, which has room for TEXT_DECIMAL_BYTES.
+ * May be called in a signal's handler. */
+void text_decimal(char *out, uint64_t number);
 
 #endif
