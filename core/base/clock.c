@@ -1,7 +1,9 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t clock_now(void)
 {
@@ -30,4 +32,22 @@ uint64_t clock_from_seconds(double seconds)
 double clock_to_seconds(uint64_t nanoseconds)
 {
     return (double)nanoseconds / (double)CLOCK_SECOND;
+}
+
+/* "1234 567 89": on a processor, waiting for one, how many times. */
+uint64_t clock_starved(void)
+{
+    char text[64];
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, sizeof text) : 0;
+    ssize_t at = 0;
+    uint64_t starved = 0;
+
+    if (fd >= 0)
+        close(fd);
+    while (at < length && text[at] != ' ')
+        at++;
+    while (++at < length && text[at] >= '0' && text[at] <= '9')
+        starved = 10 * starved + (uint64_t)(text[at] - '0');
+    return starved;
 }

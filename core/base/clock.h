@@ -22,4 +22,11 @@ uint64_t clock_from_seconds(double seconds);
 /* Nanoseconds as seconds. */
 double clock_to_seconds(uint64_t nanoseconds);
 
+/*
+ * How long this thread was ready to run and had no processor, in nanoseconds
+ * since it began; 0 if the system does not tell. May be called in a signal's
+ * handler.
+ */
+uint64_t clock_starved(void);
+
 #endif

@@ -6,10 +6,13 @@
  * let it pass: they yield too, up to the task's own coroutine, and when the
  * task is resumed, resume in turn. A script sees nothing of it: the call just
  * takes its time. In all else they are what Lua's own are.
+ *
+ * They also tell the watchdog which coroutine runs.
  */
 #include "script/await.h"
 #include "script/options.h"
 #include "script/tasks.h"
+#include "script/watchdog.h"
 
 #include <lauxlib.h>
 
@@ -25,7 +28,7 @@ static int step(lua_State *L, lua_State *co, int nargs, lua_KFunction again,
     int status;
 
     tasks->blocked += blocks;
-    status = lua_resume(co, L, nargs, &nresults);
+    status = watchdog_resume(L, co, nargs, &nresults);
     tasks->blocked -= blocks;
     if (status == LUA_YIELD && tasks->running != NULL && tasks->running->waits)
         return lua_yieldk(L, 0, 0, again);
@@ -87,7 +90,7 @@ static int l_resume(lua_State *L)
     int nargs = lua_gettop(L) - 1;
     const char *why;
 
-    luaL_argexpected(L, co != NULL, 1, "coroutine");
+    luaL_argexpected(L, co != NULL, 1, "thread");
     if (take_arguments(L, co, nargs, &why))
         return step(L, co, nargs, resume_again, give_to_resume);
     lua_pushboolean(L, 0);
@@ -108,14 +111,15 @@ static int raise_from(lua_State *L)
     return lua_error(L);
 }
 
-/* A coroutine that failed is closed, which may change the error. */
+/* A coroutine that failed is closed, which may change the error; save when it
+ * had taken too long, and there is no time for that. */
 static int give_to_wrap(lua_State *L, lua_State *co, bool fine, int nresults)
 {
     int status = lua_status(co);
     int values;
 
-    if (!fine && status != LUA_OK && status != LUA_YIELD)
-        status = lua_resetthread(co);
+    if (!fine && status != LUA_OK && status != LUA_YIELD && !watchdog.expired)
+        status = watchdog_reset(L, co);
     values = take_results(L, co, &fine, nresults);
     if (fine)
         return values;
@@ -166,7 +170,15 @@ static void cancel(struct task *task)
     task_forget(task);
 }
 
-/* Lua's own, the upvalue, does it; but a task is not to be resumed then. */
+static bool is_active(lua_State *L, lua_State *co)
+{
+    lua_Debug frame;
+
+    return co == L ||
+           (lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame) != 0);
+}
+
+/* coroutine.close(co) -> true | false, message; a task does not go on then */
 static int l_close(lua_State *L)
 {
     lua_State *co = lua_tothread(L, 1);
@@ -174,10 +186,19 @@ static int l_close(lua_State *L)
 
     if (task != NULL && task != script_of(L)->tasks->running)
         cancel(task);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
+    if (co == NULL || is_active(L, co)) { /* Lua's own, which raises */
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_insert(L, 1);
+        lua_call(L, lua_gettop(L) - 1, 0);
+    }
+
+    bool closed = watchdog_reset(L, co) == LUA_OK;
+
+    lua_pushboolean(L, closed);
+    if (closed)
+        return 1;
+    lua_xmove(co, L, 1);
+    return 2;
 }
 
 void open_coroutine(lua_State *L)

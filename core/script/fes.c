@@ -43,6 +43,8 @@ int open_fes(lua_State *L)
     };
 
     luaL_newlib(L, functions);
+    open_limits(L, &script_of(L)->limits);
+    lua_setfield(L, -2, "limits");
     open_log(L);
     lua_setfield(L, -2, "log");
     lua_pushstring(L, FES_VERSION);

@@ -120,8 +120,8 @@ static void check_names(lua_State *L, const char *who,
 
 /* ------------------------------------------------------------------ values */
 
-static void read_integer(lua_State *L, const char *who,
-                         const struct option *option, void *value)
+static lua_Integer check_integer(lua_State *L, const char *who,
+                                 const struct option *option)
 {
     int exact;
     lua_Integer given = lua_tointegerx(L, -1, &exact);
@@ -134,7 +134,7 @@ static void read_integer(lua_State *L, const char *who,
 
         options_fail(L, who, option->name, range);
     }
-    *(uint32_t *)value = (uint32_t)given;
+    return given;
 }
 
 static void read_seconds(lua_State *L, const char *who,
@@ -214,7 +214,10 @@ static void read_value(lua_State *L, const char *who,
 {
     switch (option->kind) {
     case OPTION_INTEGER:
-        read_integer(L, who, option, value);
+        *(uint32_t *)value = (uint32_t)check_integer(L, who, option);
+        break;
+    case OPTION_BIG:
+        *(uint64_t *)value = (uint64_t)check_integer(L, who, option);
         break;
     case OPTION_SECONDS:
         read_seconds(L, who, option, value);

@@ -16,6 +16,7 @@
 
 enum option_kind {
     OPTION_INTEGER,  /* uint32_t, in min..max */
+    OPTION_BIG,      /* uint64_t, in min..max */
     OPTION_SECONDS,  /* double, finite, in min..max */
     OPTION_BOOLEAN,  /* bool */
     OPTION_TEXT,     /* const char *, no zero inside */

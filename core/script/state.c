@@ -6,15 +6,19 @@
 #include "net/serve.h"
 #include "script/conn.h"
 #include "script/server.h"
+#include "script/standard.h"
 #include "script/tasks.h"
+#include "script/trace.h"
+#include "script/watchdog.h"
 
-#include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The message handler's place on the stack, for the life of the state. */
-enum { EXPLAIN = 1 };
+enum {
+    EXPLAIN = 1,       /* the message handler's place on the stack, for good */
+    SHOWN_BYTES = 4096 /* of a message, and of a traceback */
+};
 
 /* Where the traceback of the last error is kept, beside its message. */
 static const char trace_key;
@@ -61,28 +65,63 @@ static void catch_up_later(struct script *script)
         timer_start(script->shard->loop, &script->catch_up, due);
 }
 
-/* The message is on top of the stack, and stays there. */
-static void report(struct script *script, const char *event, conn_name name)
+/*
+ * Push the traceback of the call that gave `status`, which ended it. When
+ * memory was short or time was up, explain() was not asked, or too late.
+ */
+static const char *push_trace(lua_State *L, int status, bool late)
 {
-    lua_State *L = script->L;
+    const char *trace = NULL;
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    if (status != LUA_ERRMEM && !late)
+        trace = lua_tostring(L, -1);
+    return trace != NULL ? trace : trace_text();
+}
+
+/* The message is on top of the stack, the traceback above it. No memory is
+ * taken of Lua. */
+static void report(struct script *script, const char *event, conn_name name,
+                   const char *trace)
+{
     char whom[CONN_TEXT_BYTES] = "no connection";
+    char what[SHOWN_BYTES];
+    char whole_trace[SHOWN_BYTES];
     size_t length = 0;
+    const char *message = lua_tolstring(script->L, -2, &length);
+    size_t used = (size_t)snprintf(what, sizeof what, "%s: ", event);
 
     if (name != 0)
         conn_describe(script->shard, name, whom);
-    luaL_checkstack(L, 4, NULL);
-    lua_pushfstring(L, "%s: ", event);
-    lua_pushvalue(L, -2);
-    lua_concat(L, 2);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
-    lua_pushfstring(L, "\tin %s of %s\n%s", event, whom, lua_tostring(L, -1));
-
-    const char *what = lua_tolstring(L, -3, &length);
-
-    log_error_trace(what, length, lua_tostring(L, -1));
-    lua_pop(L, 3);
+    if (length > sizeof what - 1 - used)
+        length = sizeof what - 1 - used;
+    memcpy(what + used, message, length);
+    what[used + length] = '\0';
+    snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s\n%s", event, whom,
+             trace);
+    log_error_trace(what, used + length, whole_trace);
     script->errors++;
     catch_up_later(script);
+}
+
+/* It raised; or it only took too long, and nothing in it has noticed. */
+static __attribute__((noinline)) bool end_badly(struct script *script,
+                                                int status, bool late,
+                                                const char *event,
+                                                conn_name name)
+{
+    lua_State *L = script->L;
+
+    if (status == LUA_OK) {
+        log_warn("%s: it took longer than %g s", event,
+                 script->limits.call_seconds);
+        return true;
+    }
+    report(script, event, name, push_trace(L, status, late));
+    lua_pop(L, 1);
+    return false;
 }
 
 bool script_call(struct script *script, lua_CFunction fn, void *arg,
@@ -92,10 +131,14 @@ bool script_call(struct script *script, lua_CFunction fn, void *arg,
 
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
-    if (lua_pcall(L, 1, 0, EXPLAIN) == LUA_OK)
+    watchdog_enter(L, event);
+
+    int status = lua_pcall(L, 1, 0, EXPLAIN);
+    bool late = watchdog_leave(L);
+
+    if (status == LUA_OK && !late)
         return true;
-    report(script, event, name);
-    return false;
+    return end_badly(script, status, late, event, name);
 }
 
 /*
@@ -108,9 +151,16 @@ static int explain_coroutine(lua_State *L)
 
     luaL_traceback(L, co, NULL, 0);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
-    lua_resetthread(co);
+    watchdog_reset(L, co);
     lua_xmove(co, L, 1);
     push_text(L, 2);
+    return 1;
+}
+
+/* One that had taken too long is not closed: it would take longer still. */
+static int take_error(lua_State *L)
+{
+    lua_xmove(lua_touserdata(L, 1), L, 1);
     return 1;
 }
 
@@ -119,17 +169,22 @@ bool script_resume(struct script *script, lua_State *co, int nargs,
 {
     lua_State *L = script->L;
     int nresults;
-    int status = lua_resume(co, L, nargs, &nresults);
+
+    watchdog_enter(L, event);
+
+    int status = watchdog_resume(L, co, nargs, &nresults);
+    bool late = watchdog_leave(L);
 
     if (status == LUA_OK || status == LUA_YIELD) {
         lua_pop(co, nresults);
-        return true;
+        return !late || end_badly(script, LUA_OK, late, event, name);
     }
-    lua_pushcfunction(L, explain_coroutine);
+    lua_pushcfunction(L, late ? take_error : explain_coroutine);
     lua_pushlightuserdata(L, co);
+    watchdog_enter(L, event);
     lua_pcall(L, 1, 1, 0);
-    report(script, event, name);
-    return false;
+    watchdog_leave(L);
+    return end_badly(script, status, late, event, name);
 }
 
 /* ---------------------------------------------------------------- beginning */
@@ -138,7 +193,7 @@ static int open_all(lua_State *L)
 {
     struct script *script = script_of(L);
 
-    luaL_openlibs(L);
+    open_standard(L);
     open_conn(L);
     open_server(L);
     open_timer(L);
@@ -163,6 +218,7 @@ lua_State *state_new(struct script *script)
     if (L == NULL)
         return NULL;
     *(struct script **)lua_getextraspace(L) = script;
+    limits_begin(&script->limits);
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, open_all);
     if (lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK)
@@ -176,19 +232,17 @@ bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message)
 {
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
+    watchdog_enter(L, NULL);
 
     int status = lua_pcall(L, 1, 0, EXPLAIN);
 
     if (status == LUA_OK)
         return true;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
 
-    const char *what = lua_tostring(L, -2);
-    const char *trace = lua_tostring(L, -1);
+    const char *what = lua_tostring(L, -1);
+    const char *trace = push_trace(L, status, false);
 
-    if (what == NULL)
-        what = "not enough memory";
-    if (trace == NULL || strstr(trace, "in main chunk") == NULL)
+    if (strstr(trace, "in main chunk") == NULL)
         trace = "";
     if (asprintf(message, "%s%s%s", what, *trace != '\0' ? "\n" : "", trace) <
         0)
@@ -202,6 +256,7 @@ bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message)
 void state_free(struct script *script)
 {
     lua_close(script->L);
+    watchdog_forget(script->L);
 }
 
 bool script_has_work(const struct script *script)

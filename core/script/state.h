@@ -13,6 +13,7 @@
 #define FES_STATE_H
 
 #include "net/shard.h"
+#include "script/limits.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -25,6 +26,7 @@ struct script {
     lua_State *L;
     struct shard *shard;   /* NULL: it has been freed, the state not yet */
     const char *directory; /* of the script: relative names begin here */
+    struct limits limits;
     int handles;           /* reference of the table slot + 1 -> conn handle */
     int on_stop;           /* reference of the list of functions */
     struct link servers;   /* all that it ever listened on, in order */

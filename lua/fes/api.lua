@@ -246,6 +246,14 @@ function Bocket:read(offset, n) end
 ---@field warn fun(format: string, ...: any)
 ---@field error fun(format: string, ...: any)
 
+------------------------------------------------------------------------- limits
+
+---What is not given stays as it is.
+---@class fes.Limits
+---@field call_seconds? number of a handler or timer, 0: any (default 1)
+---@field retained? integer bytes of kept messages (default 16 MiB)
+---@field outgoing? integer bockets of outgoing connections (default 1024)
+
 ------------------------------------------------------------------------- module
 
 ---@class fes
@@ -294,6 +302,10 @@ function fes.now() end
 ---@param size integer bytes in each
 ---@return fes.Pool
 function fes.pool(number, size) end
+
+---Change what the script may take.
+---@param limits fes.Limits
+function fes.limits(limits) end
 
 ---Stop gracefully, as SIGTERM does.
 function fes.stop() end

@@ -1,0 +1,27 @@
+/*
+ * limits.h - fes.limits: what one script may take, in time and memory
+ */
+#ifndef FES_LIMITS_H
+#define FES_LIMITS_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct limits {
+    double call_seconds; /* of a handler, timer or task; 0: any */
+    uint64_t retained;   /* bytes of kept messages of topics */
+    uint32_t outgoing;   /* bockets of outgoing connections */
+    bool in_force;       /* this script runs: the watchdog has its seconds */
+};
+
+/* What counts as long as the script says nothing. */
+void limits_begin(struct limits *limits);
+
+/* From now on the calls of this script are watched. */
+void limits_enforce(struct limits *limits);
+
+/* Push fes.limits() for these. They live as long as the state. */
+void open_limits(lua_State *L, struct limits *limits);
+
+#endif

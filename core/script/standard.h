@@ -1,0 +1,16 @@
+/*
+ * standard.h - Lua's standard library, as far as fes changes it
+ *
+ * xpcall does what the manual says. Only, no message handler of the script
+ * runs when a call has had its time: Lua runs those without debug hooks.
+ * Coroutines are changed by coroutine.c.
+ */
+#ifndef FES_STANDARD_H
+#define FES_STANDARD_H
+
+#include <lua.h>
+
+/* Open the standard libraries. */
+void open_standard(lua_State *L);
+
+#endif
