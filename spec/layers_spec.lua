@@ -16,12 +16,13 @@ local order = {
   "net/serve", "net/outgoing", "net/turn", "net/command", "net/publish",
   -- script: the Lua side
   "script/options", "script/framing", "script/trace", "script/watchdog",
-  "script/standard", "script/limits", "script/policy", "script/state",
-  "script/task", "script/await", "script/tasks", "script/coroutine",
-  "script/server", "script/conn", "script/steer", "script/received",
-  "script/transfer", "script/topic", "script/subscription", "script/listen",
-  "script/connect", "script/timer", "script/pool", "script/log", "script/fes",
-  "script/announce", "script/dispatch", "script/script",
+  "script/allocator", "script/standard", "script/limits", "script/policy",
+  "script/state", "script/task", "script/await", "script/tasks",
+  "script/coroutine", "script/server", "script/conn", "script/steer",
+  "script/received", "script/transfer", "script/topic", "script/subscription",
+  "script/listen", "script/connect", "script/timer", "script/pool",
+  "script/log", "script/fes", "script/announce", "script/dispatch",
+  "script/script",
   "main",
 }
 

@@ -282,7 +282,8 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
     command_answer_overflow(script->shard, name, topic, call.answer);
 }
 
-/* Whatever its handler does, the handle must know that it is closed. */
+/* Whatever its handler does, and however little memory the script has left,
+ * the handle must know that it is closed. */
 static void on_closed(void *owner, conn_name name, enum reason reason,
                       const char *detail)
 {
@@ -293,10 +294,13 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
         .reason = reason,
         .detail = detail,
     };
+    struct allocator *allocator = &call.served->script->limits.allocator;
 
     tell(&call, do_close);
+    allocator_lift(allocator);
     if (!enter(&call, do_gone))
         lua_pop(call.served->script->L, 1);
+    allocator_lower(allocator);
     await_closed(script_at(owner), name);
     if (call.served->outgoing)
         served_end(call.served->script->L, call.served);

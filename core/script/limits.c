@@ -8,6 +8,7 @@
 
 #define WHO "fes.limits"
 
+#define LEAST_MEMORY  (1 << 16)
 #define MOST_SECONDS  1e6
 #define MOST_RETAINED ((double)((uint64_t)1 << 40))
 #define MOST_OUTGOING (1 << 20)
@@ -16,19 +17,22 @@
 
 static const struct option options[] = {
     {"call_seconds", OPTION_SECONDS, AT(call_seconds), 0, MOST_SECONDS, NULL},
+    {"memory", OPTION_BIG, AT(memory), LEAST_MEMORY, (double)ALLOCATOR_NO_LIMIT,
+     NULL},
     {"retained", OPTION_BIG, AT(retained), 0, MOST_RETAINED, NULL},
     {"outgoing", OPTION_INTEGER, AT(outgoing), 1, MOST_OUTGOING, NULL},
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
-void limits_begin(struct limits *limits)
+void limits_begin(struct limits *limits, lua_State *L)
 {
     *limits = (struct limits){
         .call_seconds = 1,
         .retained = 16 << 20,
         .outgoing = 1024,
     };
+    allocator_begin(&limits->allocator, L);
 }
 
 void limits_enforce(struct limits *limits)
@@ -37,8 +41,25 @@ void limits_enforce(struct limits *limits)
     watchdog_limit(limits->call_seconds);
 }
 
+/* Less than the script has would leave it nothing but errors. */
+static void check_memory(lua_State *L, const struct limits *limits,
+                         uint64_t memory)
+{
+    if (memory >= allocator_used(&limits->allocator))
+        return;
+    lua_gc(L, LUA_GCCOLLECT);
+
+    uint64_t used = allocator_used(&limits->allocator);
+
+    if (memory < used)
+        luaL_error(L,
+                   WHO ": 'memory' must be at least the %I bytes that the "
+                       "script has already, got %I",
+                   (lua_Integer)used, (lua_Integer)memory);
+}
+
 /*
- * fes.limits { call_seconds =, retained =, outgoing = }: each is
+ * fes.limits { call_seconds =, memory =, retained =, outgoing = }: each is
  * changed that is given; the upvalue is where they are
  */
 static int l_limits(lua_State *L)
@@ -47,9 +68,14 @@ static int l_limits(lua_State *L)
     struct limits wanted = *limits;
 
     options_read(L, WHO, options, OPTIONS, &wanted);
+    if (options_has(L, "memory"))
+        check_memory(L, limits, wanted.memory);
     limits->call_seconds = wanted.call_seconds;
+    limits->memory = wanted.memory;
     limits->retained = wanted.retained;
     limits->outgoing = wanted.outgoing;
+    if (limits->memory > 0)
+        allocator_limit(&limits->allocator, limits->memory);
     if (limits->in_force && options_has(L, "call_seconds"))
         watchdog_limit(limits->call_seconds);
     return 0;

@@ -4,19 +4,23 @@
 #ifndef FES_LIMITS_H
 #define FES_LIMITS_H
 
+#include "script/allocator.h"
+
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct limits {
     double call_seconds; /* of a handler, timer or task; 0: any */
+    uint64_t memory;     /* bytes of the Lua state; 0: any */
     uint64_t retained;   /* bytes of kept messages of topics */
     uint32_t outgoing;   /* bockets of outgoing connections */
-    bool in_force;       /* this script runs: the watchdog has its seconds */
+    struct allocator allocator;
+    bool in_force; /* this script runs: the watchdog has its seconds */
 };
 
-/* What counts as long as the script says nothing. */
-void limits_begin(struct limits *limits);
+/* What counts as long as the script says nothing. Of a state that is new. */
+void limits_begin(struct limits *limits, lua_State *L);
 
 /* From now on the calls of this script are watched. */
 void limits_enforce(struct limits *limits);

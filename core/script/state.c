@@ -47,9 +47,11 @@ static void push_text(lua_State *L, int index)
                         luaL_typename(L, index));
 }
 
-/* The traceback waits in the registry. */
+/* The traceback waits in the registry. There is memory for all this, even if
+ * the script has used up its own. */
 static int explain(lua_State *L)
 {
+    allocator_lift(&script_of(L)->limits.allocator);
     luaL_traceback(L, L, NULL, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
     push_text(L, 1);
@@ -67,7 +69,7 @@ static void catch_up_later(struct script *script)
 
 /*
  * Push the traceback of the call that gave `status`, which ended it. When
- * memory was short or time was up, explain() was not asked, or too late.
+ * memory was refused or time was up, explain() was not asked, or too late.
  */
 static const char *push_trace(lua_State *L, int status, bool late)
 {
@@ -121,6 +123,7 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
     }
     report(script, event, name, push_trace(L, status, late));
     lua_pop(L, 1);
+    allocator_lower(&script->limits.allocator);
     return false;
 }
 
@@ -149,6 +152,7 @@ static int explain_coroutine(lua_State *L)
 {
     lua_State *co = lua_touserdata(L, 1);
 
+    allocator_lift(&script_of(L)->limits.allocator);
     luaL_traceback(L, co, NULL, 0);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
     watchdog_reset(L, co);
@@ -218,7 +222,7 @@ lua_State *state_new(struct script *script)
     if (L == NULL)
         return NULL;
     *(struct script **)lua_getextraspace(L) = script;
-    limits_begin(&script->limits);
+    limits_begin(&script->limits, L);
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, open_all);
     if (lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK)
@@ -248,6 +252,7 @@ bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message)
         0)
         abort();
     lua_pop(L, 2);
+    allocator_lower(&script_of(L)->limits.allocator);
     return false;
 }
 

@@ -251,6 +251,7 @@ function Bocket:read(offset, n) end
 ---What is not given stays as it is.
 ---@class fes.Limits
 ---@field call_seconds? number of a handler or timer, 0: any (default 1)
+---@field memory? integer bytes of the Lua state (default: any)
 ---@field retained? integer bytes of kept messages (default 16 MiB)
 ---@field outgoing? integer bockets of outgoing connections (default 1024)
 

@@ -1,4 +1,42 @@
+local asked = require "spec.support.asked"
 local testing = require "fes.testing"
+
+local ask = asked.ask
+
+-- Ways to take more memory than there is.
+local greedy = {
+  ["many strings"] = [[
+    while true do list[#list + 1] = ("x"):rep(1000) .. #list end]],
+  ["many tables"] = "while true do list[#list + 1] = {} end",
+  ["one string that grows"] = [[
+    local s = "x" while true do s = s .. s end]],
+  ["one string at once"] = "list[1] = ('x'):rep(1e9)",
+  ["a table that is its own"] = "while true do list = { list, list } end",
+  ["recursion"] = [[
+    local function deep(n) return n + deep(n) + deep(n) end
+    for _ = 1, 1e6 do
+      list[#list + 1] = coroutine.create(deep)
+      coroutine.resume(list[#list], 1)
+    end]],
+  ["tables in a coroutine"] = [[coroutine.wrap(function()
+    while true do list[#list + 1] = {} end
+  end)()]],
+}
+
+local function serve(eat)
+  return asked.start(([[
+fes.limits { memory = 4e6 }
+list = {}
+server = fes.listen {
+  port = 0,
+  on_receive = function(conn, data)
+    if data == "eat" then %s end
+    conn:send(data)
+  end,
+  on_error = function() list = nil end,
+  on_close = function(_, reason) print("closed", reason) end,
+}]]):format(eat))
+end
 
 local function raises(code)
   local status, _, err = testing.run {
@@ -10,24 +48,182 @@ local function raises(code)
   return err
 end
 
+describe("fes.limits { memory }", function()
+  after_each(testing.finish)
+
+  for name, eat in pairs(greedy) do
+    it("refuses " .. name .. ", and the server lives on", function()
+      local program = serve(eat)
+      local eater = assert(program:connect())
+      local other = assert(program:connect())
+
+      assert(eater:send "eat")
+      assert.is_true((eater:closed()))
+      program:expect "closed\tscript\n"
+      testing.wait_until(function()
+        return program:stderr():find "error on_receive: not enough memory\n"
+          or program:stderr():find "error on_receive: [^\n]*overflow"
+      end)
+      assert.matches("in on_receive of conn %d+ %(127.0.0.1:%d+%)\n"
+        .. "stack traceback:\n.*script.lua:%d+: in", program:stderr())
+      assert(other:send "on")
+      assert.equal("on", other:read(2))
+      assert.is_true(ask(program, "collectgarbage 'count'") < 4000)
+      asked.settle(program, { other }, true)
+    end)
+  end
+
+  it("ends a task only, and says where it was", function()
+    local program = asked.start [[
+fes.limits { memory = 4e6 }
+server = fes.listen { port = 0 }
+fes.spawn(function()
+  local list = {}
+  fes.sleep(0.01)
+  while true do list[#list + 1] = {} end
+end)]]
+
+    testing.wait_until(function()
+      return program:stderr():find "error task: not enough memory\n"
+    end)
+    assert.matches("stack traceback:\n[^\n]*script.lua:%d+: in",
+      program:stderr())
+    asked.settle(program, {}, true)
+  end)
+
+  it("lets a script go on that catches the error", function()
+    local program = serve [[
+      data = pcall(string.rep, "x", 1e8) and "got it" or "caught"]]
+    local client = assert(program:connect())
+
+    assert(client:send "eat")
+    assert.equal("caught", client:read(6))
+    asked.settle(program, { client })
+  end)
+
+  it("collects what is garbage before it refuses", function()
+    local program = serve [[
+      collectgarbage "stop"
+      for i = 1, 1e5 do local t = { i } end]]
+    local client = assert(program:connect())
+
+    assert(client:send "eat")
+    assert.equal("eat", client:read(3))
+    asked.settle(program, { client })
+  end)
+
+  it("does not keep the engine from letting go of connections", function()
+    -- A client takes all there is: nothing is left for new handles, nor for
+    -- what handles keep of those that have gone.
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.limits { memory = 2e6 }
+      local kept
+      local function take(bytes)
+        while pcall(function() kept = { kept, ("x"):rep(bytes) .. #kept } end)
+        do end
+      end
+      fes.listen {
+        port = 0,
+        on_connect = function(conn) conn:send "in" end,
+        on_receive = function(conn)
+          kept, conn.eater = {}, true
+          for _, bytes in ipairs { 10000, 1000, 100, 0 } do take(bytes) end
+          print "full"
+        end,
+        on_close = function(conn)
+          if conn.eater then kept = nil end
+          print(conn.eater and "eater out" or "out")
+        end,
+      }
+    ]] }
+    local clients = assert(server:connect_all(8))
+
+    for _, client in ipairs(clients) do assert.equal("in", client:read(2)) end
+    assert(clients[1]:send "eat")
+    server:expect "full\n"
+    for i = 2, 8 do
+      clients[i]:close()
+      server:expect "out\n"
+    end
+
+    local others = assert(server:connect_all(60))
+
+    testing.wait_until(function()
+      return server:stderr():find "on_connect: not enough memory"
+    end)
+    for _, other in ipairs(others) do other:close() end
+    clients[1]:close()
+    server:expect "eater out\n"
+    clients = assert(server:connect_all(8))
+    for _, client in ipairs(clients) do assert.equal("in", client:read(2)) end
+    server:stop()
+  end)
+
+  it("ends a start that takes more, and says where", function()
+    local status, _, err = testing.run { code = [[
+      local fes = require "fes"
+      fes.limits { memory = 1e6 }
+      local list = {}
+      while true do list[#list + 1] = ("x"):rep(1000) .. #list end
+    ]] }
+
+    assert.equal(1, status)
+    assert.matches("^fes: not enough memory\nstack traceback:\n"
+      .. ".*script.lua:4: in main chunk", err)
+  end)
+
+  it("raises when the script has more already", function()
+    assert.matches("fes.limits: 'memory' must be at least the %d+ bytes that "
+      .. "the script has already, got 1000000\n", raises [[
+        big = ("x"):rep(2e6) fes.limits { memory = 1000000 }]])
+  end)
+
+  it("counts what is there, not what is garbage", function()
+    local status = testing.run { code = [[
+      local fes = require "fes"
+      do local big = ("x"):rep(2e6) end
+      fes.limits { memory = 1000000 }
+    ]] }
+
+    assert.equal(0, status)
+  end)
+
+  it("may be raised, and lowered again", function()
+    local status, out = testing.run { code = [[
+      local fes = require "fes"
+      local function fits() return (pcall(string.rep, "x", 2e6)) end
+      local before = fits()
+      fes.limits { memory = 1e6 }
+      local low = fits()
+      fes.limits { memory = 8e6 }
+      local high = fits()
+      collectgarbage()
+      fes.limits { memory = 1e6 }
+      print(before, low, high, fits())
+    ]] }
+
+    assert.same({ 0, "true\tfalse\ttrue\tfalse\n" }, { status, out })
+  end)
+end)
+
 describe("fes.limits", function()
   after_each(testing.finish)
 
   it("takes each of its options, and keeps the others", function()
-    local status, _, err = testing.run { code = [[
+    local status, out = testing.run { code = [[
       local fes = require "fes"
-      fes.limits { call_seconds = 0.1 }
-      fes.limits { retained = 1 << 20, outgoing = 16 }
+      fes.limits { memory = 1e6 }
+      fes.limits { call_seconds = 2, retained = 1 << 25, outgoing = 16 }
       fes.limits {}
-      fes.after(0, function() while true do end end)
+      print(pcall(string.rep, "x", 2e6))
     ]] }
 
-    assert.equal(0, status)
-    assert.matches("took longer than 0.1 s", err)
+    assert.same({ 0, "false\tnot enough memory\n" }, { status, out })
   end)
 
   for option, value in pairs {
-    call_seconds = "-1", retained = "'much'", outgoing = "0",
+    call_seconds = "-1", memory = "100", retained = "'much'", outgoing = "0",
   } do
     it("raises for a wrong " .. option, function()
       assert.matches("fes.limits: '" .. option .. "' must be ",
@@ -36,8 +232,8 @@ describe("fes.limits", function()
   end
 
   it("raises for an unknown option, and names the nearest", function()
-    assert.matches("fes.limits: unknown option 'outgone', did you mean "
-      .. "'outgoing'%?", raises "fes.limits { outgone = 1 }")
+    assert.matches("fes.limits: unknown option 'memry', did you mean "
+      .. "'memory'%?", raises "fes.limits { memry = 1 }")
   end)
 
   it("raises for what is no table", function()
