@@ -18,11 +18,11 @@ local order = {
   "script/options", "script/framing", "script/trace", "script/watchdog",
   "script/allocator", "script/standard", "script/limits", "script/policy",
   "script/state", "script/task", "script/await", "script/tasks",
-  "script/coroutine", "script/server", "script/conn", "script/steer",
-  "script/received", "script/transfer", "script/topic", "script/subscription",
-  "script/listen", "script/connect", "script/timer", "script/pool",
-  "script/log", "script/fes", "script/announce", "script/dispatch",
-  "script/script",
+  "script/coroutine", "script/server", "script/servers", "script/stopping",
+  "script/conn", "script/steer", "script/received", "script/transfer",
+  "script/topic", "script/subscription", "script/listen", "script/connect",
+  "script/timer", "script/pool", "script/log", "script/fes",
+  "script/announce", "script/dispatch", "script/script",
   "main",
 }
 
@@ -37,7 +37,7 @@ local foreign = {
 
 -- What holds the state together may know the types that fill it.
 local looks_up = {
-  ["script/state.c"] = { ["script/server"] = true, ["script/conn"] = true,
+  ["script/state.c"] = { ["script/servers"] = true, ["script/conn"] = true,
     ["script/tasks"] = true },
   ["script/server.c"] = { ["script/conn"] = true },
 }

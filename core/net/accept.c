@@ -17,7 +17,7 @@
 
 static bool may_accept(const struct server *server)
 {
-    return !server->paused && !server->closing &&
+    return !server->paused && !server->deaf &&
            server->setups < server->options.maxaccepts &&
            server_count(server) + server->setups <
                server->options.maxconnections &&

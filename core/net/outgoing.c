@@ -17,6 +17,7 @@ static struct server *new_server(struct shard *shard,
     if (server == NULL)
         return NULL;
     server->outgoing = true;
+    server->deaf = true;
     server->closing = true;
     server->released = true; /* so it goes when its connection has gone */
     link_before(&shard->servers, &server->servers);

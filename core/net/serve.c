@@ -245,14 +245,13 @@ static void remove_path(const struct server *server)
         log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
 }
 
-static void stop_listening(struct server *server)
+void server_deafen(struct server *server)
 {
-    if (server->closing)
+    if (server->deaf)
         return;
-    server->closing = true;
+    server->deaf = true;
     watch_set(server->shard->loop, &server->watch, 0);
     timer_stop(server->shard->loop, &server->retry);
-    timer_stop(server->shard->loop, &server->hold);
     close(watch_fd(&server->watch));
     remove_path(server);
 }
@@ -276,7 +275,9 @@ void server_close(struct server *server, enum reason reason, double linger)
     struct conn *conn;
     uint32_t slot = 0;
 
-    stop_listening(server);
+    server_deafen(server);
+    timer_stop(server->shard->loop, &server->hold);
+    server->closing = true;
     while ((conn = next_record(server, &slot)) != NULL)
         conn_close(conn, reason, linger);
 }
@@ -303,7 +304,7 @@ void server_free(struct server *server)
     struct conn *conn;
     uint32_t slot = 0;
 
-    stop_listening(server);
+    server_deafen(server);
     while (server->unfinished > 0 &&
            (conn = next_record(server, &slot)) != NULL) {
         conn_cut(conn, REASON_SHUTDOWN, NULL);
@@ -354,8 +355,7 @@ struct server_stats server_stats(const struct server *server)
 void server_pause(struct server *server, bool paused)
 {
     server->paused = paused;
-    if (!server->closing)
-        accept_update(server);
+    accept_update(server);
 }
 
 conn_name server_next(const struct server *server, uint32_t *slot)
@@ -365,5 +365,18 @@ conn_name server_next(const struct server *server, uint32_t *slot)
     while ((conn = next_record(server, slot)) != NULL)
         if (conn_is_open(conn))
             return conn_name_of(conn);
+    return 0;
+}
+
+conn_name shard_next(const struct shard *shard, uint32_t *slot)
+{
+    const struct conn_table *table = &shard->conns;
+
+    while (*slot < table->fresh) {
+        const struct conn *conn = &table->records[(*slot)++];
+
+        if (conn_is_open(conn))
+            return conn_name_of(conn);
+    }
     return 0;
 }

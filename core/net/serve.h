@@ -35,6 +35,9 @@ struct server *server_open(struct shard *shard,
                            const struct server_options *options, void *owner,
                            const char **why);
 
+/* Stop listening, for good; connections go on. */
+void server_deafen(struct server *server);
+
 /*
  * Make the record of a server that does not listen, for so many connections at
  * most; it draws on `slab`, or, if that is NULL, on one of its own. NULL: no
@@ -71,5 +74,8 @@ void server_pause(struct server *server, bool paused);
  * moves behind it. 0: there is none. Connections may come and go in between.
  */
 conn_name server_next(const struct server *server, uint32_t *slot);
+
+/* The same among all connections of the shard. */
+conn_name shard_next(const struct shard *shard, uint32_t *slot);
 
 #endif

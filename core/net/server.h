@@ -108,10 +108,11 @@ struct server {
     uint32_t setups;     /* connections in CONN_SETUP */
     uint32_t unfinished; /* records that are not free */
     bool paused;         /* by the script */
-    bool closing;
-    bool released;      /* the script holds it no more */
-    struct sites sites; /* how many connections from where */
-    uint64_t warned;    /* when the last warning was written */
+    bool deaf;           /* it does not listen any more */
+    bool closing;        /* and has closed its connections */
+    bool released;       /* the script holds it no more */
+    struct sites sites;  /* how many connections from where */
+    uint64_t warned;     /* when the last warning was written */
 
     struct server_options options; /* host, path, header: own copies */
     struct address address;

@@ -72,7 +72,7 @@ int l_connect(lua_State *L)
     struct task *task =
         options_has(L, "on_connect") ? NULL : task_that_can_wait(L);
 
-    if (script_of(L)->stop_asked)
+    if (script_of(L)->stopping.asked)
         return refuse(L, "shutdown");
     if (task != NULL && !options_has(L, "on_receive"))
         wanted.pulled = true;

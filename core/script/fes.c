@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "script/options.h"
-#include "script/state.h"
+#include "script/stopping.h"
 
 #include <lauxlib.h>
 
@@ -11,13 +11,14 @@ static int l_now(lua_State *L)
     return 1;
 }
 
-/* fes.stop() - as SIGTERM does */
+/* fes.stop([seconds]) - as SIGTERM does; the closes spread over that time */
 static int l_stop(lua_State *L)
 {
+    double seconds = 0;
+
     if (!lua_isnoneornil(L, 1))
-        return luaL_error(L, "fes.stop: takes no arguments, got %s",
-                          options_push_words(L, 1));
-    script_stop(script_of(L));
+        seconds = options_check_seconds(L, 1, "fes.stop");
+    script_stop(script_of(L), seconds);
     return 0;
 }
 

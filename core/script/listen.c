@@ -252,7 +252,7 @@ int l_listen(lua_State *L)
     struct served *served;
     const char *why;
 
-    if (script->stop_asked)
+    if (script->stopping.asked)
         return luaL_error(L, WHO ": fes is stopping");
     served = served_new(L);
     served->server = server_open(script->shard, &wanted, served, &why);

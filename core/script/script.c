@@ -5,8 +5,9 @@
 #include "net/turn.h"
 #include "script/announce.h"
 #include "script/dispatch.h"
-#include "script/server.h"
+#include "script/servers.h"
 #include "script/state.h"
+#include "script/stopping.h"
 #include "script/tasks.h"
 
 #include <errno.h>
@@ -116,7 +117,7 @@ static void on_signal(void *owner, int number)
     loop_default_signal(shard->loop, SIGINT);
     loop_default_signal(shard->loop, SIGTERM);
     log_info("%s", strsignal(number));
-    script_stop(script);
+    script_stop(script, 0);
 }
 
 /* Of the loop's turns each asks: is there anything left to wait for? */
@@ -128,7 +129,7 @@ static void on_turn_end(void *owner)
     script_stop_if_asked(script);
     if (!script->ready || script_has_work(script))
         return;
-    if (!script->stopping)
+    if (!script->stopping.begun)
         log_info("nothing is left to wait for");
     loop_stop(script->shard->loop);
 }
@@ -165,6 +166,7 @@ static bool begin(struct script *script)
 
     link_init(&script->servers);
     timer_init(&script->catch_up, on_catch_up);
+    stopping_init(&script->stopping);
     script->shard = shard_new(raise_limit(), &events, on_turn_end, script);
     if (script->shard == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));

@@ -79,31 +79,6 @@ void server_push(lua_State *L, const struct served *served)
     lua_rawgeti(L, LUA_REGISTRYINDEX, served->self);
 }
 
-/* ------------------------------------------------------------ all of them */
-
-static struct server *server_at(const struct link *link)
-{
-    return link_owner(link, struct served, link)->server;
-}
-
-bool servers_in_use(const struct script *script)
-{
-    const struct link *end = &script->servers;
-
-    for (const struct link *at = end->next; at != end; at = at->next)
-        if (!server_at(at)->closing || server_at(at)->unfinished > 0)
-            return true;
-    return false;
-}
-
-void servers_close(struct script *script, enum reason reason, double linger)
-{
-    const struct link *end = &script->servers;
-
-    for (const struct link *at = end->next; at != end; at = at->next)
-        server_close(server_at(at), reason, linger);
-}
-
 /* ------------------------------------------------------------------- place */
 
 void server_format_place(const struct server *server, char *out, size_t room)

@@ -70,9 +70,4 @@ struct message server_check_message(lua_State *L, const struct served *served,
 /* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
 void server_format_place(const struct server *server, char *out, size_t room);
 
-/* Does any server still listen, or have connections? */
-bool servers_in_use(const struct script *script);
-
-void servers_close(struct script *script, enum reason reason, double linger);
-
 #endif

@@ -2,10 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/closing.h"
-#include "net/serve.h"
 #include "script/conn.h"
-#include "script/server.h"
+#include "script/servers.h"
 #include "script/standard.h"
 #include "script/tasks.h"
 #include "script/trace.h"
@@ -266,43 +264,9 @@ void state_free(struct script *script)
 
 bool script_has_work(const struct script *script)
 {
-    if ((script->timers > 0 || tasks_in_use(script)) && !script->stopping)
+    if ((script->timers > 0 || tasks_in_use(script)) && !script->stopping.begun)
         return true;
     return servers_in_use(script) || script->shard->due_count > 0;
-}
-
-void script_stop(struct script *script)
-{
-    script->stop_asked = true;
-    loop_hurry(script->shard->loop);
-}
-
-/* fes.on_stop()'s functions, in the order in which they were given. */
-static int call_on_stop(lua_State *L)
-{
-    lua_Integer *next = lua_touserdata(L, 1);
-
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->on_stop);
-    if (lua_rawgeti(L, -1, ++*next) == LUA_TNIL)
-        *next = 0;
-    else
-        lua_call(L, 0, 0);
-    return 0;
-}
-
-void script_stop_if_asked(struct script *script)
-{
-    lua_Integer next = 0;
-
-    if (!script->stop_asked || script->stopping)
-        return;
-    script->stopping = true;
-    log_info("stopping");
-    do
-        if (!script_call(script, call_on_stop, &next, "on_stop", 0))
-            lua_pop(script->L, 1);
-    while (next != 0);
-    servers_close(script, REASON_SHUTDOWN, CLOSING_LINGER);
 }
 
 const char *script_push_path(lua_State *L, const char *name)

@@ -22,6 +22,18 @@
 
 struct tasks;
 
+/* See stopping.h. */
+struct stopping {
+    bool asked;
+    bool begun;
+    bool over;          /* all is closed, or about to be */
+    double seconds;     /* over which the closes are spread */
+    struct timer timer; /* for the next close */
+    uint64_t next;      /* when that is due */
+    uint64_t end;       /* when the last one is */
+    uint32_t slot;      /* where to look for whom to close next */
+};
+
 struct script {
     lua_State *L;
     struct shard *shard;   /* NULL: it has been freed, the state not yet */
@@ -35,8 +47,7 @@ struct script {
     uint64_t errors;       /* of handlers and timers */
     struct timer catch_up; /* for the log: equal errors left out */
     bool ready;            /* loaded: the ready lines are out */
-    bool stop_asked;
-    bool stopping;
+    struct stopping stopping;
 };
 
 /* The script that a state belongs to. */
@@ -76,15 +87,6 @@ bool script_resume(struct script *script, lua_State *co, int nargs,
 
 /* Something ended that the script may have been waiting for. */
 bool script_has_work(const struct script *script);
-
-/* Ask for a graceful stop; it begins at the end of this turn. */
-void script_stop(struct script *script);
-
-/*
- * If it was asked for: call what fes.on_stop() was given, close all servers.
- * The loop ends with the last connection.
- */
-void script_stop_if_asked(struct script *script);
 
 /* Push the path of a name that the script gave, from the script's directory. */
 const char *script_push_path(lua_State *L, const char *name);

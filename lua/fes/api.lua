@@ -309,7 +309,8 @@ function fes.pool(number, size) end
 function fes.limits(limits) end
 
 ---Stop gracefully, as SIGTERM does.
-function fes.stop() end
+---@param seconds? number over which the closes are spread (default 0)
+function fes.stop(seconds) end
 
 ---Call a function first when fes stops, whoever asked for it.
 ---@param fn fun()

@@ -549,11 +549,5 @@ describe("the program", function()
       assert.same({ 0 }, { server:wait() })
     end)
 
-    it("raises for an argument that it does not take", function()
-      local status, _, err = run_code "\nrequire('fes').stop 'now'"
-
-      assert.equal(1, status)
-      assert.matches('script.lua:2: fes.stop: .*"now"', err)
-    end)
   end)
 end)

@@ -1,0 +1,153 @@
+local testing = require "fes.testing"
+
+-- Serves until a client says how to stop: the rest of the line is code.
+local function serve(code)
+  return testing.start { code = [[
+    fes = require "fes"
+    local stopped
+    server = fes.listen {
+      port = 0,
+      framing = "line",
+      on_receive = function(conn, line)
+        stopped = fes.now()
+        assert(load(line))()
+        conn:send "stopping"
+      end,
+      on_close = function(conn, reason)
+        print(("closed %s %.3f"):format(reason, fes.now() - stopped))
+      end,
+    }
+  ]] .. (code or "") }
+end
+
+local function ask(client, code)
+  assert(client:send(code .. "\n"))
+  assert.equal("stopping", client:line())
+end
+
+-- Wait until one of them has been closed, and close it too. Its place.
+local function await_closed(clients)
+  return testing.wait_until(function()
+    for i, client in ipairs(clients) do
+      if client:closed(0.02) then
+        client:close()
+        table.remove(clients, i)
+        return i
+      end
+    end
+  end)
+end
+
+describe("fes.stop with seconds", function()
+  after_each(testing.finish)
+
+  it("spreads the closes evenly", function()
+    local server = serve()
+    local clients = assert(server:connect_all(4))
+
+    ask(clients[1], "fes.stop(1.2)")
+    for n = 1, 4 do
+      await_closed(clients)
+
+      local seconds = tonumber((server:expect
+        "closed shutdown (%d+.%d+)\n"))
+
+      assert.is_true(seconds > n * 0.3 - 0.01, seconds .. " s")
+    end
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("serves those that are still there", function()
+    local server = serve [[
+      fes.every(0.02, function() server:broadcast "tick" end)
+    ]]
+    local clients = assert(server:connect_all(2))
+
+    assert(clients[1]:send "fes.stop(0.8)\n")
+    await_closed(clients)
+    clients[1]:read(clients[1].size)
+    for _ = 1, 3 do assert.equal("tick", clients[1]:line()) end
+    await_closed(clients)
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("accepts nobody from the beginning", function()
+    local server = serve()
+    local client = assert(server:connect())
+
+    ask(client, "fes.stop(60)")
+    testing.wait_until(function()
+      local _, why = server:connect()
+
+      return why == "ECONNREFUSED"
+    end)
+    assert.is_false((client:closed(0.02)))
+  end)
+
+  it("ends when there is nobody to close", function()
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.listen { port = 0 }
+      fes.after(0, function() fes.stop(1000) end)
+    ]] }
+
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("ends when all have left by themselves", function()
+    local server = serve()
+    local clients = assert(server:connect_all(3))
+
+    ask(clients[1], "fes.stop(1000)")
+    for _, client in ipairs(clients) do client:close() end
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("is cut short by a second call", function()
+    local server = serve()
+    local clients = assert(server:connect_all(3))
+
+    ask(clients[1], "fes.stop(1000)")
+    ask(clients[2], "fes.stop(2000)")
+    ask(clients[3], "fes.stop(0.1)")
+    for _ = 1, 3 do await_closed(clients) end
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("is cut short by a signal, and a second one ends the process", function()
+    local server = serve()
+    local clients = assert(server:connect_all(2))
+
+    ask(clients[1], "fes.stop(1000)")
+    server:signal "sigterm"
+    for _, client in ipairs(clients) do
+      assert.same({ true, "eof" }, { client:closed() }) -- and they linger
+    end
+    server:signal "sigterm"
+    assert.same({ nil, "sigterm" }, { server:wait() })
+  end)
+
+  it("calls what on_stop was given once, and first", function()
+    local server = serve [[
+      fes.on_stop(function() print("on_stop", server:count()) end)
+    ]]
+    local clients = assert(server:connect_all(2))
+
+    ask(clients[1], "fes.stop(1000) fes.stop(0.2)")
+    for _ = 1, 2 do await_closed(clients) end
+    assert.same({ 0 }, { server:wait() })
+    assert.equal("on_stop\t2\n", server:stdout():match "kernel\n([^c]*)")
+    assert.equal(1, select(2, server:stdout():gsub("on_stop", "")))
+  end)
+
+  for _, seconds in ipairs { "'now'", "-1", "0/0", "math.huge", "{}" } do
+    it("raises for " .. seconds, function()
+      local status, _, err = testing.run {
+        code = "\nrequire('fes').stop(" .. seconds .. ")",
+      }
+
+      assert.equal(1, status)
+      assert.matches("script.lua:2: fes.stop: seconds must be a number", err)
+    end)
+  end
+end)
