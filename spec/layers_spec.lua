@@ -3,8 +3,9 @@
 -- and the order to read it in.
 local order = {
   -- base: no sockets, no Lua
-  "base/list", "base/clock", "base/memory", "base/text", "base/stamp",
-  "base/log", "base/heap", "base/wheel", "base/sites", "base/table",
+  "base/list", "base/clock", "base/times", "base/memory", "base/text",
+  "base/stamp", "base/log", "base/heap", "base/wheel", "base/sites",
+  "base/table",
   -- net: the engine; no Lua
   "net/loop", "net/pool", "net/slab", "net/inbox", "net/form", "net/queue",
   "net/stream", "net/cells", "net/picture", "net/overflow", "net/channel",
@@ -19,9 +20,9 @@ local order = {
   "script/allocator", "script/standard", "script/limits", "script/policy",
   "script/state", "script/task", "script/await", "script/tasks",
   "script/coroutine", "script/server", "script/servers", "script/stopping",
-  "script/conn", "script/steer", "script/received", "script/transfer",
-  "script/topic", "script/subscription", "script/listen", "script/connect",
-  "script/timer", "script/pool", "script/log", "script/fes",
+  "script/stats", "script/conn", "script/steer", "script/received",
+  "script/transfer", "script/topic", "script/subscription", "script/listen",
+  "script/connect", "script/timer", "script/pool", "script/log", "script/fes",
   "script/announce", "script/dispatch", "script/script",
   "main",
 }

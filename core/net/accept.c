@@ -28,8 +28,12 @@ static bool may_accept(const struct server *server)
 
 void accept_update(struct server *server)
 {
-    watch_set(server->shard->loop, &server->watch,
-              may_accept(server) ? LOOP_READ : 0);
+    bool may = may_accept(server);
+
+    if (server->accepts && !may && !server->paused && !server->deaf)
+        server->counts.accepts_paused++;
+    server->accepts = may;
+    watch_set(server->shard->loop, &server->watch, may ? LOOP_READ : 0);
 }
 
 void accept_on_retry(struct timer *timer)

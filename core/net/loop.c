@@ -21,6 +21,7 @@ struct loop {
     void *owner;
     struct heap timers;
     uint64_t alarm_due; /* what the alarm is set to */
+    uint64_t ended;     /* the last turn */
     uint64_t turns;
 };
 
@@ -70,6 +71,7 @@ static void set_alarm(struct loop *loop)
     uint64_t due = first != NULL ? first->due : CLOCK_FAR_AWAY;
     uint64_t now = clock_now();
 
+    loop->ended = now;
     if (due <= now)
         loop_hurry(loop);
     if (due == loop->alarm_due)
@@ -180,6 +182,11 @@ void loop_stop(struct loop *loop)
 void loop_hurry(struct loop *loop)
 {
     ev_idle_start(loop->ev, &loop->hurry);
+}
+
+uint64_t loop_turn_ended(const struct loop *loop)
+{
+    return loop->ended;
 }
 
 uint64_t loop_turns(const struct loop *loop)

@@ -62,6 +62,9 @@ void loop_stop(struct loop *loop);
 /* Do not sleep in the next wait. */
 void loop_hurry(struct loop *loop);
 
+/* When the last turn ended (clock_now). */
+uint64_t loop_turn_ended(const struct loop *loop);
+
 /* Call `fn(owner, number)` from the loop when the signal arrives. */
 void loop_on_signal(struct loop *loop, int number, signal_fn *fn);
 

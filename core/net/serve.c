@@ -342,6 +342,7 @@ struct server_stats server_stats(const struct server *server)
         .messages_out = counts->messages_out,
         .queued = server->queued,
         .refused = counts->refused,
+        .accepts_paused = counts->accepts_paused,
     };
 
     memcpy(stats.closed, counts->closed, sizeof stats.closed);

@@ -21,8 +21,9 @@ struct server_stats {
     size_t bockets, bockets_free, bockets_least;
     uint64_t missed;
     uint64_t missed_by[OVERFLOWS];
-    uint64_t refused; /* broadcasts that found no bocket */
-    size_t memory;    /* the bound, bytes */
+    uint64_t refused;        /* broadcasts that found no bocket */
+    uint64_t accepts_paused; /* how often accepting had to stop */
+    size_t memory;           /* the bound, bytes */
 };
 
 /*

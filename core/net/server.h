@@ -71,7 +71,8 @@ struct server_counts {
     uint64_t messages_in;
     uint64_t messages_out;
     uint64_t missed_by[OVERFLOWS];
-    uint64_t refused; /* broadcasts that found no bocket */
+    uint64_t refused;        /* broadcasts that found no bocket */
+    uint64_t accepts_paused; /* how often accepting had to stop */
 };
 
 struct server {
@@ -107,6 +108,7 @@ struct server {
     struct timer retry;  /* after the system was out of something */
     uint32_t setups;     /* connections in CONN_SETUP */
     uint32_t unfinished; /* records that are not free */
+    bool accepts;        /* it is watched for connections */
     bool paused;         /* by the script */
     bool deaf;           /* it does not listen any more */
     bool closing;        /* and has closed its connections */

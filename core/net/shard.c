@@ -4,11 +4,13 @@
 
 #include <math.h>
 
-void shard_read_clock(struct shard *shard)
+uint64_t shard_read_clock(struct shard *shard)
 {
-    uint64_t age = clock_now() - shard->born;
+    uint64_t now = clock_now();
 
-    shard->tick = (uint32_t)(age / (CLOCK_SECOND / SHARD_TICKS));
+    shard->tick =
+        (uint32_t)((now - shard->born) / (CLOCK_SECOND / SHARD_TICKS));
+    return now;
 }
 
 /* One more than it takes: the tick that is running has begun already. */

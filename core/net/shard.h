@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/table.h"
+#include "base/times.h"
 #include "base/wheel.h"
 #include "net/cells.h"
 #include "net/conn.h"
@@ -50,10 +51,13 @@ struct shard {
     struct resolver *resolver; /* made for the first name; NULL before */
     turn_fn *turn_end;         /* of the script's side, before the flush */
     uint64_t catch_up_until;   /* in this turn, nobody catches up any longer */
+    uint64_t began;            /* this turn, nanoseconds of the clock */
+    struct times turns;        /* all but the waiting */
+    struct times handling;     /* of that, receiving and handing up */
 };
 
-/* Read the clock: everything until the next reading is "now". */
-void shard_read_clock(struct shard *shard);
+/* Read the clock: everything until the next reading is "now". Which it is. */
+uint64_t shard_read_clock(struct shard *shard);
 
 /* A duration in seconds as ticks, rounded up; at least one. */
 uint32_t shard_ticks(double seconds);

@@ -200,18 +200,36 @@ static void flush(struct server *server)
         hold_again(server);
 }
 
+/* When the turn before this one ended is known only now. */
 static void begin_turn(void *owner)
 {
-    shard_read_clock(owner);
+    struct shard *shard = owner;
+
+    if (shard->began != 0)
+        times_add(&shard->turns, loop_turn_ended(shard->loop) - shard->began);
+    shard->began = shard_read_clock(shard);
+}
+
+/* Events up. That is part of the handling, but the clock is read once more
+ * only if there are any. */
+static void hand_up(struct shard *shard)
+{
+    uint64_t now = shard_read_clock(shard);
+
+    turn_wheel(shard);
+    if (shard->due_count > 0) {
+        deliver_events(shard);
+        now = clock_now();
+    }
+    if (shard->began != 0)
+        times_add(&shard->handling, now - shard->began);
 }
 
 static void end_turn(void *owner)
 {
     struct shard *shard = owner;
 
-    shard_read_clock(shard);
-    turn_wheel(shard);
-    deliver_events(shard);
+    hand_up(shard);
     if (shard->turn_end != NULL)
         shard->turn_end(shard->script);
 

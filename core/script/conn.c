@@ -207,12 +207,6 @@ int conn_push_answer(lua_State *L, enum command_answer answer)
     return 2;
 }
 
-static void set_count(lua_State *L, const char *name, uint64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
-}
-
 /* conn:stats() -> table */
 static int l_stats(lua_State *L)
 {
@@ -221,13 +215,13 @@ static int l_stats(lua_State *L)
     struct conn_stats stats = look(L, 1).stats;
 
     lua_createtable(L, 0, 8);
-    set_count(L, "bytes_in", stats.bytes_in);
-    set_count(L, "bytes_out", stats.bytes_out);
-    set_count(L, "messages_in", stats.messages_in);
-    set_count(L, "messages_out", stats.messages_out);
-    set_count(L, "queued", stats.queued);
-    set_count(L, "bockets", stats.bockets);
-    set_count(L, "missed", stats.missed);
+    script_set_count(L, "bytes_in", stats.bytes_in);
+    script_set_count(L, "bytes_out", stats.bytes_out);
+    script_set_count(L, "messages_in", stats.messages_in);
+    script_set_count(L, "messages_out", stats.messages_out);
+    script_set_count(L, "queued", stats.queued);
+    script_set_count(L, "bockets", stats.bockets);
+    script_set_count(L, "missed", stats.missed);
     lua_pushnumber(L, stats.age);
     lua_setfield(L, -2, "age");
     return 1;

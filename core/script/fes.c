@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "script/options.h"
+#include "script/stats.h"
 #include "script/stopping.h"
 
 #include <lauxlib.h>
@@ -40,7 +41,8 @@ int open_fes(lua_State *L)
         {"after", l_after},   {"connect", l_connect}, {"every", l_every},
         {"listen", l_listen}, {"now", l_now},         {"on_stop", l_on_stop},
         {"pool", l_pool},     {"sleep", l_sleep},     {"spawn", l_spawn},
-        {"stop", l_stop},     {"topic", l_topic},     {NULL, NULL},
+        {"stats", l_stats},   {"stop", l_stop},       {"topic", l_topic},
+        {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

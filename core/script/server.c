@@ -217,26 +217,20 @@ static int l_close(lua_State *L)
     return 0;
 }
 
-static void set(lua_State *L, const char *name, uint64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
-}
-
 static void set_closed(lua_State *L, const struct server_stats *stats)
 {
     lua_createtable(L, 0, REASONS);
     for (int i = 0; i < REASONS; i++)
-        set(L, reason_name((enum reason)i), stats->closed[i]);
+        script_set_count(L, reason_name((enum reason)i), stats->closed[i]);
     lua_setfield(L, -2, "closed");
 }
 
 static void set_missed(lua_State *L, const struct server_stats *stats)
 {
-    set(L, "missed", stats->missed);
+    script_set_count(L, "missed", stats->missed);
     lua_createtable(L, 0, OVERFLOWS);
     for (int i = 0; i < OVERFLOWS; i++)
-        set(L, policy_name((enum overflow)i), stats->missed_by[i]);
+        script_set_count(L, policy_name((enum overflow)i), stats->missed_by[i]);
     lua_setfield(L, -2, "missed_by");
 }
 
@@ -246,18 +240,19 @@ static int l_stats(lua_State *L)
     struct server_stats stats = server_stats(check_server(L)->server);
 
     lua_createtable(L, 0, 16);
-    set(L, "connections", stats.connections);
-    set(L, "accepted", stats.accepted);
-    set(L, "bytes_in", stats.bytes_in);
-    set(L, "bytes_out", stats.bytes_out);
-    set(L, "messages_in", stats.messages_in);
-    set(L, "messages_out", stats.messages_out);
-    set(L, "queued", stats.queued);
-    set(L, "bockets", stats.bockets);
-    set(L, "bockets_free", stats.bockets_free);
-    set(L, "bockets_least", stats.bockets_least);
-    set(L, "refused", stats.refused);
-    set(L, "memory", stats.memory);
+    script_set_count(L, "connections", stats.connections);
+    script_set_count(L, "accepted", stats.accepted);
+    script_set_count(L, "bytes_in", stats.bytes_in);
+    script_set_count(L, "bytes_out", stats.bytes_out);
+    script_set_count(L, "messages_in", stats.messages_in);
+    script_set_count(L, "messages_out", stats.messages_out);
+    script_set_count(L, "queued", stats.queued);
+    script_set_count(L, "bockets", stats.bockets);
+    script_set_count(L, "bockets_free", stats.bockets_free);
+    script_set_count(L, "bockets_least", stats.bockets_least);
+    script_set_count(L, "refused", stats.refused);
+    script_set_count(L, "accepts_paused", stats.accepts_paused);
+    script_set_count(L, "memory", stats.memory);
     set_closed(L, &stats);
     set_missed(L, &stats);
     return 1;

@@ -1,6 +1,5 @@
 #include "script/servers.h"
 
-#include "net/serve.h"
 #include "script/server.h"
 
 static struct server *server_at(const struct link *link)
@@ -26,6 +25,35 @@ uint32_t servers_count(const struct script *script)
     for (const struct link *at = end->next; at != end; at = at->next)
         count += server_count(server_at(at)) + server_at(at)->setups;
     return count;
+}
+
+static void add_stats(struct server_stats *sums,
+                      const struct server_stats *stats)
+{
+    sums->connections += stats->connections;
+    sums->accepted += stats->accepted;
+    sums->accepts_paused += stats->accepts_paused;
+    sums->bytes_in += stats->bytes_in;
+    sums->bytes_out += stats->bytes_out;
+    sums->messages_in += stats->messages_in;
+    sums->messages_out += stats->messages_out;
+    sums->queued += stats->queued;
+    sums->missed += stats->missed;
+    sums->bockets += stats->bockets;
+    sums->bockets_free += stats->bockets_free;
+}
+
+struct server_stats servers_stats(const struct script *script)
+{
+    const struct link *end = &script->servers;
+    struct server_stats sums = {0};
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        struct server_stats stats = server_stats(server_at(at));
+
+        add_stats(&sums, &stats);
+    }
+    return sums;
 }
 
 void servers_deafen(struct script *script)

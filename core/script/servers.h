@@ -5,6 +5,7 @@
 #define FES_SERVERS_H
 
 #include "net/reason.h"
+#include "net/serve.h"
 #include "script/state.h"
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@ bool servers_in_use(const struct script *script);
 
 /* Connections that are open, or about to be, of all servers together. */
 uint32_t servers_count(const struct script *script);
+
+/* Of all servers, summed up. */
+struct server_stats servers_stats(const struct script *script);
 
 /* No server accepts any more; their connections go on. */
 void servers_deafen(struct script *script);

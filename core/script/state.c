@@ -275,3 +275,9 @@ const char *script_push_path(lua_State *L, const char *name)
         return lua_pushstring(L, name);
     return lua_pushfstring(L, "%s/%s", script_of(L)->directory, name);
 }
+
+void script_set_count(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}

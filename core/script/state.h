@@ -91,6 +91,9 @@ bool script_has_work(const struct script *script);
 /* Push the path of a name that the script gave, from the script's directory. */
 const char *script_push_path(lua_State *L, const char *name);
 
+/* Set a field of the table on top of the stack. */
+void script_set_count(lua_State *L, const char *name, uint64_t value);
+
 /* What fes.listen() and the like are made of; each pushes one value. */
 int open_fes(lua_State *L);   /* the module table */
 void open_conn(lua_State *L); /* types: metatables in the registry */

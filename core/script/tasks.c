@@ -226,6 +226,18 @@ bool tasks_in_use(const struct script *script)
     return script->tasks->due > 0;
 }
 
+size_t tasks_count(lua_State *L)
+{
+    size_t count = 0;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->tasks->records);
+    lua_pushnil(L);
+    for (; lua_next(L, -2) != 0; count++)
+        lua_pop(L, 1);
+    lua_pop(L, 1);
+    return count;
+}
+
 /* -------------------------------------------------------- beginning and end */
 
 /* Ephemerons: a record is reached from its coroutine only. */

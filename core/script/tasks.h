@@ -8,6 +8,7 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Make a task of the function, and `nargs` arguments, on top of the stack; or
@@ -25,6 +26,9 @@ void tasks_run(struct script *script);
 
 /* Is there a task that will be resumed, whatever connections do? */
 bool tasks_in_use(const struct script *script);
+
+/* How many there are, asleep ones too. */
+size_t tasks_count(lua_State *L);
 
 /* Before the state is closed, and before its shard is freed. */
 void tasks_free(struct script *script);

@@ -142,6 +142,7 @@ function Server:close(linger) end
 ---@field missed integer messages withheld
 ---@field missed_by table<fes.Overflow, integer>
 ---@field refused integer broadcasts that found no bocket
+---@field accepts_paused integer how often accepting had to stop
 ---@field memory integer the bound, bytes
 
 --------------------------------------------------------------------- connection
@@ -255,6 +256,35 @@ function Bocket:read(offset, n) end
 ---@field retained? integer bytes of kept messages (default 16 MiB)
 ---@field outgoing? integer bockets of outgoing connections (default 1024)
 
+-------------------------------------------------------------------------- stats
+
+---In seconds.
+---@class fes.Times
+---@field count integer
+---@field last number
+---@field longest number
+---@field total number
+
+---@class fes.Stats
+---@field uptime number seconds
+---@field turns fes.Times of the loop, all but the waiting
+---@field handlers fes.Times of each turn, receiving, handlers and timers
+---@field connections integer of all servers, as in fes.ServerStats
+---@field accepted integer
+---@field accepts_paused integer
+---@field bytes_in integer
+---@field bytes_out integer
+---@field messages_in integer
+---@field messages_out integer
+---@field queued integer
+---@field missed integer
+---@field bockets integer
+---@field bockets_free integer
+---@field memory integer bytes of the Lua state
+---@field errors integer of handlers and timers
+---@field tasks integer that are not at their end
+---@field timers integer that run
+
 ------------------------------------------------------------------------- module
 
 ---@class fes
@@ -303,6 +333,9 @@ function fes.now() end
 ---@param size integer bytes in each
 ---@return fes.Pool
 function fes.pool(number, size) end
+
+---@return fes.Stats stats of the whole program
+function fes.stats() end
 
 ---Change what the script may take.
 ---@param limits fes.Limits

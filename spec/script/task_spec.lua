@@ -475,7 +475,7 @@ describe("a coroutine that a task made", function()
       coroutine.resume(co)
       print(coroutine.close(co))
     ]]))
-    assert.matches("bad argument #1 to 'resume' %(coroutine expected",
+    assert.matches("bad argument #1 to 'resume' %(thread expected",
       fails "coroutine.resume(1)")
     assert.matches("bad argument #1 to 'wrap' %(function expected",
       fails "coroutine.wrap(1)")

@@ -1,0 +1,117 @@
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local echo = [[
+_G.fes = fes
+server = fes.listen {
+  port = 0,
+  on_receive = function(conn, data)
+    if data == "raise" then error "asked for" end
+    conn:send(data)
+  end,
+}]]
+
+-- A server beside the control's, whose numbers can be told apart by a sum.
+local function sum(program, field)
+  return ask(program, "fes.stats()." .. field)
+end
+
+describe("fes.stats()", function()
+  after_each(testing.finish)
+
+  it("sums up what all servers did, also those that are closed", function()
+    local program = asked.start(echo .. [[
+other = fes.listen { port = 0, on_connect = function(conn) conn:send "hi" end }
+other_port = other.port]])
+    local client = assert(program:connect())
+    local before = sum(program, "bytes_out")
+
+    assert(client:send "hello")
+    assert.equal("hello", client:read(5))
+    local second = assert(program:connect {
+      port = ask(program, "other_port"),
+    })
+
+    assert.equal("hi", second:read(2))
+    assert.is_true(sum(program, "bytes_out") >= before + 7)
+    assert.equal(3, sum(program, "connections"))
+    assert.equal(3, sum(program, "accepted"))
+    ask(program, "other:close() or true")
+    second:close()
+    await(program, "fes.stats().connections == 2")
+    assert.equal(3, sum(program, "accepted"))
+    assert.equal(ask(program, "server:stats().bockets + 64 + 16384"),
+      sum(program, "bockets"))
+    settle(program, { client })
+  end)
+
+  it("counts errors, tasks, timers, and times accepting had to pause", function()
+    local program = asked.start [[
+_G.fes = fes
+server = fes.listen {
+  port = 0, maxconnections = 1,
+  on_receive = function(conn, data) error "asked for" end,
+}]]
+    local client = assert(program:connect())
+
+    await(program, "fes.stats().accepts_paused == 1")
+    assert.equal(1, ask(program, "server:stats().accepts_paused"))
+    assert.equal(0, sum(program, "errors"))
+    assert(client:send "raise")
+    assert.is_true((client:closed()))
+    await(program, "fes.stats().errors == 1")
+    ask(program, "(function() timer = fes.every(1000, print) end)() or true")
+    assert.equal(1, sum(program, "timers"))
+    ask(program, "timer:stop() or true")
+    assert.equal(0, sum(program, "timers"))
+    ask(program, "(function() task = fes.spawn(fes.sleep, 1000) end)() or 1")
+    assert.equal(1, sum(program, "tasks"))
+    ask(program, "coroutine.close(task) or true")
+    assert.equal(0, sum(program, "tasks"))
+    settle(program, { client }, true)
+  end)
+
+  it("times the turns, and what handlers take of them", function()
+    local program = asked.start [[
+_G.fes = fes
+server = fes.listen {
+  port = 0,
+  on_receive = function(conn, data)
+    local start = fes.now()
+    while fes.now() < start + 0.1 do end
+    conn:send(data)
+  end,
+}]]
+    local client = assert(program:connect())
+
+    local turns = sum(program, "turns.count")
+
+    for _ = 1, 2 do
+      assert(client:send "slow")
+      assert.equal("slow", client:read(4))
+    end
+    assert.is_true(sum(program, "turns.count") > turns)
+    for _, name in ipairs { "turns", "handlers" } do
+      assert.is_true(sum(program, name .. ".longest") >= 0.1)
+      assert.is_true(sum(program, name .. ".total") >= 0.2)
+      assert.is_true(sum(program, name .. ".last")
+        <= sum(program, name .. ".longest"))
+    end
+    assert.is_true(sum(program, "turns.total") < sum(program, "uptime"))
+    settle(program, { client })
+  end)
+
+  it("tells the memory of the script", function()
+    local program = asked.start(echo)
+
+    assert.is_true(sum(program, "memory") < 1000000)
+    ask(program, "rawset(_G, 'big', ('x'):rep(1000000)) and true")
+    assert.is_true(sum(program, "memory") >= 1000000)
+    assert.is_true(math.abs(ask(program,
+      "(function() collectgarbage() return collectgarbage 'count' * 1024 "
+      .. "- fes.stats().memory end)()")) < 10000)
+    settle(program, {})
+  end)
+end)
