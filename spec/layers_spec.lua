@@ -20,10 +20,11 @@ local order = {
   "script/allocator", "script/standard", "script/limits", "script/policy",
   "script/state", "script/task", "script/await", "script/tasks",
   "script/coroutine", "script/server", "script/servers", "script/stopping",
-  "script/stats", "script/conn", "script/steer", "script/received",
-  "script/transfer", "script/topic", "script/subscription", "script/listen",
-  "script/connect", "script/timer", "script/pool", "script/log", "script/fes",
-  "script/announce", "script/dispatch", "script/script",
+  "script/collector", "script/stats", "script/conn", "script/steer",
+  "script/received", "script/transfer", "script/topic", "script/subscription",
+  "script/listen", "script/connect", "script/timer", "script/pool",
+  "script/log", "script/fes", "script/announce", "script/dispatch",
+  "script/script",
   "main",
 }
 

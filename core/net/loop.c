@@ -14,10 +14,12 @@ struct loop {
     ev_timer alarm;     /* wakes the loop when the first timer is due */
     ev_idle hurry;      /* while it is active, the loop does not sleep */
     ev_async refused;   /* ends a sleep: somebody cannot be watched */
+    ev_idle idle;       /* the same, for those who can wait */
     ev_signal signals[NSIG];
     signal_fn *on_signal[NSIG];
     turn_fn *begin;
     turn_fn *end;
+    turn_fn *on_idle;
     void *owner;
     struct heap timers;
     uint64_t alarm_due; /* what the alarm is set to */
@@ -36,6 +38,14 @@ static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
 static void on_hurry(struct ev_loop *ev, ev_idle *hurry, int events)
 {
     (void)ev, (void)hurry, (void)events;
+}
+
+static void on_ev_idle(struct ev_loop *ev, ev_idle *idle, int events)
+{
+    struct loop *loop = idle->data;
+
+    (void)ev, (void)events;
+    loop->on_idle(loop->owner);
 }
 
 /*
@@ -140,6 +150,9 @@ static void start_watchers(struct loop *loop)
     ev_async_start(loop->ev, &loop->refused);
     ev_set_userdata(loop->ev, loop);
     ev_set_loop_release_cb(loop->ev, on_sleep, NULL);
+    ev_idle_init(&loop->idle, on_ev_idle);
+    ev_set_priority(&loop->idle, EV_MINPRI); /* after all else, the hurry too */
+    loop->idle.data = loop;
 }
 
 struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner)
@@ -182,6 +195,15 @@ void loop_stop(struct loop *loop)
 void loop_hurry(struct loop *loop)
 {
     ev_idle_start(loop->ev, &loop->hurry);
+}
+
+void loop_on_idle(struct loop *loop, turn_fn *fn)
+{
+    loop->on_idle = fn;
+    if (fn != NULL)
+        ev_idle_start(loop->ev, &loop->idle);
+    else
+        ev_idle_stop(loop->ev, &loop->idle);
 }
 
 uint64_t loop_turn_ended(const struct loop *loop)

@@ -62,6 +62,12 @@ void loop_stop(struct loop *loop);
 /* Do not sleep in the next wait. */
 void loop_hurry(struct loop *loop);
 
+/*
+ * Do not sleep at all, and call `fn(owner)` in each turn that brings nothing
+ * and in which nobody hurries. NULL: no more.
+ */
+void loop_on_idle(struct loop *loop, turn_fn *fn);
+
 /* When the last turn ended (clock_now). */
 uint64_t loop_turn_ended(const struct loop *loop);
 

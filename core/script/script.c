@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "net/turn.h"
 #include "script/announce.h"
+#include "script/collector.h"
 #include "script/dispatch.h"
 #include "script/servers.h"
 #include "script/state.h"
@@ -127,6 +128,7 @@ static void on_turn_end(void *owner)
 
     tasks_run(script);
     script_stop_if_asked(script);
+    collector_look(script);
     if (!script->ready || script_has_work(script))
         return;
     if (!script->stopping.begun)
@@ -178,6 +180,7 @@ static bool begin(struct script *script)
         shard_free(script->shard);
         return false;
     }
+    collector_begin(script);
     return true;
 }
 

@@ -34,11 +34,19 @@ struct stopping {
     uint32_t slot;      /* where to look for whom to close next */
 };
 
+/* See collector.h. */
+struct collector {
+    uint64_t due_at;     /* bytes of the state at which the next one begins */
+    bool collects;       /* in turns that bring nothing */
+    struct times pauses; /* of the loop, for that */
+};
+
 struct script {
     lua_State *L;
     struct shard *shard;   /* NULL: it has been freed, the state not yet */
     const char *directory; /* of the script: relative names begin here */
     struct limits limits;
+    struct collector collector;
     int handles;           /* reference of the table slot + 1 -> conn handle */
     int on_stop;           /* reference of the list of functions */
     struct link servers;   /* all that it ever listened on, in order */

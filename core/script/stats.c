@@ -47,6 +47,7 @@ int l_stats(lua_State *L)
     set_seconds(L, "uptime", clock_now() - shard->born);
     set_times(L, "turns", &shard->turns);
     set_times(L, "handlers", &shard->handling);
+    set_times(L, "collector", &script->collector.pauses);
     set_sums(L, &sums);
     script_set_count(L, "errors", script->errors);
     script_set_count(L, "tasks", tasks_count(L));

@@ -269,6 +269,7 @@ function Bocket:read(offset, n) end
 ---@field uptime number seconds
 ---@field turns fes.Times of the loop, all but the waiting
 ---@field handlers fes.Times of each turn, receiving, handlers and timers
+---@field collector fes.Times slices of collecting garbage
 ---@field connections integer of all servers, as in fes.ServerStats
 ---@field accepted integer
 ---@field accepts_paused integer

@@ -115,3 +115,92 @@ server = fes.listen {
     settle(program, {})
   end)
 end)
+
+describe("the collector", function()
+  after_each(testing.finish)
+
+  -- Makes some garbage, and tells what has become of it when nothing was done
+  -- for a while.
+  local function garbage(setting)
+    local status, out = testing.run { code = ([[
+      local fes = require "fes"
+      %s
+      local live = {}
+      for i = 1, 1e4 do live[i] = { i } end
+      collectgarbage()
+      local before = collectgarbage "count"
+      fes.after(0.01, function()
+        for i = 1, 1e4 do local t = { i, i, i } end
+      end)
+      fes.after(0.5, function()
+        local busy = fes.stats()
+        fes.after(0.2, function()
+          local quiet = fes.stats()
+          print(busy.collector.count, collectgarbage "count" / before,
+            quiet.turns.count - busy.turns.count, #live)
+        end)
+      end)
+    ]]):format(setting) }
+    local count, share, turns = out:match "^(%d+)\t(%S+)\t(%d+)"
+
+    assert.equal(0, status)
+    return tonumber(count), tonumber(share), tonumber(turns)
+  end
+
+  it("works while nobody waits, and then sleeps", function()
+    local count, share, turns = garbage ""
+
+    assert.is_true(count > 0)
+    assert.is_true(share < 1.3, "there is " .. share .. " of what there was")
+    assert.is_true(turns < 10)
+  end)
+
+  it("does nothing when the script has stopped it", function()
+    local _, share, turns = garbage "collectgarbage 'stop'"
+
+    assert.is_true(share > 1.5)
+    assert.is_true(turns < 10)
+  end)
+
+  it("has a bound where every turn brings something", function()
+    local status, out = testing.run { code = [[
+      local fes = require "fes"
+      local live, most, calls = {}, 0, 0
+      for i = 1, 1e4 do live[i] = { i } end
+      collectgarbage()
+      local before = collectgarbage "count"
+      local timer
+      timer = fes.every(0, function()
+        for i = 1, 100 do local t = { i, i, i } end
+        most = math.max(most, collectgarbage "count")
+        calls = calls + 1
+        if calls < 5000 then return end
+        timer:stop()
+        print(most / before, fes.stats().collector.count)
+      end)
+    ]] }
+    local share, count = out:match "^(%S+)\t(%d+)"
+
+    assert.equal(0, status)
+    assert.equal("0", count)
+    assert.is_true(tonumber(share) < 4)
+  end)
+
+  it("is timed by the watchdog: a finalizer cannot hide", function()
+    local status, _, err = testing.run { code = [[
+      local fes = require "fes"
+      fes.limits { call_seconds = 0.05 }
+      setmetatable({}, { __gc = function()
+        local start = fes.now()
+        while fes.now() < start + 1 do end
+      end })
+      fes.after(0.01, function()
+        for i = 1, 1e4 do local t = { i, i, i } end
+      end)
+      fes.after(2, function() end)
+    ]] }
+
+    assert.equal(0, status)
+    assert.matches("warn  [^\n]*it has run for %d+ ms and cannot be inter", err)
+  end)
+end)
