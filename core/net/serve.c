@@ -5,14 +5,13 @@
 #include "net/closing.h"
 #include "net/dial.h"
 #include "net/ending.h"
+#include "net/listener.h"
 #include "net/socket.h"
 #include "net/topic.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A message that is handed up may begin and end inside of bockets. */
 enum { PIECES_MORE = 2 };
@@ -94,51 +93,6 @@ static void drop_buffers(struct server *server)
         slab_unmap(server->slab);
 }
 
-/* "*" where the system has no IPv6: every IPv4 address. */
-static int listen_ip(const struct server_options *options, const char **why)
-{
-    struct sockaddr_storage address;
-    socklen_t length;
-
-    *why = address_resolve(options->host, options->port, &address, &length);
-    if (*why != NULL)
-        return -1;
-
-    int fd = socket_listen(&address, length, &options->socket);
-
-    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(options->host, "*") == 0) {
-        *why = address_resolve("0.0.0.0", options->port, &address, &length);
-        fd = socket_listen(&address, length, &options->socket);
-    }
-    return fd;
-}
-
-static int start_listening(const struct server_options *options,
-                           const char **why)
-{
-    int fd;
-
-    *why = NULL;
-    if (options->path != NULL)
-        fd = socket_listen_unix(options->path, options->mode, &options->socket);
-    else
-        fd = listen_ip(options, why);
-    if (fd < 0 && *why == NULL)
-        *why = strerrordesc_np(errno);
-    return fd;
-}
-
-/* To remove the Unix socket later only if it is still this one. */
-static void remember_path(struct server *server)
-{
-    struct stat made;
-
-    if (server->options.path == NULL || lstat(server->options.path, &made) < 0)
-        return;
-    server->inode = made.st_ino;
-    server->device = made.st_dev;
-}
-
 /* The flush has been held long enough: it comes at the end of this turn. */
 static void on_held(struct timer *timer)
 {
@@ -205,7 +159,6 @@ struct server *server_new(struct shard *shard,
 static void begin_to_serve(struct server *server, int fd)
 {
     server->address = socket_address(fd);
-    remember_path(server);
     watch_init(&server->watch, fd, accept_on_readable);
     link_before(&server->shard->servers, &server->servers);
     accept_update(server);
@@ -223,7 +176,7 @@ struct server *server_open(struct shard *shard,
         *why = strerrordesc_np(ENOMEM);
         return NULL;
     }
-    fd = start_listening(&server->options, why);
+    fd = listener_open(server, why);
     if (fd < 0) {
         drop(server);
         return NULL;
@@ -234,17 +187,6 @@ struct server *server_open(struct shard *shard,
 
 /* -------------------------------------------------------------------- end */
 
-static void remove_path(const struct server *server)
-{
-    struct stat there;
-
-    if (server->options.path == NULL || lstat(server->options.path, &there) < 0)
-        return;
-    if (there.st_ino == server->inode && there.st_dev == server->device &&
-        unlink(server->options.path) < 0)
-        log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
-}
-
 void server_deafen(struct server *server)
 {
     if (server->deaf)
@@ -252,8 +194,7 @@ void server_deafen(struct server *server)
     server->deaf = true;
     watch_set(server->shard->loop, &server->watch, 0);
     timer_stop(server->shard->loop, &server->retry);
-    close(watch_fd(&server->watch));
-    remove_path(server);
+    listener_close(server);
 }
 
 /* Every record of this server that is in use. */

@@ -14,6 +14,7 @@
 #include "net/cells.h"
 #include "net/conn.h"
 #include "net/event.h"
+#include "net/inherit.h"
 #include "net/loop.h"
 #include "net/slab.h"
 
@@ -30,8 +31,9 @@ struct shard {
     struct events events;
     void *script; /* handed to turn_end */
     struct conn_table conns;
-    struct link servers; /* that are open, or still have connections */
-    uint32_t *due;       /* a ring of slots: who has something to tell */
+    struct inherited inherited; /* listening sockets */
+    struct link servers;        /* that are open, or still have connections */
+    uint32_t *due;              /* a ring of slots: who has something to tell */
     uint32_t due_first;
     uint32_t due_count;
     struct table topics;   /* by name */

@@ -1,6 +1,7 @@
 #include "net/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -139,6 +140,18 @@ int socket_listen_unix(const char *path, unsigned mode,
         return give_up(fd);
     }
     return fd;
+}
+
+void socket_take_over(int fd, const struct socket_options *options)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    set_buffers(fd, options);
+    if (socket_address(fd).family != AF_UNIX)
+        set_tcp(fd, options);
+    listen(fd, options->backlog);
 }
 
 int socket_connect(const struct place *to, const struct socket_options *options,

@@ -50,6 +50,9 @@ int socket_connect(const struct place *to, const struct socket_options *options,
 /* What has gone wrong on the socket, as an errno; 0: nothing. */
 int socket_error(int fd);
 
+/* Prepare a socket that listens already as those above are. */
+void socket_take_over(int fd, const struct socket_options *options);
+
 /* Accept the next connection. The descriptor, or -1 with errno set. */
 int socket_accept(int fd, struct address *peer);
 

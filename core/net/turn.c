@@ -291,6 +291,7 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
     shard->script = script;
     shard->most_open = connections;
     shard->born = clock_now();
+    inherit_take(&shard->inherited);
     link_init(&shard->servers);
     link_init(&shard->unsettled);
     link_init(&shard->kept);

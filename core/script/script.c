@@ -208,6 +208,7 @@ static void run(struct script *script)
     loop_on_signal(loop, SIGINT, on_signal);
     loop_on_signal(loop, SIGTERM, on_signal);
     servers_announce(script);
+    inherit_tell_unused(&script->shard->inherited);
     limits_enforce(&script->limits);
     script->ready = true;
     loop_hurry(loop);

@@ -1,0 +1,20 @@
+/*
+ * listener.h - from the options of a server to a descriptor that listens
+ */
+#ifndef FES_LISTENER_H
+#define FES_LISTENER_H
+
+#include "net/server.h"
+#include "net/shard.h"
+
+/*
+ * Listen where the options of the server say: on a socket that a service
+ * manager passed, if one is bound there, else on a new one. The descriptor, or
+ * -1 and `*why`, text that stays good until the next call.
+ */
+int listener_open(struct server *server, const char **why);
+
+/* Close it. A Unix socket is removed if it is still the one that was made. */
+void listener_close(struct server *server);
+
+#endif
