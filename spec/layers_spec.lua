@@ -9,8 +9,8 @@ local order = {
   -- net: the engine; no Lua
   "net/loop", "net/pool", "net/slab", "net/inbox", "net/form", "net/queue",
   "net/stream", "net/cells", "net/picture", "net/overflow", "net/channel",
-  "net/address", "net/socket", "net/inherit", "net/reason", "net/age",
-  "net/conn", "net/event", "net/shard", "net/server", "net/topic",
+  "net/address", "net/socket", "net/inherit", "net/notify", "net/reason",
+  "net/age", "net/conn", "net/event", "net/shard", "net/server", "net/topic",
   "net/pending", "net/lag", "net/ending", "net/drain", "net/absorb",
   "net/parcel", "net/fanout", "net/room", "net/catchup", "net/closing",
   "net/pull", "net/receive", "net/resolve", "net/dial", "net/accept",

@@ -212,6 +212,7 @@ static void run(struct script *script)
     limits_enforce(&script->limits);
     script->ready = true;
     loop_hurry(loop);
+    notify_ready(&script->notify, loop);
     loop_run(loop);
 }
 

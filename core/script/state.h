@@ -12,6 +12,7 @@
 #ifndef FES_STATE_H
 #define FES_STATE_H
 
+#include "net/notify.h"
 #include "net/shard.h"
 #include "script/limits.h"
 
@@ -53,6 +54,7 @@ struct script {
     unsigned timers;       /* that are running */
     struct tasks *tasks;   /* task.h */
     uint64_t errors;       /* of handlers and timers */
+    struct notify notify;  /* the service manager's watchdog */
     struct timer catch_up; /* for the log: equal errors left out */
     bool ready;            /* loaded: the ready lines are out */
     struct stopping stopping;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "net/closing.h"
 #include "net/command.h"
+#include "net/notify.h"
 #include "net/serve.h"
 #include "script/servers.h"
 
@@ -97,6 +98,7 @@ static void begin(struct script *script)
 
     stopping->begun = true;
     log_info("stopping");
+    notify_stopping();
     call_all(script);
     servers_deafen(script);
     stopping->next = clock_now();

@@ -1,5 +1,6 @@
 local testing = require "fes.testing"
 local uv = require "luv"
+local unix = require "socket.unix"
 
 local build = os.getenv "FES_BUILD" or "build/dev"
 
@@ -17,6 +18,119 @@ local serve = [[
   }
   fes.on_stop(function() print "stopping" end)
 ]]
+
+local managers = {}
+
+-- A service manager: the datagrams that it is sent, in order.
+local function manager(name)
+  local socket = assert(unix.dgram())
+
+  managers[#managers + 1] = socket
+  assert(socket:bind(name))
+  socket:settimeout(0)
+
+  local self = {}
+
+  function self.expect(text)
+    assert.equal(text, testing.wait_until(function()
+      return (socket:receive(4096))
+    end, nil, "the notification of " .. text))
+  end
+
+  function self.count()
+    local count = 0
+
+    while socket:receive(4096) do count = count + 1 end
+    return count
+  end
+  return self
+end
+
+describe("a service manager", function()
+  after_each(function()
+    testing.finish()
+    for _, socket in ipairs(managers) do socket:close() end
+    managers = {}
+  end)
+
+  it("is told when fes is ready, and when it stops", function()
+    local path = testing.directory() .. "/notify"
+    local told = manager(path)
+    local server = testing.start {
+      code = serve, env = { NOTIFY_SOCKET = path },
+    }
+
+    told.expect "READY=1"
+    server:signal "sigterm"
+    told.expect "STOPPING=1"
+    assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("is told nothing when the script does not load", function()
+    local path = testing.directory() .. "/notify"
+    local told = manager(path)
+
+    testing.run { code = "x = = 1", env = { NOTIFY_SOCKET = path } }
+    testing.run { code = serve .. "fes.stop()",
+      env = { NOTIFY_SOCKET = path } }
+    told.expect "READY=1"
+  end)
+
+  it("is told that fes is alive, while it is", function()
+    local path = testing.directory() .. "/notify"
+    local told = manager(path)
+    local server = testing.start {
+      code = serve,
+      prefix = { "sh", "-c", 'WATCHDOG_PID=$$ exec "$@"', "sh" },
+      env = { NOTIFY_SOCKET = path, WATCHDOG_USEC = "200000" },
+    }
+    local client = assert(server:connect())
+
+    told.expect "READY=1"
+    for _ = 1, 3 do told.expect "WATCHDOG=1" end
+    told.count()
+
+    local start = uv.hrtime()
+
+    assert(client:send "sleep")
+    assert.equal("sleep", client:read(5))
+
+    local count = told.count()
+    local awake = (uv.hrtime() - start) / 1e9 - 0.6
+
+    assert.is_true(count <= awake / 0.1 + 2, count .. " while it slept")
+    told.expect "WATCHDOG=1"
+    server:stop()
+  end)
+
+  it("may mean another process by its watchdog", function()
+    local path = testing.directory() .. "/notify"
+    local told = manager(path)
+    local server = testing.start {
+      code = serve,
+      env = { NOTIFY_SOCKET = path, WATCHDOG_USEC = "1000",
+        WATCHDOG_PID = "1" },
+    }
+    local client = assert(server:connect())
+
+    told.expect "READY=1"
+    assert(client:send "alive")
+    assert.equal("alive", client:read(5))
+    server:signal "sigterm"
+    told.expect "STOPPING=1"
+  end)
+
+  it("that is not there is only warned of", function()
+    local path = testing.directory() .. "/nobody"
+    local server = testing.start {
+      code = serve, env = { NOTIFY_SOCKET = path },
+    }
+
+    server:stop()
+    assert.matches("warn  the service manager cannot be told: No such file",
+      server:stderr())
+  end)
+end)
 
 -- Started with sockets open.
 local function activate(sockets, code)
