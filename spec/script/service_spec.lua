@@ -258,3 +258,75 @@ describe("sockets that a service manager has opened", function()
     server:stop()
   end)
 end)
+
+describe("the unit file", function()
+  local directory
+
+  before_each(function()
+    directory = testing.directory()
+    local unit = assert(io.open(build .. "/fes@.service")):read "a"
+    local program = uv.fs_realpath(os.getenv "FES_PROGRAM" or build .. "/fes")
+
+    testing.write(directory .. "/fes@.service",
+      (unit:gsub("ExecStart=%S+", "ExecStart=" .. program)))
+  end)
+  after_each(testing.finish)
+
+  local function analyze(arguments)
+    local command = "env -u LD_PRELOAD systemd-analyze %s %s/fes@.service 2>&1"
+    local pipe = assert(io.popen(command:format(arguments, directory)))
+    local text = pipe:read "a"
+
+    return pipe:close(), text
+  end
+
+  it("is accepted by systemd", function()
+    local accepted, text = analyze "verify"
+
+    assert.is_true(accepted, text)
+    assert.equal("", text)
+  end)
+
+  it("leaves little open to whoever breaks in", function()
+    local _, text = analyze "security --offline=yes"
+    local exposure = text:match "Overall exposure level[^:]*: ([%d.]+)"
+
+    assert.is_true(tonumber(exposure) <= 1.5, text)
+  end)
+end)
+
+describe("the completions of bash", function()
+  after_each(testing.finish)
+
+  -- What it offers for the last of these words.
+  local function complete(words)
+    local directory = testing.directory()
+
+    testing.write(directory .. "/chat.lua", "")
+    testing.write(directory .. "/chat.txt", "")
+
+    local pipe = assert(io.popen(([[
+      cd %s && env -u LD_PRELOAD bash -c 'source %s/core/share/fes.bash
+      COMP_WORDS=(%s) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+      _fes; printf "%%s\n" "${COMPREPLY[@]}"' | sort | tr "\n" " "]])
+      :format(directory, uv.cwd(), words)))
+    local text = pipe:read "a"
+
+    pipe:close()
+    return (text:gsub(" $", ""))
+  end
+
+  for words, offered in pairs {
+    ["fes -"] = "-c -e -h -l -v",
+    ["fes -l w"] = "warn",
+    ["fes -l \"\""] = "debug error info warn",
+    ["fes ch"] = "chat.lua",
+    ["fes -c -l debug ch"] = "chat.lua",
+    ["fes chat.lua ch"] = "chat.lua chat.txt",
+    ["fes -e \"\""] = "",
+  } do
+    it("offer " .. offered .. " for " .. words, function()
+      assert.equal(offered, complete(words))
+    end)
+  end
+end)
