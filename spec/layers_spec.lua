@@ -14,8 +14,8 @@ local order = {
   "net/pending", "net/lag", "net/ending", "net/drain", "net/absorb",
   "net/parcel", "net/fanout", "net/room", "net/catchup", "net/closing",
   "net/pull", "net/receive", "net/resolve", "net/dial", "net/accept",
-  "net/deliver", "net/listener", "net/serve", "net/outgoing", "net/turn",
-  "net/command", "net/publish",
+  "net/deliver", "net/listener", "net/serve", "net/adopt", "net/outgoing",
+  "net/turn", "net/command", "net/publish",
   -- script: the Lua side
   "script/options", "script/framing", "script/trace", "script/watchdog",
   "script/allocator", "script/standard", "script/limits", "script/policy",

@@ -42,6 +42,7 @@ struct conn_facts {
     uint64_t id;
     struct server *server;
     struct address peer;
+    bool resumed;       /* older than the script that serves it */
     bool open;          /* not yet closing */
     enum reason reason; /* why not, once it is not */
     const char *detail; /* what there is to say beside it; stays good */

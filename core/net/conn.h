@@ -110,6 +110,7 @@ struct conn {
     uint32_t linger_due; /* tick; in CLOSING and ENDED */
     uint32_t slot;       /* its place among the records */
     uint16_t nsubs;
+    bool resumed; /* it is older than the script that serves it */
 };
 
 /*

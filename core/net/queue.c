@@ -282,3 +282,21 @@ void queue_clear(struct queue_store *store, struct queue *queue)
     while (queue->count > 0)
         shift(store, queue);
 }
+
+void queue_move(struct queue_store *from, struct queue_store *to,
+                struct queue *queue)
+{
+    struct segment *old = queue->ring;
+
+    assert(from->length <= to->length);
+    if (old == queue->own)
+        return;
+
+    struct segment *ring = borrow_ring(to);
+
+    for (unsigned i = 0; i < queue->count; i++)
+        ring[i] = *at(from, queue, i);
+    return_ring(from, old);
+    queue->ring = ring;
+    queue->head = 0;
+}

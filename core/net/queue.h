@@ -96,6 +96,10 @@ bool queue_copies(const struct queue_store *store, const struct queue *queue,
 void queue_refer(struct queue_store *store, struct queue *queue,
                  const struct segment *piece);
 
+/* The queue borrows its ring of another store, whose rings are not shorter. */
+void queue_move(struct queue_store *from, struct queue_store *to,
+                struct queue *queue);
+
 /* Describe the first segments, at most `most`, for sendmsg(2). Their number. */
 int queue_gather(const struct queue_store *store, const struct queue *queue,
                  struct iovec *vector, int most);

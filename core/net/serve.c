@@ -35,11 +35,9 @@ static char *copy_text(const char *text)
 }
 
 /* The server's own copies, so that they live as long as it does. */
-static bool own_options(struct server *server,
+bool server_own_options(struct server_options *own,
                         const struct server_options *given)
 {
-    struct server_options *own = &server->options;
-
     *own = *given;
     own->host = copy_text(given->host);
     own->path = copy_text(given->path);
@@ -49,11 +47,16 @@ static bool own_options(struct server *server,
            (own->header != NULL) == (given->header != NULL);
 }
 
-static void drop_options(struct server_options *own)
+void server_drop_options(struct server_options *own)
 {
     free((void *)(uintptr_t)own->host);
     free((void *)(uintptr_t)own->path);
     free((void *)(uintptr_t)own->header);
+}
+
+struct segment *server_new_pieces(const struct server_options *options)
+{
+    return calloc(options->maxreceives + PIECES_MORE, sizeof(struct segment));
 }
 
 /* False: no memory, and some of it may be there already. */
@@ -65,8 +68,7 @@ static bool make_buffers(struct server *server, uint32_t connections)
         !slab_map(server->slab, options->bockets, options->size))
         return false;
     server->pool = server->slab->pool;
-    server->pieces =
-        calloc(options->maxreceives + PIECES_MORE, sizeof *server->pieces);
+    server->pieces = server_new_pieces(options);
     return server->pieces != NULL &&
            stream_init(&server->stream, server->pool, options->maxsends) &&
            queue_store_init(&server->queues, server->pool, connections,
@@ -113,7 +115,12 @@ static void init_record(struct server *server, struct shard *shard)
     timer_init(&server->hold, on_held);
 }
 
-static void note_limits(struct server *server)
+static uint32_t ticks_of(double seconds)
+{
+    return seconds > 0 ? shard_ticks(seconds) : 0;
+}
+
+void server_apply_options(struct server *server)
 {
     const struct server_options *options = &server->options;
 
@@ -121,19 +128,17 @@ static void note_limits(struct server *server)
     server->full_at = server->limit;
     if (options->maxqueue > 0 && options->maxqueue < server->limit)
         server->full_at = options->maxqueue;
-    if (options->maxage > 0)
-        server->age_ticks = shard_ticks(options->maxage);
-    if (options->idle_timeout > 0)
-        server->idle_ticks = shard_ticks(options->idle_timeout);
-    if (options->form.kind != FORM_RAW && options->message_timeout > 0)
-        server->message_ticks = shard_ticks(options->message_timeout);
+    server->age_ticks = ticks_of(options->maxage);
+    server->idle_ticks = ticks_of(options->idle_timeout);
+    server->message_ticks =
+        options->form.kind != FORM_RAW ? ticks_of(options->message_timeout) : 0;
 }
 
 static void drop(struct server *server)
 {
     dial_drop(server);
     drop_buffers(server);
-    drop_options(&server->options);
+    server_drop_options(&server->options);
     free(server);
 }
 
@@ -148,11 +153,12 @@ struct server *server_new(struct shard *shard,
     init_record(server, shard);
     server->owner = owner;
     server->slab = slab != NULL ? slab : &server->own;
-    if (!own_options(server, options) || !make_buffers(server, connections)) {
+    if (!server_own_options(&server->options, options) ||
+        !make_buffers(server, connections)) {
         drop(server);
         return NULL;
     }
-    note_limits(server);
+    server_apply_options(server);
     return server;
 }
 
@@ -197,8 +203,7 @@ void server_deafen(struct server *server)
     listener_close(server);
 }
 
-/* Every record of this server that is in use. */
-static struct conn *next_record(const struct server *server, uint32_t *slot)
+struct conn *server_next_record(const struct server *server, uint32_t *slot)
 {
     const struct conn_table *table = &server->shard->conns;
 
@@ -219,7 +224,7 @@ void server_close(struct server *server, enum reason reason, double linger)
     server_deafen(server);
     timer_stop(server->shard->loop, &server->hold);
     server->closing = true;
-    while ((conn = next_record(server, &slot)) != NULL)
+    while ((conn = server_next_record(server, &slot)) != NULL)
         conn_close(conn, reason, linger);
 }
 
@@ -247,7 +252,7 @@ void server_free(struct server *server)
 
     server_deafen(server);
     while (server->unfinished > 0 &&
-           (conn = next_record(server, &slot)) != NULL) {
+           (conn = server_next_record(server, &slot)) != NULL) {
         conn_cut(conn, REASON_SHUTDOWN, NULL);
         conn_release(&server->shard->conns, conn);
     }
@@ -304,7 +309,7 @@ conn_name server_next(const struct server *server, uint32_t *slot)
 {
     struct conn *conn;
 
-    while ((conn = next_record(server, slot)) != NULL)
+    while ((conn = server_next_record(server, slot)) != NULL)
         if (conn_is_open(conn))
             return conn_name_of(conn);
     return 0;

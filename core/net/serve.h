@@ -36,6 +36,21 @@ struct server *server_open(struct shard *shard,
                            const struct server_options *options, void *owner,
                            const char **why);
 
+/*
+ * For adopt.h. Own copies of what options point at; false: no memory, and some
+ * may be there already. Let go of them. What follows from options.
+ */
+bool server_own_options(struct server_options *own,
+                        const struct server_options *given);
+void server_drop_options(struct server_options *own);
+void server_apply_options(struct server *server);
+
+/* Room for the pieces of the longest message that is handed up, or NULL. */
+struct segment *server_new_pieces(const struct server_options *options);
+
+/* The next record of this server that is in use, from slot `*slot` on. */
+struct conn *server_next_record(const struct server *server, uint32_t *slot);
+
 /* Stop listening, for good; connections go on. */
 void server_deafen(struct server *server);
 

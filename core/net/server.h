@@ -111,6 +111,7 @@ struct server {
     bool accepts;        /* it is watched for connections */
     bool paused;         /* by the script */
     bool deaf;           /* it does not listen any more */
+    bool adoptable;      /* see adopt.h */
     bool closing;        /* and has closed its connections */
     bool released;       /* the script holds it no more */
     struct sites sites;  /* how many connections from where */

@@ -4,14 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One begun before, one cut off at the end, one of the next message. */
+static size_t pieces_for(size_t bockets)
+{
+    return bockets + 3;
+}
+
 bool stream_init(struct stream *stream, struct pool *pool, size_t bockets)
 {
     *stream = (struct stream){
         .pool = pool,
         .limit = (uint32_t)(bockets * pool_size(pool)),
     };
-    /* one begun before, one cut off at the end, one of the next message */
-    stream->pieces = calloc(bockets + 3, sizeof *stream->pieces);
+    stream->pieces = calloc(pieces_for(bockets), sizeof *stream->pieces);
     stream->messages = calloc(STREAM_MESSAGES, sizeof *stream->messages);
     if (stream->pieces != NULL && stream->messages != NULL)
         return true;
@@ -26,6 +31,22 @@ void stream_free(struct stream *stream)
     free(stream->pieces);
     free(stream->messages);
     *stream = (struct stream){0};
+}
+
+bool stream_widen(struct stream *stream, size_t bockets)
+{
+    uint32_t limit = (uint32_t)(bockets * pool_size(stream->pool));
+    struct segment *pieces;
+
+    if (limit <= stream->limit)
+        return true;
+    pieces =
+        realloc(stream->pieces, pieces_for(bockets) * sizeof *stream->pieces);
+    if (pieces == NULL)
+        return false;
+    stream->pieces = pieces;
+    stream->limit = limit;
+    return true;
 }
 
 bool stream_takes(const struct stream *stream, size_t length)

@@ -53,6 +53,10 @@ struct stream {
 bool stream_init(struct stream *stream, struct pool *pool, size_t bockets);
 void stream_free(struct stream *stream);
 
+/* Make it one of `bockets` bockets, also while it holds messages. Fewer than
+ * it has are no change. False: no memory. */
+bool stream_widen(struct stream *stream, size_t bockets);
+
 /* Is there a message that waits? */
 static inline bool stream_waits(const struct stream *stream)
 {

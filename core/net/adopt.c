@@ -1,0 +1,235 @@
+#include "net/adopt.h"
+
+#include "net/accept.h"
+#include "net/ending.h"
+#include "net/serve.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What a server gets in the place of what it has. */
+struct adoption {
+    struct server *server;
+    struct server_options options; /* with own copies of what they point at */
+    struct queue_store queues;     /* with longer rings; or all zero */
+    struct segment *pieces;        /* more of them; or NULL */
+};
+
+/* ----------------------------------------------------------------- finding */
+
+void adopt_begin(struct shard *shard)
+{
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = at->next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        server->adoptable = !server->deaf;
+    }
+}
+
+/* The address that a server with these options would have; but for its port. */
+static bool resolve(const struct server_options *options,
+                    struct address *address)
+{
+    struct sockaddr_storage at;
+    socklen_t length;
+
+    if (address_resolve(options->host, options->port, &at, &length) != NULL)
+        return false;
+    *address = address_from((struct sockaddr *)&at);
+    return true;
+}
+
+static bool is_at(const struct server *server, const struct address *address)
+{
+    uint16_t port =
+        address->port != 0 ? server->address.port : server->options.port;
+
+    return server->options.path == NULL && port == address->port &&
+           server->address.family == address->family &&
+           memcmp(server->address.bytes, address->bytes,
+                  sizeof address->bytes) == 0;
+}
+
+static bool is_at_path(const struct server *server, const char *path)
+{
+    return server->options.path != NULL &&
+           strcmp(server->options.path, path) == 0;
+}
+
+struct server *adopt_find(struct shard *shard,
+                          const struct server_options *options)
+{
+    struct address address;
+
+    if (options->path == NULL && !resolve(options, &address))
+        return NULL;
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = at->next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        if (server->adoptable &&
+            (options->path != NULL ? is_at_path(server, options->path)
+                                   : is_at(server, &address)))
+            return server;
+    }
+    return NULL;
+}
+
+/* --------------------------------------------------------------- preparing */
+
+static bool prepare_rings(struct adoption *adoption)
+{
+    const struct server *server = adoption->server;
+
+    if (adoption->options.maxsends <= server->options.maxsends)
+        return true;
+    return queue_store_init(&adoption->queues, server->pool,
+                            server->shard->conns.number,
+                            adoption->options.maxsends);
+}
+
+static bool prepare_pieces(struct adoption *adoption)
+{
+    const struct server *server = adoption->server;
+
+    if (adoption->options.maxreceives <= server->options.maxreceives)
+        return true;
+    adoption->pieces = server_new_pieces(&adoption->options);
+    return adoption->pieces != NULL;
+}
+
+/* The stream may have more room than it needs: that harms nobody. */
+static bool prepare(struct adoption *adoption,
+                    const struct server_options *options)
+{
+    return server_own_options(&adoption->options, options) &&
+           prepare_rings(adoption) && prepare_pieces(adoption) &&
+           stream_widen(&adoption->server->stream, options->maxsends);
+}
+
+struct adoption *adopt_prepare(struct server *server,
+                               const struct server_options *options)
+{
+    struct adoption *adoption = calloc(1, sizeof *adoption);
+
+    assert(server->options.size == options->size &&
+           server->options.bockets == options->bockets);
+    if (adoption == NULL)
+        return NULL;
+    adoption->server = server;
+    server->adoptable = false;
+    if (prepare(adoption, options))
+        return adoption;
+    adopt_drop(adoption);
+    return NULL;
+}
+
+void adopt_drop(struct adoption *adoption)
+{
+    queue_store_free(&adoption->queues);
+    free(adoption->pieces);
+    server_drop_options(&adoption->options);
+    free(adoption);
+}
+
+/* -------------------------------------------------------------- committing */
+
+typedef void each_fn(struct adoption *adoption, struct conn *conn);
+
+static void for_each(struct adoption *adoption, each_fn *fn)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    while ((conn = server_next_record(adoption->server, &slot)) != NULL)
+        fn(adoption, conn);
+}
+
+static void swap_options(struct adoption *adoption)
+{
+    struct server_options old = adoption->server->options;
+
+    adoption->server->options = adoption->options;
+    adoption->options = old;
+}
+
+static void move_queue(struct adoption *adoption, struct conn *conn)
+{
+    queue_move(&adoption->server->queues, &adoption->queues, &conn->queue);
+}
+
+/* What is not longer stays. */
+static void commit_memory(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    if (adoption->queues.rings != NULL) {
+        struct queue_store old = server->queues;
+
+        for_each(adoption, move_queue);
+        server->queues = adoption->queues;
+        adoption->queues = old;
+    }
+    if (adoption->pieces != NULL) {
+        struct segment *old = server->pieces;
+
+        server->pieces = adoption->pieces;
+        adoption->pieces = old;
+    }
+}
+
+static void count_site(struct adoption *adoption, struct conn *conn)
+{
+    if (conn->state == CONN_OPEN || conn->state == CONN_SETUP)
+        sites_add(&adoption->server->sites, address_site(&conn->peer));
+}
+
+/* Addresses are counted only for a server that has a limit for them. */
+static void recount_sites(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    sites_clear(&server->sites);
+    if (server->options.maxperip > 0)
+        for_each(adoption, count_site);
+}
+
+/* Its deadlines may be sooner now; there may be room, or none any more. */
+static void greet(struct adoption *adoption, struct conn *conn)
+{
+    struct server *server = adoption->server;
+
+    if (conn->state != CONN_OPEN)
+        return;
+    conn->resumed = true;
+    if (conn->wanted > server->limit)
+        conn->wanted = server->limit;
+    shard_hang(server->shard, conn, server->shard->tick);
+    conn_watch(conn);
+}
+
+static void commit_listening(struct server *server)
+{
+    socket_take_over(watch_fd(&server->watch), &server->options.socket);
+    if (server->inode != 0)
+        chmod(server->options.path, server->options.mode);
+    server->paused = false;
+    accept_update(server);
+}
+
+void adopt_commit(struct adoption *adoption, void *owner)
+{
+    struct server *server = adoption->server;
+
+    server->owner = owner;
+    swap_options(adoption);
+    commit_memory(adoption);
+    server_apply_options(server);
+    recount_sites(adoption);
+    for_each(adoption, greet);
+    commit_listening(server);
+    adopt_drop(adoption);
+}
