@@ -11,46 +11,36 @@ static __attribute__((noinline)) void *refuse(void)
     return NULL;
 }
 
-/* A new block. */
-static __attribute__((noinline)) void *take(struct allocator *allocator,
-                                            size_t bytes)
+static __attribute__((noinline)) void *give_back(struct allocator *allocator,
+                                                 void *block, size_t bytes)
 {
-    void *block = NULL;
-
-    if ((int64_t)bytes <= allocator->left)
-        block = malloc(bytes);
-    if (block == NULL)
-        return refuse();
-    allocator->left -= (int64_t)bytes;
-    return block;
+    allocator->left += (int64_t)bytes;
+    free(block);
+    return NULL;
 }
 
-static __attribute__((noinline)) void *
-resize(struct allocator *allocator, void *block, int64_t more, size_t bytes)
+/* A new block; or one that has `more` bytes then. */
+static inline __attribute__((always_inline)) void *
+take(struct allocator *allocator, void *block, int64_t more, size_t bytes)
 {
-    void *moved = NULL;
+    void *taken = NULL;
 
     if (more <= 0 || more <= allocator->left)
-        moved = realloc(block, bytes);
-    if (moved == NULL)
+        taken = block != NULL ? realloc(block, bytes) : malloc(bytes);
+    if (taken == NULL)
         return refuse();
     allocator->left -= more;
-    return moved;
+    return taken;
 }
 
 /* As lua_Alloc wants it. The type of a block that is new stands in `before`. */
 static void *allocate(void *owner, void *block, size_t before, size_t bytes)
 {
-    struct allocator *allocator = owner;
-
+    if (bytes == 0)
+        return block != NULL ? give_back(owner, block, before) : NULL;
     if (block == NULL)
-        return bytes > 0 ? take(allocator, bytes) : NULL;
-    if (bytes > 0)
-        return resize(allocator, block, (int64_t)bytes - (int64_t)before,
-                      bytes);
-    allocator->left += (int64_t)before;
-    free(block);
-    return NULL;
+        return take(owner, NULL, (int64_t)bytes, bytes);
+    return take(owner, block, (int64_t)bytes - (int64_t)before, bytes);
 }
 
 void allocator_begin(struct allocator *allocator, lua_State *L)

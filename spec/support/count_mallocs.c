@@ -10,8 +10,8 @@
  * padded with zeros; addr2line(1) makes a line of source of it.
  *
  * The Lua state asks by way of its allocator, which it calls itself: there is
- * no more than one function between liblua and realloc(3). Not under ASan,
- * which takes that place for itself.
+ * no more than one function between liblua and malloc(3) or realloc(3). Not
+ * under ASan, which takes that place for itself.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 
 enum {
     BYTES = 4096,
-    ABOVE = 4 /* note_realloc, realloc, the allocator, Lua */
+    ABOVE = 4 /* note_of_lua, malloc, the allocator, Lua */
 };
 
 void *__libc_malloc(size_t bytes);
@@ -59,7 +59,7 @@ static void note(const void *caller)
              (unsigned long)((uintptr_t)caller - (uintptr_t)where.dli_fbase));
 }
 
-__attribute__((noinline)) static void note_realloc(const void *caller)
+__attribute__((noinline)) static void note_of_lua(const void *caller)
 {
     void *above[ABOVE] = {NULL};
 
@@ -72,7 +72,7 @@ __attribute__((noinline)) static void note_realloc(const void *caller)
 
 void *malloc(size_t bytes)
 {
-    note(__builtin_return_address(0));
+    note_of_lua(__builtin_return_address(0));
     return __libc_malloc(bytes);
 }
 
@@ -84,7 +84,7 @@ void *calloc(size_t number, size_t bytes)
 
 void *realloc(void *old, size_t bytes)
 {
-    note_realloc(__builtin_return_address(0));
+    note_of_lua(__builtin_return_address(0));
     return __libc_realloc(old, bytes);
 }
 
