@@ -339,7 +339,7 @@ describe("a task", function()
       end)
     ]]))
 
-    assert.is_true(grown < 20000, grown)
+    assert.is_true(grown < 60000, grown) -- 3 bytes of each; tables may grow
   end)
 end)
 
