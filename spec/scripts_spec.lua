@@ -227,3 +227,27 @@ describe("chat.lua", function()
     server:stop()
   end)
 end)
+
+describe("tickers.lua", function()
+  after_each(testing.finish)
+
+  it("sends the last price of each symbol, then all that come", function()
+    local server = start("tickers.lua", "200", "0")
+    local client = assert(server:connect())
+
+    for _ = 1, 20 do
+      assert.matches("^%u+ [%d.]+ %u%l%l 1 20%d%d$", client:line())
+    end
+    server:stop()
+  end)
+
+  it("sends those symbols alone that a client has asked for", function()
+    local server = start("tickers.lua", "200", "0")
+    local client = assert(server:connect())
+
+    assert(client:send "xyz\nibm\n")
+    repeat until client:line() == "no such symbol: xyz"
+    for _ = 1, 10 do assert.matches("^IBM ", client:line()) end
+    server:stop()
+  end)
+end)

@@ -21,8 +21,10 @@
 ---| "error"    # what the system says, in `detail`
 
 ---@alias fes.Overflow
----| "close" # a connection that is full is closed
----| "drop"  # broadcasts are withheld until half its queue is free
+---| "close"  # a connection that is full is closed
+---| "drop"   # messages are withheld until half its queue is free
+---| "latest" # then it gets the newest of each key
+---| fun(conn: fes.Conn, queued: integer): "close"|"drop"|"latest"
 
 --------------------------------------------------------------------- fes.listen
 
@@ -60,7 +62,11 @@
 ---@field on_connect? fun(conn: fes.Conn) set-up is done
 ---@field on_receive? fun(conn: fes.Conn, data: string) data came
 ---@field on_drain? fun(conn: fes.Conn) what was refused would fit now
----@field on_lag? fun(conn: fes.Conn, missed: integer) a stall is over
+---@field maxqueue? integer full also with so many bytes unsent
+---@field maxage? number full also once a byte has waited so many seconds
+---@field coalesce? number seconds to hold what is sent (default 0)
+---@field maxtopics? integer topics of one connection (default 1024)
+---@field on_lag? fun(conn: fes.Conn, missed: integer, topic?: fes.Topic)
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
 ---@field handler? fun(conn: fes.Conn) a task for each connection
@@ -122,6 +128,13 @@ function Server:resume() end
 
 ---@return fes.ServerStats
 function Server:stats() end
+
+---Another policy for the slow; nil: the one given to fes.listen.
+---@param policy? fes.Overflow
+function Server:set_overflow(policy) end
+
+---What `coalesce` holds back leaves at this turn's end.
+function Server:flush() end
 
 ---Stop listening, and close the connections gracefully ("shutdown").
 ---@param linger? number seconds to wait for the peers (default 2)
@@ -186,6 +199,67 @@ function Conn:resume() end
 
 ---@return fes.ConnStats stats of a closed one: as they were at its end
 function Conn:stats() end
+
+---@param topic fes.Topic
+---@return true? done also when it was subscribed
+---@return "full"|"closed"? code
+function Conn:subscribe(topic) end
+
+---@param topic fes.Topic
+---@return true? done
+---@return "closed"? code
+function Conn:unsubscribe(topic) end
+
+---@return fun(): fes.Topic?
+function Conn:topics() end
+
+---Its own policy; nil takes it back.
+---@param policy? fes.Overflow
+---@return true? done
+---@return "closed"? code
+function Conn:set_overflow(policy) end
+
+---Send what is queued now.
+---@return true? done
+---@return "closed"? code
+function Conn:flush() end
+
+-------------------------------------------------------------------------- topic
+
+---@class fes.Topic
+---@field name string
+local Topic = {}
+
+---Queue data for every subscriber but `except`.
+---@param data string
+---@param key? string|integer
+---@param except? fes.Conn
+---@return integer? subscribers how many it is for
+---@return "full"? code the store of kept messages has no room
+function Topic:publish(data, key, except) end
+
+---@return integer subscribers
+function Topic:count() end
+
+---@return fun(): fes.Conn?
+function Topic:subscribers() end
+
+---@param key? string|integer
+---@return string? data
+function Topic:last(key) end
+
+---Forget what is kept, of one key or of all.
+---@param key? string|integer
+function Topic:clear(key) end
+
+---@param policy? fes.Overflow
+function Topic:set_overflow(policy) end
+
+---The topic of a name, made if there is none.
+---@param name string 1 to 255 bytes
+---@param options? { retain?: boolean }
+---@return fes.Topic
+function fes.topic(name, options) end
 
 ---@class fes.ConnStats
 ---@field bytes_in integer

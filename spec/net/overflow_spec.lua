@@ -4,11 +4,12 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
 -- A Unix socket holds what it holds: who does not read stays stalled, while TCP
--- goes on taking some for a while. `lags` lists what on_lag was told, `asks` what policy functions were.
+-- goes on taking some for a while. `lags` lists what on_lag was told, `asks`
+-- what policy functions were.
 local script = [[
 _G.fes, lags, asks, conns, ended = fes, {}, {}, {}, {}
-server = fes.listen { path = "slow.sock", size = 256, maxsends = 4, sndbuf = 4096,
-  bockets = 4096, framing = "line", %s
+server = fes.listen { path = "slow.sock", size = 256, maxsends = 4,
+  sndbuf = 4096, bockets = 4096, framing = "line", %s
   on_connect = function(new)
     conns[#conns + 1] = new
     new:subscribe(fes.topic "t")

@@ -47,7 +47,7 @@ other_port = other.port]])
     settle(program, { client })
   end)
 
-  it("counts errors, tasks, timers, and pauses of accepting", function()
+  it("counts errors, tasks, timers, pauses of accepting", function()
     local program = asked.start [[
 _G.fes = fes
 server = fes.listen {

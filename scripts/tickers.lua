@@ -1,0 +1,53 @@
+-- tickers.lua - real prices, a topic for each symbol
+--
+--     $ fes scripts/tickers.lua [prices a second [port]]
+--     $ nc 127.0.0.1 4242
+--
+-- A client hears of all symbols; one that sends symbols, a line each, hears of
+-- those alone. It begins with their last prices. Who is slow misses prices, but
+-- never the newest of a symbol.
+
+local fes = require "fes"
+
+local rate = tonumber(arg[1]) or 10
+local port = tonumber(arg[2]) or 4242
+
+local topics, prices = {}, {} -- by symbol; in the order of the file
+
+for line in io.lines(arg[0]:gsub("[^/]*$", "") .. "data/stocks.csv") do
+  local symbol, date, price = line:match "^(%u+),([^,]+),(.+)$"
+
+  if symbol then
+    topics[symbol] = topics[symbol] or fes.topic(symbol, { retain = true })
+    prices[#prices + 1] = { symbol, ("%s %s %s"):format(symbol, price, date) }
+  end
+end
+
+fes.listen {
+  port = port,
+  framing = "line",
+  maxmessage = 64,
+  overflow = "latest",
+
+  on_connect = function(conn)
+    for _, topic in pairs(topics) do conn:subscribe(topic) end
+  end,
+
+  on_receive = function(conn, symbol)
+    local topic = topics[symbol:upper()]
+
+    if not topic then return conn:send("no such symbol: " .. symbol) end
+    if not conn.chosen then
+      conn.chosen = true
+      for each in conn:topics() do conn:unsubscribe(each) end
+    end
+    conn:subscribe(topic)
+  end,
+}
+
+local at = 0
+
+fes.every(1 / rate, function()
+  at = at % #prices + 1
+  topics[prices[at][1]]:publish(prices[at][2])
+end)
