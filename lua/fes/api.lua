@@ -255,12 +255,6 @@ function Topic:clear(key) end
 ---@param policy? fes.Overflow
 function Topic:set_overflow(policy) end
 
----The topic of a name, made if there is none.
----@param name string 1 to 255 bytes
----@param options? { retain?: boolean }
----@return fes.Topic
-function fes.topic(name, options) end
-
 ---@class fes.ConnStats
 ---@field bytes_in integer
 ---@field bytes_out integer taken by the kernel
@@ -423,5 +417,11 @@ function fes.stop(seconds) end
 ---Call a function first when fes stops, whoever asked for it.
 ---@param fn fun()
 function fes.on_stop(fn) end
+
+---The topic of a name, made if there is none.
+---@param name string 1 to 255 bytes
+---@param options? { retain?: boolean }
+---@return fes.Topic
+function fes.topic(name, options) end
 
 return fes
