@@ -15,28 +15,11 @@ static void linger_until(struct conn *conn, uint32_t due)
     shard_hang(conn->server->shard, conn, conn->linger_due);
 }
 
-/* What is queued still goes out, if it stands in time. */
-static void hang_up(struct conn *conn, enum reason reason, uint32_t due)
-{
-    struct server *server = conn->server;
-
-    if (!server->hangs_up) {
-        server->hangs_up = true;
-        conn->reason = (uint8_t)reason;
-        shard_tell(server->shard, conn, CONN_TELL_CLOSING);
-    }
-    linger_until(conn, due);
-}
-
 void conn_close(struct conn *conn, enum reason reason, double linger)
 {
     struct shard *shard = conn->server->shard;
     uint32_t due = shard->tick + shard_ticks(linger);
 
-    if (linger > 0 && conn->state == CONN_SETUP && conn->server->outgoing) {
-        hang_up(conn, reason, due);
-        return;
-    }
     if (linger <= 0 || conn->state == CONN_SETUP) {
         conn_reset(conn, reason);
         return;
@@ -51,6 +34,10 @@ void conn_close(struct conn *conn, enum reason reason, double linger)
         conn->linger_due = due;
         conn_mark_dirty(conn);
         conn_watch(conn);
+        if (conn_is_dialled(conn) && conn->queue.count == 0) {
+            conn_finish(conn);
+            return;
+        }
     }
     if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
         linger_until(conn, due);

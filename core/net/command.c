@@ -17,14 +17,6 @@ static struct conn *find_open(const struct shard *shard, conn_name name)
     return conn != NULL && conn_is_open(conn) ? conn : NULL;
 }
 
-/* Open, or outgoing and about to be. */
-static struct conn *find_usable(const struct shard *shard, conn_name name)
-{
-    struct conn *conn = conn_find(&shard->conns, name);
-
-    return conn != NULL && conn_is_usable(conn) ? conn : NULL;
-}
-
 /* ------------------------------------------------------------------- send */
 
 static size_t bockets_for(const struct conn *conn, size_t length)
@@ -59,7 +51,7 @@ static enum command_answer find_room(struct conn *conn, size_t length,
     if (pool_has(conn, length))
         return COMMAND_DONE;
     room_make(conn->server, bockets_for(conn, length), conn_share(conn));
-    if (!conn_is_usable(conn))
+    if (!conn_is_open(conn))
         return COMMAND_CLOSED;
     *dry = !pool_has(conn, length);
     return *dry ? COMMAND_FULL : COMMAND_DONE;
@@ -98,8 +90,6 @@ static void put(struct conn *conn, const struct message *message)
     server->counts.messages_out++;
     conn->messages_out++;
     conn_mark_dirty(conn);
-    if (conn_is_dialled(conn) && link_alone(&conn->holders))
-        conn_keep_place(conn);
     if (conn->queue.bytes == server->limit)
         refuse(conn, 0, false); /* a full queue is owed an on_drain too */
 }
@@ -107,7 +97,7 @@ static void put(struct conn *conn, const struct message *message)
 enum command_answer command_send(struct shard *shard, conn_name name,
                                  const struct message *message)
 {
-    struct conn *conn = find_usable(shard, name);
+    struct conn *conn = find_open(shard, name);
     bool dry;
 
     if (conn == NULL)
@@ -116,7 +106,7 @@ enum command_answer command_send(struct shard *shard, conn_name name,
     if (!server_slab_holds(conn->server, message->length))
         return COMMAND_FULL;
     absorb(conn);
-    if (!conn_is_usable(conn))
+    if (!conn_is_open(conn))
         return COMMAND_CLOSED;
 
     enum command_answer answer = find_room(conn, message->length, &dry);
@@ -132,7 +122,7 @@ enum command_answer command_send(struct shard *shard, conn_name name,
 
 enum command_answer command_flush(struct shard *shard, conn_name name)
 {
-    struct conn *conn = find_usable(shard, name);
+    struct conn *conn = find_open(shard, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -150,7 +140,7 @@ void command_flush_server(struct server *server)
 enum take_answer command_look(const struct shard *shard, conn_name name,
                               const struct take *take)
 {
-    struct conn *conn = find_usable(shard, name);
+    struct conn *conn = find_open(shard, name);
 
     return conn != NULL ? pull_look(conn, take) : TAKE_CLOSED;
 }
@@ -158,7 +148,7 @@ enum take_answer command_look(const struct shard *shard, conn_name name,
 enum take_answer command_take(struct shard *shard, conn_name name,
                               const struct take *take, struct received *data)
 {
-    struct conn *conn = find_usable(shard, name);
+    struct conn *conn = find_open(shard, name);
 
     return conn != NULL ? pull_take(conn, take, data) : TAKE_CLOSED;
 }
@@ -189,10 +179,10 @@ enum command_answer command_close(struct shard *shard, conn_name name,
     if (conn == NULL || conn->state == CONN_DEAD)
         return COMMAND_CLOSED;
 
-    bool usable = conn_is_usable(conn);
+    bool open = conn_is_open(conn);
 
     conn_close(conn, reason, linger);
-    return usable ? COMMAND_DONE : COMMAND_CLOSED;
+    return open ? COMMAND_DONE : COMMAND_CLOSED;
 }
 
 void command_cut(struct shard *shard, conn_name name)
@@ -206,7 +196,7 @@ void command_cut(struct shard *shard, conn_name name)
 enum command_answer command_pause(struct shard *shard, conn_name name,
                                   bool paused)
 {
-    struct conn *conn = find_usable(shard, name);
+    struct conn *conn = find_open(shard, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -265,7 +255,7 @@ bool command_facts(const struct shard *shard, conn_name name,
         .server = conn->server,
         .peer = conn->peer,
         .resumed = conn->resumed,
-        .open = conn_is_usable(conn),
+        .open = conn_is_open(conn),
         .reason = conn->reason,
         .detail = conn->detail,
     };

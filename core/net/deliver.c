@@ -3,56 +3,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/catchup.h"
-#include "net/closing.h"
 #include "net/dial.h"
-#include "net/drain.h"
 #include "net/ending.h"
 #include "net/lag.h"
 #include "net/receive.h"
 
 #include <assert.h>
 
-/* From here on it counts, and is broadcast to. */
-static void open_conn(struct conn *conn)
-{
-    struct server *server = conn->server;
-    struct shard *shard = server->shard;
-
-    conn->state = CONN_OPEN;
-    conn->seen = server->stream.next;
-    link_before(&server->broadcasts.circle, &conn->circle);
-    server->broadcasts.count++;
-    if (server->idle_ticks > 0)
-        shard_hang(shard, conn, conn->moved + server->idle_ticks);
-    conn_watch(conn);
-}
-
-/* What was closed in set-up goes on with that, now that it stands. */
-static void go_on_closing(struct conn *conn)
-{
-    int32_t left = (int32_t)(conn->linger_due - conn->server->shard->tick);
-
-    conn_close(conn, conn->reason,
-               left > 0 ? (double)left / SHARD_TICKS : 1.0 / SHARD_TICKS);
-}
-
-/* The accept slot is free again, whatever has become of the connection. */
+/* It may have come to its end before anybody was told of it. */
 static void deliver_connect(struct shard *shard, struct conn *conn)
 {
     struct server *server = conn->server;
 
-    if (!server->outgoing)
-        server->setups--;
-    if (conn->state != CONN_SETUP) {
-        log_debug("set-up failed: %s", reason_name(conn->reason));
-        return;
+    if (!server->outgoing) {
+        server->setups--; /* the accept slot is free again */
+        if (conn->state == CONN_SETUP)
+            conn_enter(conn);
     }
-    open_conn(conn);
-    conn_ease(conn);
-    if (server->hangs_up)
-        go_on_closing(conn);
-    else
+    if (conn->state == CONN_OPEN)
         shard->events.connected(server->owner, conn_name_of(conn));
+    else
+        log_debug("set-up failed: %s", reason_name(conn->reason));
 }
 
 /* The script may have another policy by now, which is none to be asked. */
@@ -131,7 +102,7 @@ static void deliver(struct shard *shard, struct conn *conn)
         deliver_receive(conn);
     if (due & CONN_TELL_ASK)
         deliver_ask(shard, conn);
-    if (due & CONN_TELL_LAG)
+    if (due & CONN_TELL_LAG && !conn_is_dialled(conn))
         catchup(conn);
     if (due & CONN_TELL_DRAIN)
         deliver_drain(shard, conn);

@@ -2,6 +2,7 @@
 
 #include "net/drain.h"
 #include "net/ending.h"
+#include "net/fanout.h"
 #include "net/receive.h"
 #include "net/resolve.h"
 #include "net/shard.h"
@@ -35,19 +36,21 @@ void dial_drop(struct server *server)
 
 /* ------------------------------------------------------------- connecting */
 
-/* From here on it is as one that was accepted. */
+/* From here on it is as one that was accepted; what is queued leaves now. */
 static void stand(struct conn *conn)
 {
     struct server *server = conn->server;
+    struct shard *shard = server->shard;
 
     dial_drop(server);
-    watch_set(server->shard->loop, &conn->watch, 0);
+    watch_set(shard->loop, &conn->watch, 0);
     watch_init(&conn->watch, conn->fd, receive_on_events);
-    conn->moved = server->shard->tick;
-    conn_keep_place(conn);
-    if (conn->queue.bytes > 0)
-        conn_mark_dirty(conn);
-    shard_tell(server->shard, conn, CONN_TELL_CONNECT);
+    conn->moved = shard->tick;
+    if (server->idle_ticks > 0)
+        shard_hang(shard, conn, conn->moved + server->idle_ticks);
+    if (conn->state == CONN_OPEN)
+        shard_tell(shard, conn, CONN_TELL_CONNECT);
+    fanout_send_queued(conn);
 }
 
 static void fail(struct conn *conn, const char *why)
@@ -123,8 +126,8 @@ static void on_answer(void *owner, struct place *places, size_t count,
     struct dial *dial = owner;
 
     dial->question = NULL;
-    if (dial->conn->state != CONN_SETUP)
-        free(places); /* it has ended meanwhile, and is about to be told of */
+    if (dial->conn->state == CONN_DEAD)
+        free(places); /* it is about to be told of */
     else if (why != NULL)
         fail(dial->conn, why);
     else
@@ -164,21 +167,31 @@ static void ask(struct conn *conn)
         server->dial->question = question;
 }
 
-void dial_begin(struct conn *conn)
+static void set_deadline(struct conn *conn)
 {
     struct server *server = conn->server;
     struct shard *shard = server->shard;
+
+    server->setup_due =
+        shard->tick + shard_ticks(server->options.setup_timeout);
+    shard_hang(shard, conn, server->setup_due);
+}
+
+void dial_begin(struct conn *conn)
+{
+    struct server *server = conn->server;
     struct place *place = known_place(&server->options);
 
-    conn->linger_due = shard->tick + shard_ticks(server->options.setup_timeout);
-    shard_hang(shard, conn, conn->linger_due);
     server->dial = calloc(1, sizeof *server->dial);
     if (server->dial == NULL) {
         free(place);
-        fail(conn, strerrordesc_np(ENOMEM));
+        conn_cut(conn, REASON_ERROR, strerrordesc_np(ENOMEM));
         return;
     }
     server->dial->conn = conn;
+    conn_enter(conn);
+    conn_fall_behind(conn);
+    set_deadline(conn);
     if (place != NULL)
         try_all(conn, place, 1);
     else if (server->options.path != NULL)

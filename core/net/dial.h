@@ -8,8 +8,10 @@
  *                                               v   none is left
  *                                             error
  *
- * The connection is in CONN_SETUP meanwhile, for `setup_timeout` at most. What
- * is sent to it waits in its queue. It stands when CONN_TELL_CONNECT is told.
+ * The connection is open and behind meanwhile, for `setup_timeout` at most: as
+ * if its kernel took nothing. So all that can be done with a slow connection
+ * can be done with it: what is sent to it waits in its queue, and when that is
+ * full the policies say what happens. It stands when CONN_TELL_CONNECT is told.
  */
 #ifndef FES_DIAL_H
 #define FES_DIAL_H
@@ -18,8 +20,9 @@
 #include "net/server.h"
 
 /*
- * Begin to connect to where the connection's server, an outgoing one, says.
- * What comes of it, be it at once, is told from the loop.
+ * Open the connection, which is in CONN_SETUP, and begin to connect to where
+ * the connection's server, an outgoing one, says. What comes of it, be it at
+ * once, is told from the loop.
  */
 void dial_begin(struct conn *conn);
 

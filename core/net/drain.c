@@ -39,7 +39,7 @@ uint32_t conn_age(struct conn *conn)
 
 void conn_mark_dirty(struct conn *conn)
 {
-    if (conn_has(conn, CONN_DIRTY) || conn_is_dialled(conn))
+    if (conn_has(conn, CONN_DIRTY))
         return;
     conn_set(conn, CONN_DIRTY);
     link_before(&conn->server->dirty, &conn->dirty);
@@ -59,8 +59,7 @@ void conn_took(struct conn *conn, size_t bytes)
 
 void conn_keep_place(struct conn *conn)
 {
-    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0 ||
-        (conn_is_dialled(conn) && conn->queue.bytes > 0))
+    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
         link_last(&conn->server->slab->holders, &conn->holders);
     else if (!link_alone(&conn->holders))
         link_out(&conn->holders);
@@ -96,7 +95,7 @@ void conn_ease(struct conn *conn)
 {
     struct server *server = conn->server;
 
-    if (conn->state != CONN_OPEN ||
+    if (conn->state != CONN_OPEN || conn_is_dialled(conn) ||
         2 * (uint64_t)conn->queue.bytes > server->full_at)
         return;
     if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))

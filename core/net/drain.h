@@ -4,8 +4,8 @@
  * A connection is BEHIND from the moment its kernel refuses bytes until it has
  * taken all: only then is the descriptor watched for writing. Then, and while
  * its inbox has something, it stands among the holders of its slab, whoever
- * has moved nothing for longest first; so does an outgoing one that does not
- * stand yet and has something queued.
+ * has moved nothing for longest first. An outgoing one is behind from the
+ * beginning until it stands.
  */
 #ifndef FES_DRAIN_H
 #define FES_DRAIN_H
@@ -50,7 +50,7 @@ bool conn_fits(struct conn *conn, size_t length);
 /* How old the oldest unsent byte is, in ticks; about a quarter less at most. */
 uint32_t conn_age(struct conn *conn);
 
-/* To be flushed at the end of this turn, or of that in which it stands. */
+/* To be flushed at the end of this turn. */
 void conn_mark_dirty(struct conn *conn);
 
 #endif

@@ -9,6 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
+void conn_enter(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    conn->state = CONN_OPEN;
+    conn->seen = server->stream.next;
+    link_before(&server->broadcasts.circle, &conn->circle);
+    server->broadcasts.count++;
+    if (server->idle_ticks > 0)
+        shard_hang(server->shard, conn, conn->moved + server->idle_ticks);
+    conn_watch(conn);
+}
+
 /* No message to many is for it any more. */
 static void leave_channels(struct conn *conn)
 {
@@ -76,7 +89,7 @@ static void leave_any(struct conn *conn, enum reason reason, const char *detail)
 {
     if (conn->state == CONN_OPEN) {
         conn_leave(conn, reason, detail);
-    } else if (conn->state == CONN_SETUP && !conn->server->hangs_up) {
+    } else if (conn->state == CONN_SETUP) {
         if (conn->server->options.maxperip > 0)
             sites_remove(&conn->server->sites, address_site(&conn->peer));
         conn->reason = (uint8_t)reason;

@@ -13,6 +13,9 @@
 
 #include <stdbool.h>
 
+/* From here on it counts, and is broadcast to. */
+void conn_enter(struct conn *conn);
+
 /*
  * It does not count any more: no broadcast is for it, it has left its topics.
  * What of the stream it has not been given is dropped.

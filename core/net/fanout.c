@@ -110,7 +110,7 @@ static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
 void fanout_flush(struct conn *conn)
 {
     if (conn->queue.count == 0 && conn->state == CONN_OPEN &&
-        !conn_has(conn, CONN_LAGGING))
+        !conn_has(conn, CONN_LAGGING | CONN_BEHIND))
         give_all(conn);
     else
         absorb(conn);

@@ -64,9 +64,9 @@ static enum form_found find(struct conn *conn, const struct take *take,
 static enum take_answer look(struct conn *conn, const struct take *take,
                              struct frame *frame)
 {
-    if (!conn_is_usable(conn))
+    if (conn->state != CONN_OPEN)
         return TAKE_CLOSED;
-    if (conn->state == CONN_SETUP || conn_has(conn, CONN_PAUSED))
+    if (conn_has(conn, CONN_PAUSED))
         return TAKE_WAITS;
     switch (find(conn, take, frame)) {
     case FORM_WHOLE:

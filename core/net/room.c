@@ -33,18 +33,35 @@ void room_flush(struct server *server)
     }
 }
 
+/*
+ * Whose end brings something back: the first holder, save that an outgoing one
+ * that does not stand yet may be behind with nothing. NULL: there is none.
+ */
+static struct conn *find_victim(const struct slab *slab)
+{
+    const struct link *end = &slab->holders;
+
+    for (struct link *at = end->next; at != end; at = at->next) {
+        struct conn *conn = link_owner(at, struct conn, holders);
+
+        if (conn->queue.count > 0 || conn->inbox.bytes > 0)
+            return conn;
+    }
+    return NULL;
+}
+
 bool room_make(struct server *server, size_t number, enum pool_share share)
 {
-    struct link *holders = &server->slab->holders;
-
     if (pool_available(server->pool, share) >= number)
         return true;
     room_flush(server);
     while (pool_available(server->pool, share) < number) {
-        if (share != POOL_RESERVE || link_alone(holders))
+        struct conn *victim =
+            share == POOL_RESERVE ? find_victim(server->slab) : NULL;
+
+        if (victim == NULL)
             return false;
-        conn_cut(link_owner(holders->next, struct conn, holders),
-                 REASON_OVERFLOW, NULL);
+        conn_cut(victim, REASON_OVERFLOW, NULL);
     }
     return true;
 }

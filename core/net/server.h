@@ -128,8 +128,8 @@ struct server {
 
     /* of an outgoing connection */
     bool outgoing;
-    bool hangs_up;     /* closed in set-up: its end begins once it stands */
-    struct dial *dial; /* how far it is; NULL: it stands, or has failed */
+    uint32_t setup_due; /* tick */
+    struct dial *dial;  /* how far it is; NULL: it stands, or has failed */
 
     uint32_t idle_ticks;    /* 0: none */
     uint32_t age_ticks;     /* 0: none */
@@ -145,15 +145,7 @@ static inline bool conn_is_open(const struct conn *conn)
 /* Is it an outgoing one that does not stand yet? It may have no socket. */
 static inline bool conn_is_dialled(const struct conn *conn)
 {
-    return conn->state == CONN_SETUP && conn->server->dial != NULL;
-}
-
-/* Does it take commands: open, or outgoing and about to be? */
-static inline bool conn_is_usable(const struct conn *conn)
-{
-    return conn->state == CONN_OPEN ||
-           (conn->state == CONN_SETUP && conn->server->outgoing &&
-            !conn->server->hangs_up);
+    return conn->server->dial != NULL;
 }
 
 /* The share of the pool that a connection draws on. */

@@ -33,12 +33,24 @@ static bool is_over(uint32_t now, uint32_t due)
     return (int32_t)(now - due) >= 0;
 }
 
+/* Does it take an outgoing one too long to stand? */
+static void look_at_setup(struct shard *shard, struct conn *conn)
+{
+    if (!conn_is_dialled(conn))
+        return;
+    if (is_over(shard->tick, conn->server->setup_due))
+        conn_cut(conn, REASON_SETUP, NULL);
+    else
+        shard_hang(shard, conn, conn->server->setup_due);
+}
+
 /* Nothing came or went for too long? */
 static void look_at_idle(struct shard *shard, struct conn *conn)
 {
     uint32_t due = conn->moved + conn->server->idle_ticks;
 
-    if (conn->server->idle_ticks == 0)
+    if (conn->state != CONN_OPEN || conn->server->idle_ticks == 0 ||
+        conn_is_dialled(conn))
         return;
     if (is_over(shard->tick, due))
         conn_cut(conn, REASON_IDLE, NULL);
@@ -95,17 +107,16 @@ static void on_deadline(void *owner, struct wheel_node *node)
     struct conn *conn = link_owner(node, struct conn, deadline);
 
     if (conn->state == CONN_OPEN) {
+        look_at_setup(shard, conn);
         look_at_idle(shard, conn);
         look_at_message(shard, conn);
         look_at_age(shard, conn);
         return;
     }
-    if (!is_over(shard->tick, conn->linger_due))
-        shard_hang(shard, conn, conn->linger_due);
-    else if (conn->state == CONN_SETUP)
-        conn_cut(conn, REASON_SETUP, NULL);
-    else
+    if (is_over(shard->tick, conn->linger_due))
         conn_finish(conn);
+    else
+        shard_hang(shard, conn, conn->linger_due);
 }
 
 static void on_wheel_timer(struct timer *timer)

@@ -186,6 +186,52 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
+  it("may subscribe before it stands", function()
+    local program = start("framing = 'line',", [[
+      function join(policy)
+        topic = fes.topic("prices", { retain = true })
+        topic:publish("old", "a")
+        connect { framing = "line", maxsends = 1, overflow = policy }
+        conn:send "first"
+        assert(conn:subscribe(topic))
+        for i = 1, 5 do topic:publish("new " .. i, "b") end
+      end]])
+
+    ask(program, "join()")
+    await(program, "seen[#seen] == 'far hears new 5'")
+    assert.equal("made, far hears first, far hears old, far hears new 5",
+      (ask(program, "said()"):gsub("connected, ", "")))
+    ask(program, "topic:publish('more', 'a')")
+    await(program, "seen[#seen] == 'far hears more'")
+    ask(program, "conn:close()")
+    await(program, "seen[#seen]:find 'ends' ~= nil and #seen == 8")
+    settle(program, {})
+  end)
+
+  it("gives way to the policies before it stands", function()
+    local program = start("backlog = 1,", [[
+      server:pause()
+      topic = fes.topic "prices"
+      function join(policy)
+        connect { maxsends = 1, overflow = policy }
+        conn:subscribe(topic)
+        for _ = 1, 10 do topic:publish(("x"):rep(1000)) end
+      end]])
+
+    for _ = 1, 2 do
+      ask(program, "fes.connect { port = server.port, idle_timeout = 1 }")
+    end
+    ask(program, "join 'close'")
+    said(program, "made, ends overflow ")
+    ask(program, "join 'drop'")
+    assert.equal(6, ask(program, "conn:stats().missed"))
+    ask(program, "server:resume()")
+    await(program, "conn:stats().bytes_out == 4000")
+    ask(program, "(function() for c in server:connections() do c:close(0) "
+      .. "end end)()")
+    settle(program, {})
+  end)
+
   it("says \"full\" before it stands, and drains then", function()
     local program = start("backlog = 1,", "server:pause()")
 
