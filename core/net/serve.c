@@ -267,6 +267,8 @@ void server_free(struct server *server)
 static void add_slab_stats(struct server_stats *stats,
                            const struct server *server)
 {
+    if (server->outgoing)
+        return;
     stats->bockets = stats->bockets_free = server->options.bockets;
     stats->bockets_least = server->least_free;
     if (server->pool != NULL) {

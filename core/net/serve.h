@@ -79,7 +79,8 @@ void server_retire(struct server *server);
 /* End everything at once, without events, and free the server. */
 void server_free(struct server *server);
 
-/* The same work with 10 and 100,000 connections. */
+/* The same work with 10 and 100,000 connections. An outgoing connection has no
+ * bockets of its own. */
 struct server_stats server_stats(const struct server *server);
 
 /* Stop and go on accepting. */

@@ -14,8 +14,6 @@
 
 #define WHO "fes.connect"
 
-enum { BOCKETS = 1024 }; /* that all outgoing connections share */
-
 static int refuse(lua_State *L, const char *why)
 {
     luaL_pushfail(L);
@@ -68,7 +66,8 @@ static bool open(lua_State *L, const struct server_options *wanted)
 /* fes.connect { ... } -> conn | nil, reason, detail */
 int l_connect(lua_State *L)
 {
-    struct server_options wanted = listen_read(L, WHO, BOCKETS);
+    struct limits *limits = &script_of(L)->limits;
+    struct server_options wanted = listen_read(L, WHO, limits->outgoing);
     struct task *task =
         options_has(L, "on_connect") ? NULL : task_that_can_wait(L);
 
@@ -78,6 +77,7 @@ int l_connect(lua_State *L)
         wanted.pulled = true;
     if (!open(L, &wanted))
         return refuse(L, "full");
+    limits->outgoing_mapped = true;
     lua_replace(L, 1);
     lua_settop(L, 1);
     if (task == NULL)

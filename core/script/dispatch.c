@@ -5,7 +5,7 @@
 #include "script/conn.h"
 #include "script/policy.h"
 #include "script/received.h"
-#include "script/server.h"
+#include "script/servers.h"
 #include "script/state.h"
 #include "script/tasks.h"
 #include "script/topic.h"
@@ -303,7 +303,7 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
     allocator_lower(allocator);
     await_closed(script_at(owner), name);
     if (call.served->outgoing)
-        served_end(call.served->script->L, call.served);
+        servers_forget(call.served->script, call.served);
 }
 
 struct events dispatch_events(void)

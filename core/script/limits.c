@@ -70,6 +70,9 @@ static int l_limits(lua_State *L)
     options_read(L, WHO, options, OPTIONS, &wanted);
     if (options_has(L, "memory"))
         check_memory(L, limits, wanted.memory);
+    if (limits->outgoing_mapped && wanted.outgoing != limits->outgoing)
+        luaL_error(L, WHO ": 'outgoing' cannot change once fes.connect has "
+                          "been called");
     limits->call_seconds = wanted.call_seconds;
     limits->memory = wanted.memory;
     limits->retained = wanted.retained;

@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 struct limits {
-    double call_seconds; /* of a handler, timer or task; 0: any */
-    uint64_t memory;     /* bytes of the Lua state; 0: any */
-    uint64_t retained;   /* bytes of kept messages of topics */
-    uint32_t outgoing;   /* bockets of outgoing connections */
+    double call_seconds;  /* of a handler, timer or task; 0: any */
+    uint64_t memory;      /* bytes of the Lua state; 0: any */
+    uint64_t retained;    /* bytes of kept messages of topics */
+    uint32_t outgoing;    /* bockets of outgoing connections */
+    bool outgoing_mapped; /* there they are: their number cannot change */
     struct allocator allocator;
     bool in_force; /* this script runs: the watchdog has its seconds */
 };

@@ -43,15 +43,28 @@ static void add_stats(struct server_stats *sums,
     sums->bockets_free += stats->bockets_free;
 }
 
+void servers_forget(struct script *script, struct served *served)
+{
+    struct server_stats stats = server_stats(served->server);
+
+    add_stats(&script->gone, &stats);
+    served_end(script->L, served);
+}
+
 struct server_stats servers_stats(const struct script *script)
 {
     const struct link *end = &script->servers;
-    struct server_stats sums = {0};
+    const struct pool *outgoing = script->shard->outgoing.pool;
+    struct server_stats sums = script->gone;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
         struct server_stats stats = server_stats(server_at(at));
 
         add_stats(&sums, &stats);
+    }
+    if (outgoing != NULL) {
+        sums.bockets += pool_number(outgoing);
+        sums.bockets_free += pool_free_count(outgoing);
     }
     return sums;
 }

@@ -6,6 +6,7 @@
 
 #include "net/reason.h"
 #include "net/serve.h"
+#include "script/server.h"
 #include "script/state.h"
 
 #include <stdbool.h>
@@ -17,7 +18,10 @@ bool servers_in_use(const struct script *script);
 /* Connections that are open, or about to be, of all servers together. */
 uint32_t servers_count(const struct script *script);
 
-/* Of all servers, summed up. */
+/* An outgoing connection has gone: keep what it counted, and let go of it. */
+void servers_forget(struct script *script, struct served *served);
+
+/* Of all servers and outgoing connections, summed up. */
 struct server_stats servers_stats(const struct script *script);
 
 /* No server accepts any more; their connections go on. */

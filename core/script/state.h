@@ -13,6 +13,7 @@
 #define FES_STATE_H
 
 #include "net/notify.h"
+#include "net/serve.h"
 #include "net/shard.h"
 #include "script/limits.h"
 
@@ -48,15 +49,16 @@ struct script {
     const char *directory; /* of the script: relative names begin here */
     struct limits limits;
     struct collector collector;
-    int handles;           /* reference of the table slot + 1 -> conn handle */
-    int on_stop;           /* reference of the list of functions */
-    struct link servers;   /* all that it ever listened on, in order */
-    unsigned timers;       /* that are running */
-    struct tasks *tasks;   /* task.h */
-    uint64_t errors;       /* of handlers and timers */
-    struct notify notify;  /* the service manager's watchdog */
-    struct timer catch_up; /* for the log: equal errors left out */
-    bool ready;            /* loaded: the ready lines are out */
+    int handles;         /* reference of the table slot + 1 -> conn handle */
+    int on_stop;         /* reference of the list of functions */
+    struct link servers; /* all that it ever listened on, in order */
+    unsigned timers;     /* that are running */
+    struct server_stats gone; /* of outgoing connections */
+    struct tasks *tasks;      /* task.h */
+    uint64_t errors;          /* of handlers and timers */
+    struct notify notify;     /* the service manager's watchdog */
+    struct timer catch_up;    /* for the log: equal errors left out */
+    bool ready;               /* loaded: the ready lines are out */
     struct stopping stopping;
 };
 

@@ -619,6 +619,45 @@ describe("outgoing connections", function()
     settle(program, {})
   end)
 
+  it("have as many bockets as fes.limits says", function()
+    local status, out = testing.run { code = [[
+      local fes = require "fes"
+      fes.limits { outgoing = 16 }
+      local server = fes.listen { port = 0, bockets = 64 }
+      local conn = fes.connect { port = server.port }
+      print(conn:send(("x"):rep(60000)))
+      print(fes.stats().bockets, fes.stats().bockets_free)
+      fes.limits { outgoing = 16 }
+      print(pcall(fes.limits, { outgoing = 17 }))
+      fes.after(0, fes.stop)]] }
+
+    assert.equal(0, status)
+    assert.matches("true\n80\t65\nfalse\t[^\n]*fes.limits: 'outgoing' cannot "
+      .. "change once fes.connect has been called\n", out)
+    assert.matches("at most 0.3 MiB of buffers", out)
+  end)
+
+  it("are in fes.stats(), also when they have gone", function()
+    local status, out = testing.run { code = [[
+      local fes = require "fes"
+      local server = fes.listen { port = 0 }
+      local gone = 0
+      local function count() gone = gone + 1 end
+      fes.spawn(function()
+        for _ = 1, 3 do
+          local conn = fes.connect { port = server.port, on_close = count }
+          conn:send "12345"
+          conn:close()
+        end
+        while gone < 3 or server:count() > 0 do fes.sleep(0) end
+        print(fes.stats().bytes_out, fes.stats().connections)
+        fes.stop()
+      end)]] }
+
+    assert.equal(0, status)
+    assert.matches("\n15\t0\n$", out)
+  end)
+
   it("count among the descriptors", function()
     local program = start("", "", { prefix = { "prlimit", "--nofile=48" } })
 
