@@ -58,6 +58,13 @@ void topic_unsettle(struct topic *topic)
         link_before(&topic->shard->unsettled, &topic->unsettled);
 }
 
+void topic_let_go(struct topic *topic)
+{
+    assert(topic->held > 0);
+    if (--topic->held == 0)
+        topic_unsettle(topic);
+}
+
 static void free_topic(struct topic *topic)
 {
     picture_free(&topic->shard->cells, &topic->picture);
@@ -97,7 +104,7 @@ static bool settle(struct topic *topic)
     bool keeps = topic->retains && !picture_empty(&topic->picture);
 
     free_empty_channels(topic);
-    if (topic->owner != NULL || topic->count > 0 || keeps)
+    if (topic->held > 0 || topic->count > 0 || keeps)
         return true;
     if (!link_alone(&topic->channels))
         return false;

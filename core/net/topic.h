@@ -23,7 +23,6 @@ enum { TOPIC_NAME_MOST = 255 };
 
 struct topic {
     struct shard *shard;
-    void *owner; /* the script's idea of it, NULL: it holds it no more */
     struct table_node node;
     struct link channels;
     struct picture picture;
@@ -31,6 +30,7 @@ struct topic {
     struct link unsettled; /* in the shard's list */
     uint64_t published;    /* messages */
     uint32_t count;        /* subscribers */
+    uint32_t held;         /* by how many objects of scripts */
     bool retains;
     uint8_t overflow; /* enum overflow */
     uint8_t name_length;
@@ -41,7 +41,14 @@ struct topic {
 struct topic *topic_find(struct shard *shard, const char *name, size_t length);
 struct topic *topic_make(struct shard *shard, const char *name, size_t length);
 
-/* The script lets go of it, or it has lost something else that held it. */
+/* An object of a script holds it; and lets go of it. */
+static inline void topic_hold(struct topic *topic)
+{
+    topic->held++;
+}
+void topic_let_go(struct topic *topic);
+
+/* It has lost something that held it. */
 void topic_unsettle(struct topic *topic);
 
 /* At the end of a turn: topics and channels that nobody needs go. */

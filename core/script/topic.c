@@ -41,10 +41,10 @@ static void new_handle(lua_State *L, struct topic *topic)
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
 
     handle->topic = topic;
+    topic_hold(topic);
     luaL_setmetatable(L, TOPIC);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, -3, topic);
-    topic->owner = handle;
 }
 
 void topic_push(lua_State *L, struct topic *topic)
@@ -57,15 +57,13 @@ void topic_push(lua_State *L, struct topic *topic)
     lua_remove(L, -2);
 }
 
-/* Perhaps another object has taken its place; the engine may have gone. */
+/* Another object may have taken its place; the engine may have gone. */
 static int l_gc(lua_State *L)
 {
-    struct handle *handle = lua_touserdata(L, 1);
+    const struct handle *handle = lua_touserdata(L, 1);
 
-    if (script_of(L)->shard == NULL || handle->topic->owner != handle)
-        return 0;
-    handle->topic->owner = NULL;
-    topic_unsettle(handle->topic);
+    if (script_of(L)->shard != NULL)
+        topic_let_go(handle->topic);
     return 0;
 }
 
