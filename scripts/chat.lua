@@ -3,7 +3,8 @@
 --     $ fes scripts/chat.lua [port]
 --     $ nc 127.0.0.1 4242
 --
--- The first line that you type is your name.
+-- The first line that you type is your name. Names are fields of connections,
+-- and those live on when the script is changed and loaded anew (kill -HUP).
 
 local fes = require "fes"
 

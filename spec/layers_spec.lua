@@ -17,14 +17,16 @@ local order = {
   "net/deliver", "net/listener", "net/serve", "net/adopt", "net/outgoing",
   "net/turn", "net/command", "net/publish",
   -- script: the Lua side
-  "script/options", "script/framing", "script/trace", "script/watchdog",
-  "script/allocator", "script/standard", "script/limits", "script/policy",
-  "script/state", "script/task", "script/await", "script/tasks",
-  "script/coroutine", "script/server", "script/servers", "script/stopping",
-  "script/collector", "script/stats", "script/conn", "script/steer",
+  "script/config", "script/options", "script/framing", "script/trace",
+  "script/watchdog", "script/allocator", "script/standard", "script/limits",
+  "script/policy", "script/state", "script/task", "script/await",
+  "script/tasks", "script/coroutine", "script/server", "script/servers",
+  "script/stopping", "script/collector", "script/timer", "script/stats",
+  "script/conn", "script/handle", "script/carry", "script/steer",
   "script/received", "script/transfer", "script/topic", "script/subscription",
-  "script/listen", "script/connect", "script/timer", "script/pool",
-  "script/log", "script/fes", "script/announce", "script/dispatch",
+  "script/listen", "script/connect", "script/pool", "script/log",
+  "script/packed", "script/pack", "script/unpack", "script/load",
+  "script/dispatch", "script/reload", "script/fes", "script/announce",
   "script/script",
   "main",
 }
@@ -40,9 +42,13 @@ local foreign = {
 
 -- What holds the state together may know the types that fill it.
 local looks_up = {
-  ["script/state.c"] = { ["script/servers"] = true, ["script/conn"] = true,
-    ["script/tasks"] = true },
+  ["script/state.c"] = {
+    ["script/servers"] = true, ["script/stopping"] = true,
+    ["script/collector"] = true, ["script/conn"] = true,
+    ["script/tasks"] = true, ["script/timer"] = true,
+  },
   ["script/server.c"] = { ["script/conn"] = true },
+  ["script/conn.c"] = { ["script/handle"] = true },
 }
 
 local LONGEST = 400

@@ -193,6 +193,25 @@ end)
 describe("chat.lua", function()
   after_each(testing.finish)
 
+  it("keeps names and room over a reload", function()
+    local server = start("chat.lua", "0")
+    local ann, bob = assert(server:connect()), assert(server:connect())
+
+    for _, client in ipairs { ann, bob } do
+      assert.equal("* your name?", client:line())
+    end
+    assert(ann:send "ann\n")
+    assert.equal("* welcome, ann", ann:line())
+    assert.equal("* ann has joined", bob:line())
+    server:signal "sighup"
+    server:expect("info  reloaded\n", "stderr")
+    assert(ann:send "still here\n")
+
+    assert.equal("ann: still here", bob:line())
+    for _, client in ipairs { ann, bob } do client:close() end
+    server:stop()
+  end)
+
   local function join(server, name)
     local client = assert(server:connect())
 

@@ -2,7 +2,9 @@
 
 #include "net/accept.h"
 #include "net/ending.h"
+#include "net/pull.h"
 #include "net/serve.h"
+#include "net/topic.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -197,7 +199,10 @@ static void recount_sites(struct adoption *adoption)
         for_each(adoption, count_site);
 }
 
-/* Its deadlines may be sooner now; there may be room, or none any more. */
+/*
+ * Its deadlines may be sooner now; there may be room, or none any more; and
+ * what has come may be handed up where it was taken before, or the reverse.
+ */
 static void greet(struct adoption *adoption, struct conn *conn)
 {
     struct server *server = adoption->server;
@@ -205,10 +210,16 @@ static void greet(struct adoption *adoption, struct conn *conn)
     if (conn->state != CONN_OPEN)
         return;
     conn->resumed = true;
+    conn_clear(conn, CONN_ABANDONED);
     if (conn->wanted > server->limit)
         conn->wanted = server->limit;
     shard_hang(server->shard, conn, server->shard->tick);
-    conn_watch(conn);
+    if (conn->inbox.bytes > 0)
+        shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
+    if (conn_has(conn, CONN_PEER_ENDED) && !server->options.pulled)
+        pull_finish(conn);
+    else
+        conn_watch(conn);
 }
 
 static void commit_listening(struct server *server)
@@ -232,4 +243,27 @@ void adopt_commit(struct adoption *adoption, void *owner)
     for_each(adoption, greet);
     commit_listening(server);
     adopt_drop(adoption);
+}
+
+static void forget_of_topics(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->topics.room; i++)
+        for (struct table_node *at = shard->topics.chains[i]; at != NULL;
+             at = at->next) {
+            struct topic *topic = link_owner(at, struct topic, node);
+
+            if (topic->overflow == OVERFLOW_ASK)
+                topic->overflow = OVERFLOW_UNSET;
+        }
+}
+
+void adopt_forget_functions(struct shard *shard)
+{
+    forget_of_topics(shard);
+    for (uint32_t slot = 0; slot < shard->conns.fresh; slot++) {
+        struct conn *conn = &shard->conns.records[slot];
+
+        if (conn_is_open(conn) && conn->overflow == OVERFLOW_ASK)
+            topic_set_conn_overflow(conn, OVERFLOW_UNSET);
+    }
 }

@@ -38,6 +38,9 @@ struct adoption *adopt_prepare(struct server *server,
                                const struct server_options *options);
 
 void adopt_commit(struct adoption *adoption, void *owner);
+
+/* Policies of topics and connections that ask the script are taken back. */
+void adopt_forget_functions(struct shard *shard);
 void adopt_drop(struct adoption *adoption);
 
 #endif

@@ -48,7 +48,8 @@ static bool slice(struct script *script)
 static void on_idle(void *owner)
 {
     struct shard *shard = owner;
-    struct script *script = shard->script;
+    struct program *program = shard->script;
+    struct script *script = program->script;
 
     if (!slice(script))
         return;

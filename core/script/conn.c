@@ -1,6 +1,7 @@
 #include "script/conn.h"
 
 #include "net/publish.h"
+#include "script/handle.h"
 #include "script/options.h"
 #include "script/policy.h"
 #include "script/server.h"
@@ -10,36 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HANDLE "fes.conn"
+static const char policy_key;
 
-/*
- * The user value: a table of the script's own fields, made when there is one.
- * What is known of a closed connection, and the function that is its policy,
- * stand in it too, under keys that no script can have.
- */
-enum { FIELDS = 1, USER_VALUES = FIELDS };
-
-static const char last_key, policy_key;
-
-/* Likewise what an outgoing connection has in place of a server. */
+/* What an outgoing connection has in place of a server. */
 static const char served_key;
 
 /* What can be read of a connection beside its methods. */
-enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER };
-
-struct handle {
-    conn_name name; /* 0: closed, and told so */
-    const struct served *served;
-};
-
-/* What stays when the connection has gone. */
-struct last {
-    uint64_t id;
-    struct address peer;
-    enum reason reason;
-    const char *detail;
-    struct conn_stats stats;
-};
+enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER, FACT_RESUMED };
 
 static struct handle *check_handle(lua_State *L)
 {
@@ -48,21 +26,10 @@ static struct handle *check_handle(lua_State *L)
 
 /* ---------------------------------------------------------------- handles */
 
-/* Push the table of fields of the handle at `index`; there is one then. */
-static void push_fields(lua_State *L, int index)
-{
-    if (lua_getiuservalue(L, index, FIELDS) == LUA_TTABLE)
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, index, FIELDS);
-}
-
 /* The handle may outlive the connection, and so needs what it is served by. */
 static void keep_served(lua_State *L, const struct served *served)
 {
-    push_fields(L, lua_gettop(L));
+    handle_push_fields(L, lua_gettop(L));
     server_push(L, served);
     lua_rawsetp(L, -2, &served_key);
     lua_pop(L, 1);
@@ -74,19 +41,20 @@ static void new_handle(lua_State *L, conn_name name)
     struct conn_facts facts = {0};
 
     command_facts(script_of(L)->shard, name, &facts);
-    *handle = (struct handle){.name = name, .served = facts.server->owner};
+    *handle =
+        (struct handle){.name = name, .served = served_of(L, facts.server)};
     luaL_setmetatable(L, HANDLE);
     if (handle->served->outgoing)
         keep_served(L, handle->served);
 }
 
 /* What is known of the connection whose handle is at `index`. */
-static struct last look(lua_State *L, int index)
+struct conn_last conn_last(lua_State *L, int index)
 {
     const struct handle *handle = lua_touserdata(L, index);
     struct shard *shard = script_of(L)->shard;
     struct conn_facts facts = {0};
-    struct last now = {0};
+    struct conn_last now = {0};
 
     if (handle->name != 0) {
         command_facts(shard, handle->name, &facts);
@@ -94,11 +62,14 @@ static struct last look(lua_State *L, int index)
         now.peer = facts.peer;
         now.reason = facts.reason;
         now.detail = facts.detail;
+        now.resumed = facts.resumed;
+        now.server = facts.server;
         command_stats(shard, handle->name, &now.stats);
     } else {
         lua_getiuservalue(L, index, FIELDS);
-        lua_rawgetp(L, -1, &last_key);
-        now = *(struct last *)lua_touserdata(L, -1);
+        lua_rawgetp(L, -1, &handle_last_key);
+        now = *(struct conn_last *)lua_touserdata(L, -1);
+        now.server = handle->served->server; /* it may have gone, too */
         lua_pop(L, 2);
     }
     return now;
@@ -122,14 +93,9 @@ void conn_push(lua_State *L, conn_name name)
 static void keep_last(lua_State *L, int index)
 {
     struct handle *handle = lua_touserdata(L, index);
-    struct last now = look(L, index);
-    struct last *kept;
+    struct conn_last now = conn_last(L, index);
 
-    push_fields(L, index);
-    kept = lua_newuserdatauv(L, sizeof *kept, 0);
-    *kept = now;
-    lua_rawsetp(L, -2, &last_key);
-    lua_pop(L, 1);
+    handle_keep_last(L, index, &now);
     handle->name = 0;
 }
 
@@ -188,7 +154,7 @@ const struct served *conn_served(lua_State *L, int index)
 
 enum reason conn_reason(lua_State *L, int index, const char **detail)
 {
-    struct last now = look(L, index);
+    struct conn_last now = conn_last(L, index);
 
     *detail = now.detail;
     return now.reason;
@@ -212,7 +178,7 @@ static int l_stats(lua_State *L)
 {
     check_handle(L);
 
-    struct conn_stats stats = look(L, 1).stats;
+    struct conn_stats stats = conn_last(L, 1).stats;
 
     lua_createtable(L, 0, 8);
     script_set_count(L, "bytes_in", stats.bytes_in);
@@ -234,7 +200,7 @@ static int l_set_overflow(lua_State *L)
     enum overflow overflow = policy_check(L, 2, "conn:set_overflow");
 
     lua_settop(L, 2);
-    push_fields(L, 1);
+    handle_push_fields(L, 1);
     if (overflow == OVERFLOW_ASK)
         lua_pushvalue(L, 2);
     else
@@ -247,7 +213,7 @@ static int l_set_overflow(lua_State *L)
 void conn_push_policy(lua_State *L, conn_name name)
 {
     conn_push(L, name);
-    push_fields(L, lua_gettop(L));
+    handle_push_fields(L, lua_gettop(L));
     lua_rawgetp(L, -1, &policy_key);
     lua_replace(L, -3);
     lua_pop(L, 1);
@@ -273,7 +239,7 @@ void conn_add_methods(lua_State *L, const luaL_Reg *more)
 static void push_fact(lua_State *L, lua_Integer fact)
 {
     const struct handle *handle = lua_touserdata(L, 1);
-    struct last now = look(L, 1);
+    struct conn_last now = conn_last(L, 1);
     char text[ADDRESS_TEXT_BYTES];
 
     switch (fact) {
@@ -283,6 +249,9 @@ static void push_fact(lua_State *L, lua_Integer fact)
     case FACT_PEER:
         address_format(&now.peer, text);
         lua_pushstring(L, now.peer.family != 0 ? text : NULL);
+        break;
+    case FACT_RESUMED:
+        lua_pushboolean(L, now.resumed);
         break;
     default:
         if (handle->served->outgoing)
@@ -318,7 +287,7 @@ static int l_newindex(lua_State *L)
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
         return luaL_error(L, "conn: '%s' is a name of the API",
                           lua_tostring(L, 2));
-    push_fields(L, 1);
+    handle_push_fields(L, 1);
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 3);
     lua_rawset(L, -3);
@@ -331,7 +300,7 @@ static int l_tostring(lua_State *L)
 
     check_handle(L);
 
-    struct last now = look(L, 1);
+    struct conn_last now = conn_last(L, 1);
 
     describe(now.id, &now.peer, text);
     lua_pushstring(L, text);
@@ -351,6 +320,7 @@ void open_conn(lua_State *L)
     set_fact(L, "id", FACT_ID);
     set_fact(L, "peer", FACT_PEER);
     set_fact(L, "server", FACT_SERVER);
+    set_fact(L, "resumed", FACT_RESUMED);
     lua_pushvalue(L, -1);
     lua_pushcclosure(L, l_index, 1);
     lua_setfield(L, -3, "__index");

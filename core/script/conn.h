@@ -16,6 +16,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 
 enum { CONN_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
 
@@ -37,6 +38,35 @@ void conn_add_methods(lua_State *L, const luaL_Reg *methods);
 
 /* Push the function that is the policy of a connection, or nil. */
 void conn_push_policy(lua_State *L, conn_name name);
+
+/* What a handle says when its connection has gone. */
+struct conn_last {
+    uint64_t id;
+    struct address peer;
+    bool resumed;
+    struct server *server; /* NULL: it had none, or that has gone */
+    enum reason reason;
+    const char *detail;
+    struct conn_stats stats;
+};
+
+/*
+ * For pack.h. Is the value at `index` a handle, and of which connection (0: a
+ * closed one)? What does a handle say; raises nothing.
+ */
+bool conn_test(lua_State *L, int index, conn_name *name);
+struct conn_last conn_last(lua_State *L, int index);
+
+/* Push a handle of a closed connection; and give it what it says. */
+void conn_push_closed(lua_State *L);
+void conn_set_last(lua_State *L, int index, const struct conn_last *last);
+
+/* Push the table of the script's own fields. False: there is none, nor is
+ * anything pushed. */
+bool conn_push_own(lua_State *L, int index);
+
+/* Set an own field: key and value are on top of the stack, and taken off. */
+void conn_set_own(lua_State *L, int index);
 
 /* The name in the handle at `index`, or 0 if that is no open connection's. */
 conn_name conn_check(lua_State *L, int index, const char *who);

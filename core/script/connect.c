@@ -49,6 +49,7 @@ static bool open(lua_State *L, const struct server_options *wanted)
     struct conn_facts facts;
     conn_name name;
 
+    served_set_handlers(L, served);
     served->outgoing = true;
     name = outgoing_open(script->shard, wanted, served);
     if (name == 0) {
@@ -71,6 +72,7 @@ int l_connect(lua_State *L)
     struct task *task =
         options_has(L, "on_connect") ? NULL : task_that_can_wait(L);
 
+    script_check_open(L, WHO);
     if (script_of(L)->stopping.asked)
         return refuse(L, "shutdown");
     if (task != NULL && !options_has(L, "on_receive"))

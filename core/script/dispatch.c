@@ -1,6 +1,7 @@
 #include "script/dispatch.h"
 
 #include "net/publish.h"
+#include "net/serve.h"
 #include "script/await.h"
 #include "script/conn.h"
 #include "script/policy.h"
@@ -88,11 +89,16 @@ static void push_policy(lua_State *L, const struct call *call)
         lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->policy);
 }
 
+/* The function may have gone with the script before. */
 static int do_ask(lua_State *L)
 {
     struct call *call = lua_touserdata(L, 1);
 
     push_policy(L, call);
+    if (!lua_isfunction(L, -1)) {
+        call->answer = call->served->server->options.overflow;
+        return 0;
+    }
     conn_push(L, call->name);
     lua_pushinteger(L, (lua_Integer)call->queued);
     lua_call(L, 2, 1);
@@ -208,6 +214,15 @@ static int do_spawn(lua_State *L)
     task->handles = call->name;
     task->ended = on_handler_ended;
     return 0;
+}
+
+void dispatch_resume(struct served *served)
+{
+    struct call call = {.served = served, .handler = HANDLER};
+    uint32_t slot = 0;
+
+    while ((call.name = server_next(served->server, &slot)) != 0)
+        tell(&call, do_spawn);
 }
 
 /* ------------------------------------------------------------------ events */

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "script/options.h"
+#include "script/reload.h"
 #include "script/stats.h"
 #include "script/stopping.h"
 
@@ -23,6 +24,38 @@ static int l_stop(lua_State *L)
     return 0;
 }
 
+/* fes.reload() - as SIGHUP does */
+static int l_reload(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    if (!script->ready)
+        return luaL_error(L, "fes.reload: the script is still loading");
+    reload_ask(script->program);
+    return 0;
+}
+
+/* fes.on_reload(fn) - called before a reload; what it gives is carried over */
+static int l_on_reload(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    if (!lua_isfunction(L, 1) && !lua_isnil(L, 1))
+        return luaL_error(L, "fes.on_reload: a function was expected, got %s",
+                          options_push_words(L, 1));
+    luaL_unref(L, LUA_REGISTRYINDEX, script->on_reload);
+    lua_settop(L, 1);
+    script->on_reload = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* fes.state() -> what the function of fes.on_reload has given; else nil */
+static int l_state(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->state);
+    return 1;
+}
+
 /* fes.on_stop(fn) - called first when fes stops */
 static int l_on_stop(lua_State *L)
 {
@@ -38,11 +71,14 @@ static int l_on_stop(lua_State *L)
 int open_fes(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"after", l_after},   {"connect", l_connect}, {"every", l_every},
-        {"listen", l_listen}, {"now", l_now},         {"on_stop", l_on_stop},
-        {"pool", l_pool},     {"sleep", l_sleep},     {"spawn", l_spawn},
-        {"stats", l_stats},   {"stop", l_stop},       {"topic", l_topic},
-        {NULL, NULL},
+        {"after", l_after},     {"connect", l_connect},
+        {"every", l_every},     {"listen", l_listen},
+        {"now", l_now},         {"on_reload", l_on_reload},
+        {"on_stop", l_on_stop}, {"pool", l_pool},
+        {"reload", l_reload},   {"sleep", l_sleep},
+        {"spawn", l_spawn},     {"state", l_state},
+        {"stats", l_stats},     {"stop", l_stop},
+        {"topic", l_topic},     {NULL, NULL},
     };
 
     luaL_newlib(L, functions);

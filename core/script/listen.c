@@ -1,6 +1,7 @@
 #include "script/listen.h"
 
 #include "net/address.h"
+#include "net/adopt.h"
 #include "net/serve.h"
 #include "script/framing.h"
 #include "script/options.h"
@@ -244,22 +245,56 @@ static void fail_to_listen(lua_State *L, const struct server_options *wanted,
                (int)wanted->port, why);
 }
 
+static void check_same(lua_State *L, const char *name, uint32_t running,
+                       uint32_t wanted)
+{
+    if (wanted != running)
+        luaL_error(L,
+                   WHO ": '%s' cannot change in a running server: it is %d, "
+                       "got %d",
+                   name, (int)running, (int)wanted);
+}
+
+/* A reload: the server is there. It is given its options at the takeover. */
+static int adopt(lua_State *L, struct server *server,
+                 const struct server_options *wanted)
+{
+    check_same(L, "size", server->options.size, wanted->size);
+    check_same(L, "bockets", server->options.bockets, wanted->bockets);
+
+    struct served *served = served_of(L, server);
+
+    served_set_handlers(L, served);
+    served->adoption = adopt_prepare(server, wanted);
+    if (served->adoption == NULL)
+        return luaL_error(L, WHO ": not enough memory");
+    link_last(&served->script->servers, &served->link);
+    server_push(L, served);
+    return 1;
+}
+
 /* fes.listen { ... } -> server */
 int l_listen(lua_State *L)
 {
     struct script *script = script_of(L);
     struct server_options wanted = listen_read(L, WHO, 0);
+    struct server *server;
     struct served *served;
     const char *why;
 
+    script_check_open(L, WHO);
     if (script->stopping.asked)
         return luaL_error(L, WHO ": fes is stopping");
+    server = script->ready ? NULL : adopt_find(script->shard, &wanted);
+    if (server != NULL)
+        return adopt(L, server, &wanted);
     served = served_new(L);
-    served->server = server_open(script->shard, &wanted, served, &why);
-    if (served->server == NULL) {
+    served_set_handlers(L, served);
+    server = server_open(script->shard, &wanted, served, &why);
+    if (server == NULL) {
         served_forget(L, served);
         fail_to_listen(L, &wanted, why);
     }
-    served_begin(L, served);
+    served_begin(L, served, server);
     return 1;
 }

@@ -6,182 +6,48 @@
 #include "script/announce.h"
 #include "script/collector.h"
 #include "script/dispatch.h"
+#include "script/load.h"
+#include "script/reload.h"
 #include "script/servers.h"
-#include "script/state.h"
 #include "script/stopping.h"
 #include "script/tasks.h"
 
 #include <errno.h>
-#include <lauxlib.h>
 #include <libgen.h>
-#include <limits.h>
-#include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
     DESCRIPTORS_KEPT = 32, /* for listeners, the log, the script's files */
     FEW_DESCRIPTORS = 64
 };
 
-/* ------------------------------------------------------------------ loading */
+/* ----------------------------------------------------------------- signals */
 
-/* `arg`, as the program lua(1) makes it. */
-static void set_args(lua_State *L, const struct script_config *config)
-{
-    lua_createtable(L, config->nargs, 1);
-    lua_pushstring(L, config->file != NULL ? config->file : "-e");
-    lua_rawseti(L, -2, 0);
-    for (int i = 0; i < config->nargs; i++) {
-        lua_pushstring(L, config->args[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_setglobal(L, "arg");
-}
-
-/* The directory that the program is in, however it was found. */
-static void push_own_directory(lua_State *L)
-{
-    char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-
-    path[length > 0 ? length : 0] = '\0';
-    lua_pushstring(L, dirname(path));
-}
-
-/*
- * Modules beside the script come first, fes' own last: where they are
- * installed, then, for a program that never was, where they were built from.
- */
-static void set_path(lua_State *L, const char *directory)
-{
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, "path");
-    push_own_directory(L);
-    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s;%s/%s/?.lua;%s", directory,
-                    directory, lua_tostring(L, -2), lua_tostring(L, -1),
-                    FES_LUA_FROM_BIN, FES_LUA_SOURCE);
-    lua_setfield(L, -4, "path");
-    lua_pop(L, 3);
-}
-
-static int load_chunk(lua_State *L, const struct script_config *config)
-{
-    if (config->file != NULL)
-        return luaL_loadfile(L, config->file);
-    return luaL_loadbuffer(L, config->code, strlen(config->code),
-                           "=(command line)");
-}
-
-/* Runs inside a call of its own: whatever it raises ends the program. */
-static int load_and_run(lua_State *L)
-{
-    const struct script_config *config = lua_touserdata(L, 1);
-
-    set_args(L, config);
-    set_path(L, script_of(L)->directory);
-    if (load_chunk(L, config) != LUA_OK)
-        return lua_error(L);
-    if (config->check)
-        return 0;
-    for (int i = 0; i < config->nargs; i++)
-        lua_pushstring(L, config->args[i]);
-    lua_call(L, config->nargs, 0);
-    return 0;
-}
-
-/* The message, and the traceback when the script itself was running. */
-static bool load(struct script *script, const struct script_config *config)
-{
-    char *message;
-    lua_CFunction fn = load_and_run;
-    struct script_config copy = *config;
-
-    if (state_run(script->L, fn, &copy, &message))
-        return true;
-    fprintf(stderr, "fes: %s\n", message);
-    free(message);
-    return false;
-}
-
-/* ------------------------------------------------------------------ running */
-
-static void on_signal(void *owner, int number)
+static struct program *program_of(void *owner)
 {
     struct shard *shard = owner;
-    struct script *script = shard->script;
 
-    loop_default_signal(shard->loop, SIGINT);
-    loop_default_signal(shard->loop, SIGTERM);
+    return shard->script;
+}
+
+static void on_stop_signal(void *owner, int number)
+{
+    struct program *program = program_of(owner);
+
+    loop_default_signal(program->shard->loop, SIGINT);
+    loop_default_signal(program->shard->loop, SIGTERM);
     log_info("%s", strsignal(number));
-    script_stop(script, 0);
+    script_stop(program->script, 0);
 }
 
-/* Of the loop's turns each asks: is there anything left to wait for? */
-static void on_turn_end(void *owner)
+static void on_reload_signal(void *owner, int number)
 {
-    struct script *script = owner;
-
-    tasks_run(script);
-    script_stop_if_asked(script);
-    collector_look(script);
-    if (!script->ready || script_has_work(script))
-        return;
-    if (!script->stopping.begun)
-        log_info("nothing is left to wait for");
-    loop_stop(script->shard->loop);
-}
-
-static void on_catch_up(struct timer *timer)
-{
-    struct script *script = link_owner(timer, struct script, catch_up);
-    uint64_t next = log_catch_up();
-
-    if (next != CLOCK_FAR_AWAY)
-        timer_start(script->shard->loop, timer, next);
-}
-
-/* As many descriptors as the system allows. How many connections that makes. */
-static uint32_t raise_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return FEW_DESCRIPTORS;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur <= DESCRIPTORS_KEPT)
-        return 1;
-    if (limit.rlim_cur - DESCRIPTORS_KEPT > CONN_MOST / 2)
-        return CONN_MOST / 2;
-    return (uint32_t)(limit.rlim_cur - DESCRIPTORS_KEPT);
-}
-
-static bool begin(struct script *script)
-{
-    struct events events = dispatch_events();
-
-    link_init(&script->servers);
-    timer_init(&script->catch_up, on_catch_up);
-    stopping_init(&script->stopping);
-    script->shard = shard_new(raise_limit(), &events, on_turn_end, script);
-    if (script->shard == NULL) {
-        fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
-        return false;
-    }
-    script->L = state_new(script);
-    if (script->L == NULL) {
-        fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
-        shard_free(script->shard);
-        return false;
-    }
-    collector_begin(script);
-    return true;
+    log_info("%s", strsignal(number));
+    reload_ask(program_of(owner));
 }
 
 static void on_sigpipe(int number)
@@ -201,45 +67,122 @@ static void survive_sigpipe(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
-static void run(struct script *script)
-{
-    struct loop *loop = script->shard->loop;
+/* ------------------------------------------------------------------ running */
 
-    loop_on_signal(loop, SIGINT, on_signal);
-    loop_on_signal(loop, SIGTERM, on_signal);
-    servers_announce(script);
-    inherit_tell_unused(&script->shard->inherited);
-    limits_enforce(&script->limits);
-    script->ready = true;
+/* Of the loop's turns each asks: is there anything left to wait for? */
+static void on_turn_end(void *owner)
+{
+    struct program *program = owner;
+    struct script *script = program->script;
+
+    tasks_run(script);
+    script_stop_if_asked(script);
+    reload_if_asked(program);
+    script = program->script;
+    collector_look(script);
+    if (!script->ready || script_has_work(script))
+        return;
+    if (!script->stopping.begun)
+        log_info("nothing is left to wait for");
+    loop_stop(program->shard->loop);
+}
+
+static void on_catch_up(struct timer *timer)
+{
+    struct program *program = link_owner(timer, struct program, catch_up);
+    uint64_t next = log_catch_up();
+
+    if (next != CLOCK_FAR_AWAY)
+        timer_start(program->shard->loop, timer, next);
+}
+
+/* As many descriptors as the system allows. How many connections that makes. */
+static uint32_t raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return FEW_DESCRIPTORS;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur <= DESCRIPTORS_KEPT)
+        return 1;
+    if (limit.rlim_cur - DESCRIPTORS_KEPT > CONN_MOST / 2)
+        return CONN_MOST / 2;
+    return (uint32_t)(limit.rlim_cur - DESCRIPTORS_KEPT);
+}
+
+static bool begin(struct program *program)
+{
+    struct events events = dispatch_events();
+
+    timer_init(&program->catch_up, on_catch_up);
+    program->shard = shard_new(raise_limit(), &events, on_turn_end, program);
+    if (program->shard == NULL) {
+        fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
+        return false;
+    }
+    program->script = script_new(program);
+    if (program->script == NULL) {
+        fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
+        shard_free(program->shard);
+        return false;
+    }
+    return true;
+}
+
+/* False: it failed to load, which has been told. */
+static bool load(struct program *program)
+{
+    struct failure failure;
+
+    if (load_script(program->script, NULL, &failure))
+        return true;
+    fprintf(stderr, "fes: %s\n", failure.message);
+    if (*failure.trace != '\0')
+        fprintf(stderr, "%s\n", failure.trace);
+    failure_free(&failure);
+    return false;
+}
+
+static void run(struct program *program)
+{
+    struct shard *shard = program->shard;
+    struct loop *loop = shard->loop;
+
+    loop_on_signal(loop, SIGINT, on_stop_signal);
+    loop_on_signal(loop, SIGTERM, on_stop_signal);
+    loop_on_signal(loop, SIGHUP, on_reload_signal);
+    servers_announce(program->script);
+    inherit_tell_unused(&shard->inherited);
+    limits_enforce(&program->script->limits);
+    program->script->ready = true;
     loop_hurry(loop);
-    notify_ready(&script->notify, loop);
+    notify_ready(&program->notify, loop);
     loop_run(loop);
 }
 
 int script_main(const struct script_config *config)
 {
-    struct script script = {0};
+    struct program program = {.config = config};
     char *path = strdup(config->file != NULL ? config->file : "");
+    int status = 1;
 
     if (path == NULL)
         return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     survive_sigpipe();
-    script.directory = dirname(path);
-
-    int status = 1;
-
-    if (begin(&script)) {
-        if (load(&script, config)) {
+    program.directory = dirname(path);
+    if (begin(&program)) {
+        if (load(&program)) {
             if (!config->check)
-                run(&script);
+                run(&program);
             status = 0;
         }
         log_finish();
-        tasks_free(&script);
-        shard_free(script.shard); /* first: its timers live in the state */
-        script.shard = NULL;
-        state_free(&script);
+        script_free(program.script); /* first: it may use what it has */
+        shard_free(program.shard);
     }
     free(path);
     return status;

@@ -4,15 +4,7 @@
 #ifndef FES_SCRIPT_H
 #define FES_SCRIPT_H
 
-#include <stdbool.h>
-
-struct script_config {
-    const char *file; /* the script; NULL: `code` */
-    const char *code; /* from the command line */
-    char **args;      /* what follows it there */
-    int nargs;
-    bool check; /* look at the syntax only */
-};
+#include "script/config.h"
 
 /*
  * Load the script, say on stdout that its servers are ready, and run it until

@@ -40,6 +40,16 @@ struct served *served_new(lua_State *L)
 
     *served = (struct served){.script = script_of(L), .self = LUA_NOREF};
     link_init(&served->link);
+    for (int i = 0; i < HANDLERS; i++)
+        served->on[i] = LUA_REFNIL;
+    served->policy = served->first_policy = LUA_REFNIL;
+    lua_pushvalue(L, -1);
+    served->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    return served;
+}
+
+void served_set_handlers(lua_State *L, struct served *served)
+{
     for (int i = 0; i < HANDLERS; i++) {
         lua_getfield(L, 1, handler_names[i]);
         served->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -47,16 +57,60 @@ struct served *served_new(lua_State *L)
     lua_getfield(L, 1, "overflow");
     served->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
     served->policy = served->first_policy;
-    lua_pushvalue(L, -1);
-    served->self = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void served_begin(lua_State *L, struct served *served, struct server *server)
+{
+    served->server = server;
+    luaL_setmetatable(L, SERVER);
+    served->outgoing = server->outgoing;
+    served->first_overflow = server->options.overflow;
+    link_last(&served->script->servers, &served->link);
+}
+
+static struct served *find_served(const struct script *script,
+                                  const struct server *server)
+{
+    const struct link *end = &script->servers;
+
+    for (struct link *at = end->next; at != end; at = at->next) {
+        struct served *served = link_owner(at, struct served, link);
+
+        if (served->server == server)
+            return served;
+    }
+    return NULL;
+}
+
+struct served *served_of(lua_State *L, struct server *server)
+{
+    const struct script *script = script_of(L);
+    struct served *served =
+        script->ready ? server->owner : find_served(script, server);
+
+    if (served == NULL) {
+        served = served_new(L);
+        served_begin(L, served, server);
+        lua_pop(L, 1);
+    }
     return served;
 }
 
-void served_begin(lua_State *L, struct served *served)
+struct served *served_nowhere(lua_State *L)
 {
-    luaL_setmetatable(L, SERVER);
-    served->first_overflow = served->server->options.overflow;
-    link_before(&served->script->servers, &served->link);
+    struct script *script = script_of(L);
+
+    if (script->nowhere == NULL) {
+        script->nowhere = served_new(L);
+        script->nowhere->outgoing = true;
+        lua_pop(L, 1);
+    }
+    return script->nowhere;
+}
+
+struct served *server_test(lua_State *L, int index)
+{
+    return luaL_testudata(L, index, SERVER);
 }
 
 void served_forget(lua_State *L, struct served *served)

@@ -34,18 +34,33 @@ struct served {
     int policy;            /* reference of the function that is its policy */
     int first_policy;      /* likewise, as given to fes.listen() */
     enum overflow first_overflow;
+    struct adoption *adoption; /* of a server that this script takes over */
 };
 
 /*
- * Push a new object for a server that is not yet open, with the handlers from
- * the options at index 1; then make it usable, once it is, or let it go.
+ * Push a new object for a server that is not yet open; give it the handlers and
+ * the policy from the options at index 1; then make it usable, once it is open,
+ * or let it go.
  */
 struct served *served_new(lua_State *L);
-void served_begin(lua_State *L, struct served *served);
+void served_set_handlers(lua_State *L, struct served *served);
+void served_begin(lua_State *L, struct served *served, struct server *server);
 void served_forget(lua_State *L, struct served *served);
 
 /* The outgoing connection has gone, and its server goes too. */
 void served_end(lua_State *L, struct served *served);
+
+/*
+ * This script's side of a server, which may be another script's so far: then
+ * an object is made that has no handlers yet.
+ */
+struct served *served_of(lua_State *L, struct server *server);
+
+/* What serves connections whose server has gone: nothing. */
+struct served *served_nowhere(lua_State *L);
+
+/* The server whose object is at `index`, or NULL. */
+struct served *server_test(lua_State *L, int index);
 
 /* A handler's name in fes.listen(): "on_receive". */
 const char *handler_name(enum handler handler);

@@ -1,5 +1,8 @@
 #include "script/servers.h"
 
+#include "base/log.h"
+#include "net/adopt.h"
+#include "net/closing.h"
 #include "script/server.h"
 
 static struct server *server_at(const struct link *link)
@@ -47,7 +50,7 @@ void servers_forget(struct script *script, struct served *served)
 {
     struct server_stats stats = server_stats(served->server);
 
-    add_stats(&script->gone, &stats);
+    add_stats(&script->program->gone, &stats);
     served_end(script->L, served);
 }
 
@@ -55,7 +58,7 @@ struct server_stats servers_stats(const struct script *script)
 {
     const struct link *end = &script->servers;
     const struct pool *outgoing = script->shard->outgoing.pool;
-    struct server_stats sums = script->gone;
+    struct server_stats sums = script->program->gone;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
         struct server_stats stats = server_stats(server_at(at));
@@ -83,4 +86,91 @@ void servers_close(struct script *script, enum reason reason, double linger)
 
     for (const struct link *at = end->next; at != end; at = at->next)
         server_close(server_at(at), reason, linger);
+}
+
+/* ------------------------------------------------------------------ reload */
+
+static struct served *served_at(const struct link *link)
+{
+    return link_owner(link, struct served, link);
+}
+
+/* It is closed, and its last connection has gone. */
+static bool is_over(const struct server *server)
+{
+    return server->closing && server->unfinished == 0;
+}
+
+void servers_own(lua_State *L, const struct script *old)
+{
+    const struct link *end = &old->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (!is_over(server_at(at)))
+            served_of(L, server_at(at));
+}
+
+/* Opened by this script itself: the events go to it. */
+static bool is_own(const struct served *served)
+{
+    return served->server->owner == served;
+}
+
+void servers_orphan(struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        struct served *served = served_at(at);
+
+        if (served->adoption != NULL)
+            adopt_drop(served->adoption);
+        else if (is_own(served))
+            served->server->owner = NULL;
+    }
+}
+
+void servers_free_orphans(struct shard *shard)
+{
+    struct link *next;
+
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        next = at->next;
+        if (server->owner == NULL)
+            server_free(server);
+    }
+}
+
+static void hand_over(struct served *served)
+{
+    char place[256];
+
+    if (is_own(served)) {
+        server_format_place(served->server, place, sizeof place);
+        if (!served->server->closing)
+            log_info("listening %s", place);
+    } else if (served->adoption != NULL) {
+        adopt_commit(served->adoption, served);
+        served->adoption = NULL;
+        served->first_overflow = served->server->options.overflow;
+    } else {
+        served->server->owner = served;
+        server_close(served->server, REASON_SHUTDOWN, CLOSING_LINGER);
+    }
+}
+
+/* Whom nobody knows in the new script has nothing left to tell. */
+void servers_hand_over(struct script *old, struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        hand_over(served_at(at));
+    end = &old->servers;
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (is_own(served_at(at)))
+            server_release(server_at(at));
 }

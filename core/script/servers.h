@@ -27,6 +27,23 @@ struct server_stats servers_stats(const struct script *script);
 /* No server accepts any more; their connections go on. */
 void servers_deafen(struct script *script);
 
+/*
+ * For reload.h, while another script is about to take over. Make sure that in
+ * its state, L, there is an object for each server of the old one that still
+ * has something to end. May raise.
+ */
+void servers_own(lua_State *L, const struct script *old);
+
+/*
+ * The other script does not take over: what it has opened is nobody's, and is
+ * closed once its state is.
+ */
+void servers_orphan(struct script *next);
+void servers_free_orphans(struct shard *shard);
+
+/* It does: what it has asked for is its own now, all else is closed. */
+void servers_hand_over(struct script *old, struct script *next);
+
 /* As server_close(), each of them. */
 void servers_close(struct script *script, enum reason reason, double linger);
 

@@ -2,10 +2,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "script/collector.h"
 #include "script/conn.h"
 #include "script/servers.h"
 #include "script/standard.h"
+#include "script/stopping.h"
 #include "script/tasks.h"
+#include "script/timer.h"
 #include "script/trace.h"
 #include "script/watchdog.h"
 
@@ -24,6 +27,12 @@ static const char trace_key;
 struct script *script_of(lua_State *L)
 {
     return *(struct script **)lua_getextraspace(L);
+}
+
+void script_check_open(lua_State *L, const char *who)
+{
+    if (script_of(L)->over)
+        luaL_error(L, "%s: the script has ended", who);
 }
 
 static int to_text(lua_State *L)
@@ -61,8 +70,8 @@ static void catch_up_later(struct script *script)
 {
     uint64_t due = log_catch_up();
 
-    if (due != CLOCK_FAR_AWAY && !timer_runs(&script->catch_up))
-        timer_start(script->shard->loop, &script->catch_up, due);
+    if (due != CLOCK_FAR_AWAY && !timer_runs(&script->program->catch_up))
+        timer_start(script->shard->loop, &script->program->catch_up, due);
 }
 
 /*
@@ -102,7 +111,7 @@ static void report(struct script *script, const char *event, conn_name name,
     snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s\n%s", event, whom,
              trace);
     log_error_trace(what, used + length, whole_trace);
-    script->errors++;
+    script->program->errors++;
     catch_up_later(script);
 }
 
@@ -213,58 +222,110 @@ static int open_all(lua_State *L)
     return 0;
 }
 
-lua_State *state_new(struct script *script)
+static bool open_state(struct script *script)
 {
     lua_State *L = luaL_newstate();
 
+    script->L = L;
     if (L == NULL)
-        return NULL;
+        return false;
     *(struct script **)lua_getextraspace(L) = script;
     limits_begin(&script->limits, L);
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, open_all);
-    if (lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK)
-        return L;
-    lua_close(L);
+    return lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK;
+}
+
+/* Finalizers may still use what the engine has; but begin nothing. */
+static void close_state(struct script *script)
+{
+    struct waiters *waiters = tasks_stop(script);
+
+    script->over = true;
+    lua_close(script->L);
+    watchdog_forget(script->L);
+    tasks_unmap(script, waiters);
+}
+
+struct script *script_new(struct program *program)
+{
+    struct script *script = calloc(1, sizeof *script);
+
+    if (script == NULL)
+        return NULL;
+    *script = (struct script){
+        .program = program,
+        .shard = program->shard,
+        .on_reload = LUA_REFNIL,
+        .state = LUA_REFNIL,
+    };
+    link_init(&script->servers);
+    link_init(&script->timers);
+    stopping_init(&script->stopping);
+    if (open_state(script)) {
+        collector_begin(script);
+        return script;
+    }
+    if (script->L != NULL)
+        close_state(script);
+    free(script);
     return NULL;
 }
 
-/* The traceback is worth showing only if Lua code was running. */
-bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message)
+static char *copy(const char *text)
 {
+    char *own = strdup(text);
+
+    if (own == NULL)
+        abort();
+    return own;
+}
+
+/* The traceback is worth showing only if Lua code was running. */
+bool state_run(struct script *script, lua_CFunction fn, void *arg,
+               const char *event, struct failure *failure)
+{
+    lua_State *L = script->L;
+
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
-    watchdog_enter(L, NULL);
+    watchdog_enter(L, event);
 
     int status = lua_pcall(L, 1, 0, EXPLAIN);
+    bool late = watchdog_leave(L);
 
     if (status == LUA_OK)
         return true;
 
-    const char *what = lua_tostring(L, -1);
-    const char *trace = push_trace(L, status, false);
+    const char *trace = push_trace(L, status, late);
+    bool ran = strstr(trace, "in main chunk") != NULL;
 
-    if (strstr(trace, "in main chunk") == NULL)
-        trace = "";
-    if (asprintf(message, "%s%s%s", what, *trace != '\0' ? "\n" : "", trace) <
-        0)
-        abort();
+    failure->message = copy(lua_tostring(L, -2));
+    failure->trace = copy(ran ? trace : "");
     lua_pop(L, 2);
-    allocator_lower(&script_of(L)->limits.allocator);
+    allocator_lower(&script->limits.allocator);
     return false;
+}
+
+void failure_free(struct failure *failure)
+{
+    free(failure->message);
+    free(failure->trace);
 }
 
 /* --------------------------------------------------------------------- end */
 
-void state_free(struct script *script)
+void script_free(struct script *script)
 {
-    lua_close(script->L);
-    watchdog_forget(script->L);
+    timers_end(script);
+    close_state(script);
+    free(script);
 }
 
 bool script_has_work(const struct script *script)
 {
-    if ((script->timers > 0 || tasks_in_use(script)) && !script->stopping.begun)
+    if ((!link_alone(&script->timers) || tasks_in_use(script)) &&
+        !script->stopping.begun)
         return true;
     return servers_in_use(script) || script->shard->due_count > 0;
 }
@@ -273,7 +334,7 @@ const char *script_push_path(lua_State *L, const char *name)
 {
     if (name[0] == '/')
         return lua_pushstring(L, name);
-    return lua_pushfstring(L, "%s/%s", script_of(L)->directory, name);
+    return lua_pushfstring(L, "%s/%s", script_of(L)->program->directory, name);
 }
 
 void script_set_count(lua_State *L, const char *name, uint64_t value)

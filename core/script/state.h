@@ -15,6 +15,7 @@
 #include "net/notify.h"
 #include "net/serve.h"
 #include "net/shard.h"
+#include "script/config.h"
 #include "script/limits.h"
 
 #include <lauxlib.h>
@@ -22,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct served;
 struct tasks;
 
 /* See stopping.h. */
@@ -43,42 +45,72 @@ struct collector {
     struct times pauses; /* of the loop, for that */
 };
 
+/* One loading of the script: what is gone when another takes over. */
 struct script {
     lua_State *L;
-    struct shard *shard;   /* NULL: it has been freed, the state not yet */
-    const char *directory; /* of the script: relative names begin here */
+    struct program *program;
+    struct shard *shard;
     struct limits limits;
     struct collector collector;
-    int handles;         /* reference of the table slot + 1 -> conn handle */
-    int on_stop;         /* reference of the list of functions */
-    struct link servers; /* all that it ever listened on, in order */
-    unsigned timers;     /* that are running */
-    struct server_stats gone; /* of outgoing connections */
-    struct tasks *tasks;      /* task.h */
-    uint64_t errors;          /* of handlers and timers */
-    struct notify notify;     /* the service manager's watchdog */
-    struct timer catch_up;    /* for the log: equal errors left out */
-    bool ready;               /* loaded: the ready lines are out */
+    int handles;            /* reference of the table slot + 1 -> conn handle */
+    int on_stop;            /* reference of the list of functions */
+    int on_reload;          /* reference of the function, or of nil */
+    int state;              /* reference of what the one before has left */
+    struct link servers;    /* all that it ever listened on, in order */
+    struct served *nowhere; /* of closed conns whose server has gone, or NULL */
+    struct link timers;     /* that are running */
+    struct tasks *tasks;    /* task.h */
+    bool ready;             /* it has loaded, and is in charge */
+    bool over;              /* its state is being closed */
     struct stopping stopping;
+};
+
+/* What stays: the command line, the engine, and who is in charge. */
+struct program {
+    const struct script_config *config;
+    const char *directory; /* of the script: relative names begin here */
+    struct shard *shard;
+    struct script *script;
+    struct notify notify;  /* the service manager's watchdog */
+    struct timer catch_up; /* for the log: equal errors left out */
+    uint64_t errors;       /* of handlers and timers */
+    uint64_t reloads;
+    struct server_stats gone; /* of outgoing connections */
+    bool reload_asked;
 };
 
 /* The script that a state belongs to. */
 struct script *script_of(lua_State *L);
 
+/* Raise, in the name of `who`, if the state is being closed. */
+void script_check_open(lua_State *L, const char *who);
+
 /*
  * Make a state with the standard libraries, `fes` preloaded, and what
- * script_call() needs. Raises nothing; NULL: no memory.
+ * script_call() needs. NULL: no memory.
  */
-lua_State *state_new(struct script *script);
-
-/* Close the state. The shard, which knows the state's timers, is freed. */
-void state_free(struct script *script);
+struct script *script_new(struct program *program);
 
 /*
- * Run fn(L) with `arg` as its light userdata. False: it raised, and `*message`
- * is the error and its traceback, for the caller to free().
+ * Close the state, which is still good for the engine while it does so. What
+ * it opened is the caller's business.
  */
-bool state_run(lua_State *L, lua_CFunction fn, void *arg, char **message);
+void script_free(struct script *script);
+
+/* What state_run() says of an error; each for the caller to free(). */
+struct failure {
+    char *message;
+    char *trace; /* "" if no code of the script was running */
+};
+
+/*
+ * Run fn(L) with `arg` as its light userdata, outside of any event. False: it
+ * raised, and `*failure` tells. `event`: as for script_call(); NULL: it may
+ * take as long as it likes.
+ */
+bool state_run(struct script *script, lua_CFunction fn, void *arg,
+               const char *event, struct failure *failure);
+void failure_free(struct failure *failure);
 
 /*
  * Call fn(L) with `arg` as its light userdata, from outside any Lua call. On

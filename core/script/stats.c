@@ -4,6 +4,7 @@
 #include "net/serve.h"
 #include "script/servers.h"
 #include "script/tasks.h"
+#include "script/timer.h"
 
 static void set_seconds(lua_State *L, const char *name, uint64_t nanoseconds)
 {
@@ -49,9 +50,10 @@ int l_stats(lua_State *L)
     set_times(L, "handlers", &shard->handling);
     set_times(L, "collector", &script->collector.pauses);
     set_sums(L, &sums);
-    script_set_count(L, "errors", script->errors);
+    script_set_count(L, "errors", script->program->errors);
+    script_set_count(L, "reloads", script->program->reloads);
     script_set_count(L, "tasks", tasks_count(L));
-    script_set_count(L, "timers", script->timers);
+    script_set_count(L, "timers", timers_count(script));
     script_set_count(L, "memory", allocator_used(&script->limits.allocator));
     return 1;
 }

@@ -40,13 +40,16 @@ struct task *task_that_can_wait(lua_State *L)
 {
     const struct tasks *tasks = script_of(L)->tasks;
 
-    return tasks->blocked == 0 && lua_isyieldable(L) ? tasks->running : NULL;
+    if (tasks->blocked > 0 || !lua_isyieldable(L) || script_of(L)->over)
+        return NULL;
+    return tasks->running;
 }
 
 struct task *task_check(lua_State *L, const char *who)
 {
     struct task *task = task_that_can_wait(L);
 
+    script_check_open(L, who);
     if (script_of(L)->tasks->running == NULL)
         luaL_error(L, "%s: only a task can wait (see fes.spawn)", who);
     if (task == NULL)
@@ -85,6 +88,8 @@ struct task *task_woken(lua_State *L, lua_KContext context)
 
     if (task == NULL || task->number != (uint64_t)context)
         luaL_error(L, "a coroutine that waits was resumed by the script");
+    if (script_of(L)->over)
+        luaL_error(L, "the script is loaded anew, and this task ends");
     return task;
 }
 

@@ -4,6 +4,7 @@
 #include "net/command.h"
 #include "script/await.h"
 #include "script/options.h"
+#include "script/watchdog.h"
 
 #include <lauxlib.h>
 
@@ -116,6 +117,7 @@ struct task *task_spawn(lua_State *L, int nargs)
 /* fes.spawn(fn, ...) -> the coroutine; fn may be one that is suspended */
 int l_spawn(lua_State *L)
 {
+    script_check_open(L, "fes.spawn");
     if (!lua_isfunction(L, 1) && !lua_isthread(L, 1))
         return luaL_error(L, "fes.spawn: a function was expected, got %s",
                           options_push_words(L, 1));
@@ -226,6 +228,43 @@ bool tasks_in_use(const struct script *script)
     return script->tasks->due > 0;
 }
 
+/* A coroutine that failed has to close what it has open. */
+static void resume_to_end(struct task *task)
+{
+    struct script *script = task->script;
+    int nresults;
+
+    script->tasks->running = task;
+    task->waits = false;
+    watchdog_enter(script->L, "task");
+
+    int status = watchdog_resume(script->L, task->co, 0, &nresults);
+
+    if (status != LUA_OK && status != LUA_YIELD && !watchdog.expired)
+        watchdog_reset(script->L, task->co);
+    watchdog_leave(script->L);
+    script->tasks->running = NULL;
+}
+
+void tasks_end(struct script *script)
+{
+    lua_State *L = script->L;
+
+    script->over = true;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->tasks->records);
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        struct task *task = lua_touserdata(L, -1);
+
+        lua_pop(L, 1);
+        task->ended = NULL;
+        await_over(task);
+        if (lua_status(task->co) == LUA_YIELD)
+            resume_to_end(task);
+    }
+    lua_pop(L, 1);
+}
+
 size_t tasks_count(lua_State *L)
 {
     size_t count = 0;
@@ -275,10 +314,12 @@ void open_task(lua_State *L)
     open_coroutine(L);
 }
 
-void tasks_free(struct script *script)
+struct waiters *tasks_stop(struct script *script)
 {
     lua_State *L = script->L;
 
+    if (script->tasks == NULL)
+        return NULL;
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->tasks->records);
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
@@ -286,5 +327,10 @@ void tasks_free(struct script *script)
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    memory_unmap(script->tasks->waiters, waiters_bytes(script));
+    return script->tasks->waiters;
+}
+
+void tasks_unmap(const struct script *script, struct waiters *waiters)
+{
+    memory_unmap(waiters, waiters_bytes(script));
 }

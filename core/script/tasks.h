@@ -30,7 +30,15 @@ bool tasks_in_use(const struct script *script);
 /* How many there are, asleep ones too. */
 size_t tasks_count(lua_State *L);
 
-/* Before the state is closed, and before its shard is freed. */
-void tasks_free(struct script *script);
+/*
+ * Another script takes over: each task that waits is resumed once, and what it
+ * waits in raises. What it does then is not told.
+ */
+void tasks_end(struct script *script);
+
+/* Before the state is closed: no timer of a task runs any more. Gives what
+ * tasks_unmap() needs then. */
+struct waiters *tasks_stop(struct script *script);
+void tasks_unmap(const struct script *script, struct waiters *waiters);
 
 #endif

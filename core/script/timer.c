@@ -1,6 +1,7 @@
+#include "script/timer.h"
+
 #include "base/clock.h"
 #include "script/options.h"
-#include "script/state.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -19,23 +20,27 @@ enum { FUNCTION = 1 }; /* the user value that holds what to call */
  */
 struct script_timer {
     struct timer timer;
+    struct link link; /* in script.timers, while it runs */
     struct script *script;
     uint64_t start;
     double turns; /* periods since the start that are done with */
     double seconds;
     bool repeats;
-    bool runs;
     double skipped;
 };
+
+static bool runs(const struct script_timer *timer)
+{
+    return !link_alone(&timer->link);
+}
 
 static void release(struct script_timer *timer)
 {
     lua_State *L = timer->script->L;
 
-    if (!timer->runs)
+    if (!runs(timer))
         return;
-    timer->runs = false;
-    timer->script->timers--;
+    link_out(&timer->link);
     timer_stop(timer->script->shard->loop, &timer->timer);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
@@ -82,7 +87,7 @@ static void on_due(struct timer *at)
     lua_rawgetp(script->L, LUA_REGISTRYINDEX, timer); /* alive until we end */
     if (!script_call(script, call_function, timer, "timer", 0))
         lua_pop(script->L, 1);
-    if (timer->runs) {
+    if (runs(timer)) {
         if (!timer->repeats ||
             !timer_start(script->shard->loop, at, next_due(timer)))
             release(timer);
@@ -96,6 +101,7 @@ static int make(lua_State *L, const char *who, bool repeats)
     uint64_t now = clock_now();
     double seconds = options_check_seconds(L, 1, who);
 
+    script_check_open(L, who);
     if (!lua_isfunction(L, 2))
         return luaL_error(L, "%s: a function was expected, got %s", who,
                           options_push_words(L, 2));
@@ -108,15 +114,15 @@ static int make(lua_State *L, const char *who, bool repeats)
         .turns = 1,
         .seconds = seconds,
         .repeats = repeats,
-        .runs = true,
     };
     timer_init(&timer->timer, on_due);
+    link_init(&timer->link);
     luaL_setmetatable(L, TIMER);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, -2, FUNCTION);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
-    script->timers++;
+    link_before(&script->timers, &timer->link);
     if (!timer_start(script->shard->loop, &timer->timer,
                      now + clock_from_seconds(seconds)))
         return luaL_error(L, "%s: not enough memory", who);
@@ -156,6 +162,22 @@ static int l_index(lua_State *L)
     else
         lua_pushnil(L);
     return 1;
+}
+
+void timers_end(struct script *script)
+{
+    while (!link_alone(&script->timers))
+        release(link_owner(script->timers.next, struct script_timer, link));
+}
+
+size_t timers_count(const struct script *script)
+{
+    size_t count = 0;
+
+    for (const struct link *at = script->timers.next; at != &script->timers;
+         at = at->next)
+        count++;
+    return count;
 }
 
 void open_timer(lua_State *L)

@@ -23,12 +23,19 @@ struct handle {
     struct topic *topic;
 };
 
-struct topic *topic_check(lua_State *L, int index, const char *who)
+struct topic *topic_test(lua_State *L, int index)
 {
     const struct handle *handle = luaL_testudata(L, index, TOPIC);
 
-    if (handle != NULL)
-        return handle->topic;
+    return handle != NULL ? handle->topic : NULL;
+}
+
+struct topic *topic_check(lua_State *L, int index, const char *who)
+{
+    struct topic *topic = topic_test(L, index);
+
+    if (topic != NULL)
+        return topic;
     luaL_error(L, "%s: a topic was expected, got %s", who,
                options_push_words(L, index));
     return NULL;
@@ -57,13 +64,12 @@ void topic_push(lua_State *L, struct topic *topic)
     lua_remove(L, -2);
 }
 
-/* Another object may have taken its place; the engine may have gone. */
+/* Another object may have taken its place. */
 static int l_gc(lua_State *L)
 {
     const struct handle *handle = lua_touserdata(L, 1);
 
-    if (script_of(L)->shard != NULL)
-        topic_let_go(handle->topic);
+    topic_let_go(handle->topic);
     return 0;
 }
 

@@ -15,6 +15,9 @@
 /* The topic at `index` of `who`; raises if it is anything else. */
 struct topic *topic_check(lua_State *L, int index, const char *who);
 
+/* The topic at `index`, or NULL. */
+struct topic *topic_test(lua_State *L, int index);
+
 /* Give topics more methods. */
 void topic_add_methods(lua_State *L, const luaL_Reg *methods);
 

@@ -165,6 +165,7 @@ function Server:close(linger) end
 ---@field id integer unique in the process, never used again
 ---@field peer? string "127.0.0.1:50123", "[::1]:50123" or "unix"
 ---@field server? fes.Server nil of what fes.connect made
+---@field resumed boolean it is older than the script: kept over a reload
 ---@field [string] any
 local Conn = {}
 
@@ -351,6 +352,7 @@ function Bocket:read(offset, n) end
 ---@field bockets_free integer
 ---@field memory integer bytes of the Lua state
 ---@field errors integer of handlers and timers
+---@field reloads integer that have succeeded
 ---@field tasks integer that are not at their end
 ---@field timers integer that run
 
@@ -402,6 +404,16 @@ function fes.now() end
 ---@param size integer bytes in each
 ---@return fes.Pool
 function fes.pool(number, size) end
+
+---Load the script anew at the end of this turn, as SIGHUP does.
+function fes.reload() end
+
+---What the function returns, plain data, reaches the next script.
+---@param fn? fun(): any called before a reload; nil: none
+function fes.on_reload(fn) end
+
+---@return any state what the script before has left; nil at a first start
+function fes.state() end
 
 ---@return fes.Stats stats of the whole program
 function fes.stats() end

@@ -31,11 +31,13 @@ local function manager(name)
 
   local self = {}
 
-  function self.expect(text)
-    assert.equal(text, testing.wait_until(function()
+  function self.next()
+    return testing.wait_until(function()
       return (socket:receive(4096))
-    end, nil, "the notification of " .. text))
+    end, nil, "a notification")
   end
+
+  function self.expect(text) assert.equal(text, self.next()) end
 
   function self.count()
     local count = 0
@@ -64,6 +66,27 @@ describe("a service manager", function()
     server:signal "sigterm"
     told.expect "STOPPING=1"
     assert.same({ 0 }, { server:wait() })
+  end)
+
+  it("is told of reloads, whether they fail or not", function()
+    local path = testing.directory() .. "/notify"
+    local told = manager(path)
+    local server = testing.start {
+      code = serve, env = { NOTIFY_SOCKET = path },
+    }
+
+    told.expect "READY=1"
+    for _, code in ipairs { serve, "x = = 1" } do
+      testing.write(server.directory .. "/script.lua", code)
+      server:signal "sighup"
+      local before, micros = told.next():match
+        "^(RELOADING=1\nMONOTONIC_USEC=)(%d+)$"
+
+      assert.equal("RELOADING=1\nMONOTONIC_USEC=", before)
+      assert.is_true(math.abs(uv.hrtime() / 1e3 - micros) < 60e6)
+      told.expect "READY=1"
+    end
+    server:stop()
   end)
 
   it("is told nothing when the script does not load", function()
@@ -231,8 +254,8 @@ describe("sockets that a service manager has opened", function()
       require("fes").listen { port = tonumber(os.getenv "PORT_1") }
     ]])
 
-    assert.matches("warn  nobody listens on the socket that was passed as "
-      .. "descriptor 4: 127.0.0.1:%d+\n", server:stderr())
+    server:expect("warn  nobody listens on the socket that was passed as "
+      .. "descriptor 4: 127.0.0.1:%d+\n", "stderr")
     assert.is_true(#descriptors(server) > 5)
     server:stop()
   end)

@@ -1,0 +1,135 @@
+#include "script/reload.h"
+
+#include "base/log.h"
+#include "net/adopt.h"
+#include "net/closing.h"
+#include "script/dispatch.h"
+#include "script/load.h"
+#include "script/pack.h"
+#include "script/server.h"
+#include "script/servers.h"
+#include "script/tasks.h"
+#include "script/watchdog.h"
+
+#include <stdio.h>
+
+/* Everybody waits while a script loads: longer than at a start is too long. */
+#define LOAD_SECONDS 10
+
+void reload_ask(struct program *program)
+{
+    program->reload_asked = true;
+    loop_hurry(program->shard->loop);
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static void tell(struct program *program, const struct failure *failure)
+{
+    char text[1024];
+    int length = snprintf(text, sizeof text, "reload: %s", failure->message);
+
+    if (length >= (int)sizeof text)
+        length = sizeof text - 1;
+    log_error_trace(text, (size_t)length, failure->trace);
+    program->errors++;
+}
+
+/* What is still to end gets an owner in the new state, if it has none. */
+static int own_all(lua_State *L)
+{
+    servers_own(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+/* The steps that run Lua code, or take its memory. */
+static bool load(struct program *program, struct script *next,
+                 const struct pack *pack, struct failure *failure)
+{
+    bool loaded;
+
+    if (!unpack_script(next, pack, failure))
+        return false;
+    if (program->script->limits.call_seconds > 0)
+        watchdog_limit(LOAD_SECONDS);
+    loaded = load_script(next, "reload", failure) &&
+             state_run(next, own_all, program->script, NULL, failure);
+    limits_enforce(&program->script->limits);
+    return loaded;
+}
+
+/* A new script that is ready to take over, or NULL: it has been told why. */
+static struct script *prepare(struct program *program)
+{
+    struct pack pack = {0};
+    struct failure failure;
+    struct script *next = NULL;
+
+    if (pack_script(program->script, &pack)) {
+        next = script_new(program);
+        if (next == NULL)
+            log_error("reload: not enough memory");
+    }
+    if (next != NULL && !load(program, next, &pack, &failure)) {
+        tell(program, &failure);
+        failure_free(&failure);
+        servers_orphan(next);
+        script_free(next);
+        servers_free_orphans(program->shard);
+        next = NULL;
+    }
+    packed_free(&pack);
+    return next;
+}
+
+/* ------------------------------------------------------------- taking over */
+
+static void resume_all(struct script *script)
+{
+    const struct link *end = &script->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        dispatch_resume(link_owner(at, struct served, link));
+}
+
+static void take_over(struct program *program, struct script *next)
+{
+    struct script *old = program->script;
+
+    tasks_end(old);
+    adopt_forget_functions(program->shard);
+    servers_hand_over(old, next);
+    old->ready = false;
+    program->script = next;
+    next->ready = true;
+    limits_enforce(&next->limits);
+    next->collector.pauses = old->collector.pauses;
+    script_free(old);
+    resume_all(next);
+}
+
+void reload_if_asked(struct program *program)
+{
+    struct script *next;
+
+    if (!program->reload_asked)
+        return;
+    program->reload_asked = false;
+    if (program->script->stopping.asked) {
+        log_info("no reload: stopping");
+        return;
+    }
+    log_info("reloading");
+    notify_reloading();
+    adopt_begin(program->shard);
+    next = prepare(program);
+    if (next == NULL) {
+        log_error("the reload failed: the script goes on as it was");
+    } else {
+        take_over(program, next);
+        program->reloads++;
+        log_info("reloaded");
+    }
+    notify_reloaded();
+    loop_hurry(program->shard->loop);
+}

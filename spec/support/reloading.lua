@@ -1,0 +1,51 @@
+--- A program whose script is replaced while it runs.
+
+local testing = require "fes.testing"
+
+local reloading = {}
+
+local head = 'local fes = require "fes"\n'
+
+--- Start a program.
+-- @tparam string code  of the script, which has `fes`
+-- @tparam[opt] table options  as for `testing.start`
+-- @return the program
+function reloading.start(code, options)
+  local all = { code = head .. code }
+
+  for name, value in pairs(options or {}) do all[name] = value end
+  return testing.start(all)
+end
+
+--- Replace the script, and do no more.
+function reloading.write(program, code)
+  testing.write(program.directory .. "/script.lua", head .. code)
+end
+
+--- Replace the script, and have it loaded.
+function reloading.reload(program, code)
+  reloading.write(program, code)
+  program:signal "sighup"
+  program:expect("info  reloaded\n", "stderr")
+end
+
+--- Replace the script; loading it must fail, for a reason that is told.
+function reloading.fail(program, code, why)
+  reloading.write(program, code)
+  program:signal "sighup"
+  program:expect("error [^\n]*" .. why, "stderr")
+  program:expect("error the reload failed", "stderr")
+end
+
+--- What a client hears for a question must be this word.
+function reloading.expect_answer(client, word)
+  assert(client:send "?")
+
+  local heard, why = client:read(#word)
+
+  if heard ~= word then
+    error(("%q was heard, not %q"):format(heard or why, word), 2)
+  end
+end
+
+return reloading
