@@ -19,6 +19,7 @@ static const char usage[] =
     "  -e CODE   run CODE instead of a file\n"
     "  -c        check the syntax and stop\n"
     "  -l LEVEL  log what is at least debug, info (default), warn or error\n"
+    "  -w        load the script anew when its files change\n"
     "  -h        show this help\n"
     "  -v        show the version\n";
 
@@ -54,6 +55,9 @@ static int take_option(int option, struct script_config *config)
     case 'e':
         config->code = optarg;
         return -1;
+    case 'w':
+        config->watch = true;
+        return -1;
     case 'h':
         return say(usage);
     case 'v':
@@ -74,7 +78,7 @@ int main(int argc, char **argv)
     int option;
 
     opterr = 0;
-    while ((option = getopt(argc, argv, "+:ce:hl:v")) != -1) {
+    while ((option = getopt(argc, argv, "+:ce:hl:vw")) != -1) {
         int status = take_option(option, &config);
 
         if (status >= 0)

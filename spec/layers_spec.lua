@@ -25,9 +25,9 @@ local order = {
   "script/conn", "script/handle", "script/carry", "script/steer",
   "script/received", "script/transfer", "script/topic", "script/subscription",
   "script/listen", "script/connect", "script/pool", "script/log",
-  "script/packed", "script/pack", "script/unpack", "script/load",
-  "script/dispatch", "script/reload", "script/fes", "script/announce",
-  "script/script",
+  "script/packed", "script/pack", "script/unpack", "script/files",
+  "script/load", "script/dispatch", "script/reload", "script/fes",
+  "script/announce", "script/script",
   "main",
 }
 

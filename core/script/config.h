@@ -12,6 +12,7 @@ struct script_config {
     char **args;      /* what follows it there */
     int nargs;
     bool check; /* look at the syntax only */
+    bool watch; /* load it anew when its files change */
 };
 
 #endif

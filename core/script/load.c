@@ -1,9 +1,13 @@
 #include "script/load.h"
 
+#include "script/files.h"
+
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { FILE_SEARCHER = 2 }; /* its place in package.searchers */
 
 /* `arg`, as the program lua(1) makes it. */
 static void set_args(lua_State *L, const struct script_config *config)
@@ -44,6 +48,33 @@ static void set_path(lua_State *L, const char *directory)
     lua_pop(L, 3);
 }
 
+/* The searcher of files, the upvalue; what it finds is a part of the script. */
+static int l_search(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "searchpath");
+    lua_pushvalue(L, 1);
+    lua_getfield(L, 2, "path");
+    lua_call(L, 2, 1);
+    if (lua_isstring(L, -1))
+        files_note(script_of(L)->program, lua_tostring(L, -1));
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, LUA_MULTRET);
+    return lua_gettop(L) - 3;
+}
+
+static void watch_modules(lua_State *L)
+{
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "searchers");
+    lua_rawgeti(L, -1, FILE_SEARCHER);
+    lua_pushcclosure(L, l_search, 1);
+    lua_rawseti(L, -2, FILE_SEARCHER);
+    lua_pop(L, 2);
+}
+
 static int load_chunk(lua_State *L, const struct script_config *config)
 {
     if (config->file != NULL)
@@ -59,6 +90,8 @@ static int load_and_run(lua_State *L)
 
     set_args(L, config);
     set_path(L, program->directory);
+    if (config->watch)
+        watch_modules(L);
     if (load_chunk(L, config) != LUA_OK)
         return lua_error(L);
     if (config->check)

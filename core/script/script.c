@@ -6,6 +6,7 @@
 #include "script/announce.h"
 #include "script/collector.h"
 #include "script/dispatch.h"
+#include "script/files.h"
 #include "script/load.h"
 #include "script/reload.h"
 #include "script/servers.h"
@@ -132,6 +133,15 @@ static bool begin(struct program *program)
     return true;
 }
 
+/* False: the system refuses, which has been told. */
+static bool watch(struct program *program)
+{
+    if (!program->config->watch || files_begin(program))
+        return true;
+    fprintf(stderr, "fes: cannot watch the script: %s\n", strerror(errno));
+    return false;
+}
+
 /* False: it failed to load, which has been told. */
 static bool load(struct program *program)
 {
@@ -175,13 +185,14 @@ int script_main(const struct script_config *config)
     survive_sigpipe();
     program.directory = dirname(path);
     if (begin(&program)) {
-        if (load(&program)) {
+        if (watch(&program) && load(&program)) {
             if (!config->check)
                 run(&program);
             status = 0;
         }
         log_finish();
         script_free(program.script); /* first: it may use what it has */
+        files_free(&program);
         shard_free(program.shard);
     }
     free(path);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct files;
 struct served;
 struct tasks;
 
@@ -71,6 +72,7 @@ struct program {
     const char *directory; /* of the script: relative names begin here */
     struct shard *shard;
     struct script *script;
+    struct files *files;   /* that are watched; NULL: none are */
     struct notify notify;  /* the service manager's watchdog */
     struct timer catch_up; /* for the log: equal errors left out */
     uint64_t errors;       /* of handlers and timers */

@@ -26,7 +26,7 @@ _fes() {
   done
 
   if [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "-c -e -h -l -v" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "-c -e -h -l -v -w" -- "$word")
   else
     mapfile -t COMPREPLY < <(
       compgen -f -X "!*.lua" -- "$word"

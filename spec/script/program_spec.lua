@@ -44,7 +44,7 @@ describe("the program", function()
 
       assert.equal(0, status)
       assert.matches("^usage: fes %[options%] script.lua %[args%]\n", out)
-      for _, option in ipairs { "e", "c", "l", "h", "v" } do
+      for _, option in ipairs { "e", "c", "l", "h", "v", "w" } do
         assert.matches("\n *%-" .. option, out)
       end
       assert.equal("", err)

@@ -340,7 +340,7 @@ describe("the completions of bash", function()
   end
 
   for words, offered in pairs {
-    ["fes -"] = "-c -e -h -l -v",
+    ["fes -"] = "-c -e -h -l -v -w",
     ["fes -l w"] = "warn",
     ["fes -l \"\""] = "debug error info warn",
     ["fes ch"] = "chat.lua",
