@@ -26,8 +26,8 @@ local order = {
   "script/received", "script/transfer", "script/topic", "script/subscription",
   "script/listen", "script/connect", "script/pool", "script/log",
   "script/packed", "script/pack", "script/unpack", "script/files",
-  "script/load", "script/dispatch", "script/reload", "script/fes",
-  "script/announce", "script/script",
+  "script/load", "script/dispatch", "script/defer", "script/reload",
+  "script/fes", "script/announce", "script/script",
   "main",
 }
 

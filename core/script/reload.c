@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/adopt.h"
 #include "net/closing.h"
+#include "script/defer.h"
 #include "script/dispatch.h"
 #include "script/load.h"
 #include "script/pack.h"
@@ -48,7 +49,8 @@ static bool load(struct program *program, struct script *next,
 {
     bool loaded;
 
-    if (!unpack_script(next, pack, failure))
+    if (!state_run(next, defer_begin, NULL, NULL, failure) ||
+        !unpack_script(next, pack, failure))
         return false;
     if (program->script->limits.call_seconds > 0)
         watchdog_limit(LOAD_SECONDS);
@@ -105,6 +107,7 @@ static void take_over(struct program *program, struct script *next)
     limits_enforce(&next->limits);
     next->collector.pauses = old->collector.pauses;
     script_free(old);
+    defer_end(next);
     resume_all(next);
 }
 

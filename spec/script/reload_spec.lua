@@ -746,6 +746,84 @@ describe("listeners are matched", function()
   end)
 end)
 
+describe("what a script does to connections while it loads", function()
+  after_each(testing.finish)
+
+  local acting = [[
+    local server = fes.listen { port = 0, framing = "line",
+      on_receive = function(conn) conn:send "new" end }
+    local topic = fes.topic "t"
+    local send
+    for conn in server:connections() do
+      print(conn:send "one", conn:subscribe(topic))
+      send = conn.send
+    end
+    print(server:broadcast "two", topic:publish "three")
+    for conn in server:connections() do send(conn, "four") end
+    for conn in server:connections() do
+      if conn.id == 2 then print(conn:close()) end
+    end
+    server:pause()
+    server:broadcast "a\nb"
+  ]]
+
+  local function start_acting()
+    local program = start [[
+      topic = fes.topic "t"
+      fes.listen { port = 0, framing = "line", on_connect = function(conn)
+        conn:subscribe(topic)
+        conn:send "in"
+      end, on_receive = function(conn) conn:send "old" end }
+    ]]
+    local clients = assert(program:connect_all(2))
+
+    for _, client in ipairs(clients) do assert.equal("in", client:line()) end
+    return program, clients
+  end
+
+  it("is done when it has taken over", function()
+    local program, clients = start_acting()
+
+    reload(program, acting)
+    program:expect "true\ttrue\ntrue\ttrue\n2\t2\ntrue\n"
+    for _, client in ipairs(clients) do
+      for _, word in ipairs { "one", "two", "three", "four" } do
+        assert.equal(word, client:line())
+      end
+    end
+    assert.same({ "", "eof" }, { clients[2]:read_all() })
+    assert(clients[1]:send "?\n")
+    assert.equal("new", clients[1]:line())
+    assert.matches("error reload: [^\n]*a line cannot hold", program:stderr())
+    program:stop()
+  end)
+
+  it("is not done when it fails to load", function()
+    local program, clients = start_acting()
+
+    reloading.fail(program, acting .. "error 'no'", "no")
+    for _, client in ipairs(clients) do
+      assert(client:send "?\n")
+      assert.equal("old", client:line())
+    end
+    assert(program:connect())
+    program:stop()
+  end)
+
+  it("is done at once to what it has made itself", function()
+    local program = start(answering "old")
+
+    reload(program, answering "new" .. [[
+      local other = fes.listen { port = 0, host = "127.0.0.2" }
+      local port = other.port
+      other:close()
+      print(pcall(fes.listen, { port = port, host = "127.0.0.2" }))
+    ]])
+    program:expect "true\tserver"
+    program:stop()
+  end)
+end)
+
 describe("a reload that fails", function()
   after_each(testing.finish)
 
