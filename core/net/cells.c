@@ -23,21 +23,29 @@ void cells_init(struct cells *cells, size_t bytes)
     cells->free = cells->number;
 }
 
-static size_t bytes_of(const struct cells *cells)
+size_t cells_bytes(const struct cells *cells)
 {
     return (size_t)cells->number * sizeof *cells->all;
 }
 
+bool cells_resize(struct cells *cells, size_t bytes)
+{
+    if (cells->all != NULL)
+        return bytes / CELL == cells->number;
+    cells_init(cells, bytes);
+    return true;
+}
+
 void cells_free(struct cells *cells)
 {
-    memory_unmap(cells->all, bytes_of(cells));
+    memory_unmap(cells->all, cells_bytes(cells));
     cells->all = NULL;
 }
 
 bool cells_map(struct cells *cells)
 {
     if (cells->all == NULL && cells->number > 0)
-        cells->all = memory_map(bytes_of(cells));
+        cells->all = memory_map(cells_bytes(cells));
     return cells->all != NULL;
 }
 

@@ -42,6 +42,12 @@ struct cell_reader {
 void cells_init(struct cells *cells, size_t bytes);
 void cells_free(struct cells *cells);
 
+/* The bytes of all cells. */
+size_t cells_bytes(const struct cells *cells);
+
+/* Another number of bytes. False: they are mapped, and it is another. */
+bool cells_resize(struct cells *cells, size_t bytes);
+
 /* False, with errno set: the system has no room. */
 bool cells_map(struct cells *cells);
 

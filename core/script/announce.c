@@ -1,5 +1,6 @@
 #include "script/announce.h"
 
+#include "net/topic.h"
 #include "script/server.h"
 
 #include <stdio.h>
@@ -32,11 +33,24 @@ static double kernel_bytes_of(const struct socket_options *options)
            kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
 }
 
+/* Kept messages count where a topic, or a policy, may need them. */
+static double kept_bytes(const struct script *script)
+{
+    const struct shard *shard = script->shard;
+    const struct link *end = &script->servers;
+    bool needed = shard->topics.used > 0 || shard->cells.all != NULL;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        needed = needed || overflow_conflates(server_at(at)->options.overflow);
+    return needed ? (double)cells_bytes(&shard->cells) : 0;
+}
+
 /* An outgoing connection counts itself, and the slab of all once. */
 static void announce_memory(const struct script *script)
 {
     const struct link *end = &script->servers;
-    double bytes = (double)slab_bytes(&script->shard->outgoing);
+    double bytes =
+        (double)slab_bytes(&script->shard->outgoing) + kept_bytes(script);
     double each = 0;
     uint64_t connections = 0;
 

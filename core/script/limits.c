@@ -60,11 +60,12 @@ static void check_memory(lua_State *L, const struct limits *limits,
 
 /*
  * fes.limits { call_seconds =, memory =, retained =, outgoing = }: each is
- * changed that is given; the upvalue is where they are
+ * changed that is given; the upvalues are where they are, and the shard
  */
 static int l_limits(lua_State *L)
 {
     struct limits *limits = lua_touserdata(L, lua_upvalueindex(1));
+    struct shard *shard = lua_touserdata(L, lua_upvalueindex(2));
     struct limits wanted = *limits;
 
     options_read(L, WHO, options, OPTIONS, &wanted);
@@ -73,6 +74,9 @@ static int l_limits(lua_State *L)
     if (limits->outgoing_mapped && wanted.outgoing != limits->outgoing)
         luaL_error(L, WHO ": 'outgoing' cannot change once fes.connect has "
                           "been called");
+    if (options_has(L, "retained") &&
+        !cells_resize(&shard->cells, wanted.retained))
+        luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
     limits->call_seconds = wanted.call_seconds;
     limits->memory = wanted.memory;
     limits->retained = wanted.retained;
@@ -84,8 +88,9 @@ static int l_limits(lua_State *L)
     return 0;
 }
 
-void open_limits(lua_State *L, struct limits *limits)
+void open_limits(lua_State *L, struct limits *limits, struct shard *shard)
 {
     lua_pushlightuserdata(L, limits);
-    lua_pushcclosure(L, l_limits, 1);
+    lua_pushlightuserdata(L, shard);
+    lua_pushcclosure(L, l_limits, 2);
 }

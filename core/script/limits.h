@@ -4,6 +4,7 @@
 #ifndef FES_LIMITS_H
 #define FES_LIMITS_H
 
+#include "net/shard.h"
 #include "script/allocator.h"
 
 #include <lua.h>
@@ -27,6 +28,6 @@ void limits_begin(struct limits *limits, lua_State *L);
 void limits_enforce(struct limits *limits);
 
 /* Push fes.limits() for these. They live as long as the state. */
-void open_limits(lua_State *L, struct limits *limits);
+void open_limits(lua_State *L, struct limits *limits, struct shard *shard);
 
 #endif

@@ -341,6 +341,40 @@ describe("a topic", function()
   end)
 end)
 
+describe("the store of kept messages", function()
+  after_each(testing.finish)
+
+  local function memory_line(options)
+    local program = testing.start { code = [[local fes = require "fes"
+      fes.limits { retained = 1024 * 1024 }
+      fes.listen { port = 0, bockets = 256, ]] .. (options.listen or "") .. [[}
+      ]] .. (options.code or "") }
+    local line = program:stdout():match "at most %S+ MiB"
+
+    program:stop()
+    return line
+  end
+
+  it("counts in the memory line where it may be needed", function()
+    assert.equal("at most 1.0 MiB", memory_line {})
+    assert.equal("at most 2.0 MiB", memory_line { code = "fes.topic 'x'" })
+    assert.equal("at most 2.0 MiB",
+      memory_line { listen = "overflow = 'latest'" })
+  end)
+
+  it("is as large as fes.limits says", function()
+    local program = start(0)
+
+    ask(program, "fes.limits { retained = 32768 }")
+    assert.equal("full", ask(program, "select(2, fes.topic('kept', "
+      .. "{ retain = true }):publish(('x'):rep(40000)))"))
+    assert.error_matches(function()
+      ask(program, "fes.limits { retained = 1 << 20 }")
+    end, "'retained' cannot change once messages are kept")
+    settle(program, {})
+  end)
+end)
+
 describe("what is wrong about a topic", function()
   after_each(testing.finish)
 
