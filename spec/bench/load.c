@@ -1,7 +1,7 @@
 /*
  * load.c - the load client
  *
- *     bench_load fanout|echo|accept|swarm PORT [NAME=NUMBER ...]
+ *     bench_load fanout|echo|accept|swarm|gaps PORT [NAME=NUMBER ...]
  *     bench_load receive|publish PORT PROTOCOL [NAME=NUMBER ...]
  *     bench_load nodelay PID
  *
@@ -27,7 +27,7 @@ static const struct {
     {"fanout", load_fanout},   {"echo", load_echo},
     {"accept", load_accept},   {"swarm", load_swarm},
     {"receive", load_receive}, {"publish", load_publish},
-    {"nodelay", load_nodelay},
+    {"nodelay", load_nodelay}, {"gaps", load_gaps},
 };
 
 static volatile sig_atomic_t stopping, paused;

@@ -15,6 +15,7 @@ void load_fanout(int port, char **arguments);
 void load_echo(int port, char **arguments);
 void load_accept(int port, char **arguments);
 void load_swarm(int port, char **arguments);
+void load_gaps(int port, char **arguments);
 void load_receive(int port, char **arguments);
 void load_publish(int port, char **arguments);
 

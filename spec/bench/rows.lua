@@ -8,6 +8,7 @@
 
 local figures = require "spec.bench.figures"
 local instructions = require "spec.bench.instructions"
+local reload = require "spec.bench.reload"
 
 local rows = {}
 
@@ -94,6 +95,10 @@ add {
   figure = figures.fairness,
 }
 add { name = "latency", figure = figures.latency }
+add {
+  name = "reload", target = 100, bound = "most", unit = " ms",
+  figure = reload.stall,
+}
 add {
   name = "instructions", figure = instructions.count,
   possible = instructions.possible, needs = "valgrind",

@@ -3,6 +3,7 @@
 local uv = require "luv"
 local compare = require "spec.bench.compare"
 local figures = require "spec.bench.figures"
+local reload = require "spec.bench.reload"
 local rows = require "spec.bench.rows"
 local sample = require "spec.bench.sample"
 local station = require "spec.bench.station"
@@ -51,6 +52,12 @@ describe("the bench", function()
       assert.is_true(figure > 0, figure)
     end)
   end
+
+  it("accounts for every byte over a reload", function()
+    local _, seen, complete = reload.stall(brief)
+
+    assert.is_true(complete, seen)
+  end)
 end)
 
 describe("the load client", function()
