@@ -222,6 +222,17 @@ static int open_all(lua_State *L)
     return 0;
 }
 
+/* A script that is loaded anew finds the slab that the one before has made. */
+static void note_outgoing(struct script *script)
+{
+    const struct pool *pool = script->shard->outgoing.pool;
+
+    if (pool == NULL)
+        return;
+    script->limits.outgoing = (uint32_t)pool_number(pool);
+    script->limits.outgoing_mapped = true;
+}
+
 static bool open_state(struct script *script)
 {
     lua_State *L = luaL_newstate();
@@ -231,6 +242,7 @@ static bool open_state(struct script *script)
         return false;
     *(struct script **)lua_getextraspace(L) = script;
     limits_begin(&script->limits, L);
+    note_outgoing(script);
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, open_all);
     return lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK;

@@ -94,6 +94,22 @@ describe("a reload", function()
     program:stop()
   end)
 
+  it("keeps the slab of outgoing connections as it is", function()
+    local code = [[
+      fes.limits { outgoing = 16 }
+      local server = fes.listen { port = 0 }
+      fes.connect { port = server.port, on_connect = print }
+    ]]
+    local program = start(code)
+
+    program:expect "conn %d+"
+    reloading.fail(program, (code:gsub("16", "17")),
+      "'outgoing' cannot change")
+    reload(program, code)
+    program:expect "conn %d+"
+    program:stop()
+  end)
+
   it("runs finalizers of the old script", function()
     local program = start(answering "old" .. [[
       setmetatable({}, { __gc = function() print "finalized" end })
