@@ -100,28 +100,26 @@ static struct given defaults(const struct script *script)
     };
 }
 
+/* Where to listen; or, `outgoing`, where to connect to. */
 static void check_place(lua_State *L, const char *who,
-                        const struct given *given)
+                        const struct given *given, bool outgoing)
 {
-    if (given->path == NULL) {
-        if (!options_has(L, "port"))
-            options_fail(L, who, "port", "an integer in 0..65535");
-        if (given->host != NULL && address_is_bad_literal(given->host))
-            options_fail(L, who, "host", "an address, a name or \"*\"");
+    bool every = given->host != NULL && strcmp(given->host, "*") == 0;
+
+    if (given->path != NULL) {
+        if (options_has(L, "port") || options_has(L, "host"))
+            luaL_error(L, "%s: 'path' goes without 'host' and 'port'", who);
         return;
     }
-    if (options_has(L, "port") || options_has(L, "host"))
-        luaL_error(L, "%s: 'path' goes without 'host' and 'port'", who);
-}
-
-/* Where one can listen, but not connect to. */
-static void check_destination(lua_State *L, const char *who,
-                              const struct given *given)
-{
-    if (given->path == NULL && given->port == 0)
-        options_fail(L, who, "port", "an integer in 1..65535");
-    if (given->host != NULL && strcmp(given->host, "*") == 0)
-        options_fail(L, who, "host", "an address or a name");
+    if (!options_has(L, "port") || (outgoing && given->port == 0))
+        options_fail(L, who, "port",
+                     outgoing ? "an integer in 1..65535"
+                              : "an integer in 0..65535");
+    if (given->host != NULL &&
+        ((outgoing && every) || address_is_bad_literal(given->host)))
+        options_fail(L, who, "host",
+                     outgoing ? "an address or a name"
+                              : "an address, a name or \"*\"");
 }
 
 static void check_handlers(lua_State *L, const char *who)
@@ -228,9 +226,7 @@ struct server_options listen_read(lua_State *L, const char *who,
         given.maxconnections = 1;
     }
     options_read(L, who, options + skipped, OPTIONS - skipped, &given);
-    check_place(L, who, &given);
-    if (outgoing > 0)
-        check_destination(L, who, &given);
+    check_place(L, who, &given, outgoing > 0);
     check_sizes(L, who, &given);
     check_handlers(L, who);
     return engine_options(L, who, &given);

@@ -328,11 +328,12 @@ describe("fes.connect", function()
 
   it("raises for what is no option of a connection", function()
     for options, complaint in pairs {
-      ["{}"] = "'port' must be an integer in 0..65535, got nothing",
+      ["{}"] = "'port' must be an integer in 1..65535, got nothing",
       ["{ port = 0 }"] = "'port' must be an integer in 1..65535, got 0",
       ["{ host = '*', port = 1 }"] =
         "'host' must be an address or a name, got \"*\"",
-      ["{ host = '1.2.3.400', port = 1 }"] = "'host' must be an address, ",
+      ["{ host = '1.2.3.400', port = 1 }"] =
+        "'host' must be an address or a name, got \"1.2.3.400\"",
       ["{ path = 'x', port = 1 }"] = "'path' goes without 'host' and 'port'",
       ["{ port = 1, bockets = 3 }"] = "unknown option 'bockets'",
       ["{ port = 1, size = 64 }"] = "unknown option 'size'",
