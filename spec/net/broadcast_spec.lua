@@ -453,3 +453,47 @@ end]]
     settle(program, { reader })
   end)
 end)
+
+describe("who is served first", function()
+  after_each(testing.finish)
+
+  for _, what in ipairs { "server:broadcast", "topic:publish" } do
+    it("rotates: " .. what, function()
+      local trace = testing.directory() .. "/trace"
+      local program = asked.start([[
+        topic = fes.topic "t"
+        server = fes.listen { port = 0,
+          on_connect = function(conn) conn:subscribe(topic) end,
+        }]], {
+          prefix = { "strace", "-D", "-o", trace, "-e", "trace=sendto" },
+        })
+      local clients = {}
+
+      for i = 1, 3 do
+        clients[i] = assert(program:connect())
+        await(program, "server:count() == " .. i)
+      end
+      for i = 1, 6 do
+        ask(program, ("%s 'round %d'"):format(what, i))
+        for _, client in ipairs(clients) do assert(client:read(7)) end
+      end
+      settle(program, clients)
+
+      local firsts, served = {}, 0
+
+      for line in io.lines(trace) do
+        local fd, round = line:match '^sendto%((%d+), "round (%d+)"'
+
+        if fd then
+          served = served + 1
+          firsts[tonumber(round)] = firsts[tonumber(round)] or fd
+        end
+      end
+      assert.equal(18, served)
+      for i = 4, 6 do assert.equal(firsts[i - 3], firsts[i]) end
+      assert.not_equal(firsts[1], firsts[2])
+      assert.not_equal(firsts[2], firsts[3])
+      assert.not_equal(firsts[1], firsts[3])
+    end)
+  end
+end)
