@@ -31,46 +31,40 @@ static bool can_carry(const struct server *server, const struct entry *entry)
     return true;
 }
 
-static void write_part(struct conn *conn, const void *bytes, size_t length)
+static void write_part(struct conn *conn, const void *bytes, size_t length,
+                       enum pool_share share)
 {
     struct server *server = conn->server;
 
     queue_write(&server->queues, &conn->queue, bytes, length, &server->shared,
-                conn_share(conn));
+                share);
 }
 
+/* All of it draws on the share that the queue had before it. */
 static void write_entry(struct conn *conn, const struct entry *entry,
                         const struct message *message)
 {
     const struct cells *cells = &conn->server->shard->cells;
     struct cell_reader reader = picture_read(cells, entry);
+    enum pool_share share = conn_share(conn);
     const void *part;
     size_t n;
 
-    write_part(conn, message->prefix, message->prefix_length);
+    write_part(conn, message->prefix, message->prefix_length, share);
     while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
-        write_part(conn, part, n);
-    write_part(conn, message->suffix, message->suffix_length);
-}
-
-static bool pool_has(const struct conn *conn, size_t length)
-{
-    const struct server *server = conn->server;
-
-    return queue_bockets_for(&server->queues, &conn->queue, length,
-                             server->shared) <=
-           pool_available(server->pool, conn_share(conn));
+        write_part(conn, part, n, share);
+    write_part(conn, message->suffix, message->suffix_length, share);
 }
 
 /* False: not now. Who finds no bocket waits for the slab. */
 static bool has_room(struct conn *conn, size_t length)
 {
-    if (conn_fits(conn, length) && pool_has(conn, length))
+    if (conn_fits(conn, length) && room_has(conn, length))
         return true;
     if (conn->queue.count > 0 &&
         (!conn_drain(conn) || conn_has(conn, CONN_BEHIND)))
         return false;
-    if (pool_has(conn, length))
+    if (room_has(conn, length))
         return true;
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;

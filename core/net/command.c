@@ -10,28 +10,7 @@
 
 #include <assert.h>
 
-static struct conn *find_open(const struct shard *shard, conn_name name)
-{
-    struct conn *conn = conn_find(&shard->conns, name);
-
-    return conn != NULL && conn_is_open(conn) ? conn : NULL;
-}
-
 /* ------------------------------------------------------------------- send */
-
-static size_t bockets_for(const struct conn *conn, size_t length)
-{
-    const struct server *server = conn->server;
-
-    return queue_bockets_for(&server->queues, &conn->queue, length,
-                             server->shared);
-}
-
-static bool pool_has(const struct conn *conn, size_t length)
-{
-    return bockets_for(conn, length) <=
-           pool_available(conn->server->pool, conn_share(conn));
-}
 
 /*
  * Make sure that the message goes into the queue: offer the kernel what is
@@ -42,18 +21,18 @@ static enum command_answer find_room(struct conn *conn, size_t length,
                                      bool *dry)
 {
     *dry = false;
-    if (conn_fits(conn, length) && pool_has(conn, length))
+    if (conn_fits(conn, length) && room_has(conn, length))
         return COMMAND_DONE;
     if (!conn_drain(conn))
         return COMMAND_CLOSED;
     if (!conn_fits(conn, length))
         return COMMAND_FULL;
-    if (pool_has(conn, length))
+    if (room_has(conn, length))
         return COMMAND_DONE;
-    room_make(conn->server, bockets_for(conn, length), conn_share(conn));
+    room_make(conn->server, room_needed(conn, length), conn_share(conn));
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
-    *dry = !pool_has(conn, length);
+    *dry = !room_has(conn, length);
     return *dry ? COMMAND_FULL : COMMAND_DONE;
 }
 
@@ -97,7 +76,7 @@ static void put(struct conn *conn, const struct message *message)
 enum command_answer command_send(struct shard *shard, conn_name name,
                                  const struct message *message)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
     bool dry;
 
     if (conn == NULL)
@@ -122,7 +101,7 @@ enum command_answer command_send(struct shard *shard, conn_name name,
 
 enum command_answer command_flush(struct shard *shard, conn_name name)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -140,7 +119,7 @@ void command_flush_server(struct server *server)
 enum take_answer command_look(const struct shard *shard, conn_name name,
                               const struct take *take)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     return conn != NULL ? pull_look(conn, take) : TAKE_CLOSED;
 }
@@ -148,14 +127,14 @@ enum take_answer command_look(const struct shard *shard, conn_name name,
 enum take_answer command_take(struct shard *shard, conn_name name,
                               const struct take *take, struct received *data)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     return conn != NULL ? pull_take(conn, take, data) : TAKE_CLOSED;
 }
 
 void command_finish(struct shard *shard, conn_name name)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     if (conn != NULL)
         pull_finish(conn);
@@ -163,7 +142,7 @@ void command_finish(struct shard *shard, conn_name name)
 
 void command_abandon(struct shard *shard, conn_name name)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     if (conn != NULL)
         pull_abandon(conn);
@@ -196,7 +175,7 @@ void command_cut(struct shard *shard, conn_name name)
 enum command_answer command_pause(struct shard *shard, conn_name name,
                                   bool paused)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;

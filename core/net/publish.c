@@ -8,19 +8,12 @@
 
 #include <assert.h>
 
-static struct conn *find_open(const struct shard *shard, conn_name name)
-{
-    struct conn *conn = name != 0 ? conn_find(&shard->conns, name) : NULL;
-
-    return conn != NULL && conn_is_open(conn) ? conn : NULL;
-}
-
 /* ----------------------------------------------------------- one channel */
 
 /* The one to be left out: what came before goes into its queue. */
 static struct conn *leave_out(const struct channel *channel, conn_name except)
 {
-    struct conn *conn = find_open(channel->server->shard, except);
+    struct conn *conn = shard_find_open(channel->server->shard, except);
 
     if (conn == NULL || conn->server != channel->server ||
         (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
@@ -271,7 +264,7 @@ enum command_answer command_publish(struct topic *topic, const char *data,
 enum command_answer command_subscribe(struct topic *topic, conn_name name)
 {
     struct shard *shard = topic->shard;
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
     struct sub *sub;
 
     if (conn == NULL)
@@ -293,7 +286,7 @@ enum command_answer command_subscribe(struct topic *topic, conn_name name)
 
 enum command_answer command_unsubscribe(struct topic *topic, conn_name name)
 {
-    struct conn *conn = find_open(topic->shard, name);
+    struct conn *conn = shard_find_open(topic->shard, name);
     struct sub *sub;
 
     if (conn == NULL)
@@ -336,7 +329,7 @@ void command_clear(struct topic *topic, const struct key *key)
 enum command_answer command_set_overflow(struct shard *shard, conn_name name,
                                          enum overflow overflow)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -347,7 +340,7 @@ enum command_answer command_set_overflow(struct shard *shard, conn_name name,
 void command_answer_overflow(struct shard *shard, conn_name name,
                              struct topic *topic, enum overflow answer)
 {
-    struct conn *conn = find_open(shard, name);
+    struct conn *conn = shard_find_open(shard, name);
     struct sub *sub;
 
     if (conn == NULL)

@@ -50,6 +50,20 @@ static struct conn *find_victim(const struct slab *slab)
     return NULL;
 }
 
+size_t room_needed(const struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+
+    return queue_bockets_for(&server->queues, &conn->queue, length,
+                             server->shared);
+}
+
+bool room_has(const struct conn *conn, size_t length)
+{
+    return room_needed(conn, length) <=
+           pool_available(conn->server->pool, conn_share(conn));
+}
+
 bool room_make(struct server *server, size_t number, enum pool_share share)
 {
     if (pool_available(server->pool, share) >= number)

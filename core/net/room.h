@@ -22,6 +22,11 @@
  */
 bool room_make(struct server *server, size_t number, enum pool_share share);
 
+/* How many bockets `length` bytes more take for a connection; has the pool
+ * so many for it now? */
+size_t room_needed(const struct conn *conn, size_t length);
+bool room_has(const struct conn *conn, size_t length);
+
 /* Offer everything that is queued to the kernel, now. May end connections. */
 void room_flush(struct server *server);
 

@@ -21,6 +21,13 @@ uint32_t shard_ticks(double seconds)
     return ticks < INT32_MAX ? (uint32_t)ticks : INT32_MAX;
 }
 
+struct conn *shard_find_open(const struct shard *shard, conn_name name)
+{
+    struct conn *conn = conn_find(&shard->conns, name);
+
+    return conn != NULL && conn->state == CONN_OPEN ? conn : NULL;
+}
+
 /* A connection stands in line once, so the line is as long as the table. */
 void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event)
 {

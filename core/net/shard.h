@@ -64,6 +64,9 @@ uint64_t shard_read_clock(struct shard *shard);
 /* A duration in seconds as ticks, rounded up; at least one. */
 uint32_t shard_ticks(double seconds);
 
+/* The OPEN connection of that name, or NULL. */
+struct conn *shard_find_open(const struct shard *shard, conn_name name);
+
 /* Note that a connection has an event to be handed over. */
 void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event);
 
