@@ -227,11 +227,7 @@ static const luaL_Reg methods[] = {
 
 void conn_add_methods(lua_State *L, const luaL_Reg *more)
 {
-    luaL_getmetatable(L, HANDLE);
-    lua_getfield(L, -1, "__index");
-    lua_getupvalue(L, -1, 1);
-    luaL_setfuncs(L, more, 0);
-    lua_pop(L, 3);
+    state_add_methods(L, HANDLE, more);
 }
 
 /* ----------------------------------------------------------------- fields */
