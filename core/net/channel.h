@@ -30,7 +30,7 @@ struct channel {
     struct picture *picture; /* of the topic, or of the broadcasts */
     struct link circle;      /* subscribers, in the order of the next lap */
     struct link *cursor;     /* whom the lap visits next; NULL: no lap */
-    struct link *next_first; /* who begins the next lap; NULL: the second */
+    struct link *last_slice; /* begins the next lap; NULL: the last does */
     uint32_t count;          /* in the circle */
     uint32_t catching;       /* those that lag and may need the picture */
     uint32_t conflating;     /* those whose own policy needs the picture */
@@ -96,8 +96,8 @@ static inline void channel_leave(struct channel *channel, struct link *link)
 {
     if (channel->cursor == link)
         channel->cursor = link->next;
-    if (channel->next_first == link)
-        channel->next_first = link->next;
+    if (channel->last_slice == link)
+        channel->last_slice = link->next;
     link_out(link);
     channel->count--;
 }

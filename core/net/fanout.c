@@ -147,14 +147,18 @@ void fanout_warm(struct channel *channel)
     server->nhot++;
 }
 
-/* The head of the circle moves to where the lap begins. */
+/*
+ * The head of the circle moves to where the lap begins: to those who were
+ * served last. If the first ones went to the end instead, they would wait for
+ * a whole lap more than the others.
+ */
 static void begin_lap(struct channel *channel)
 {
-    struct link *first = channel->next_first;
+    struct link *first = channel->last_slice;
 
     if (first == NULL || first == &channel->circle)
-        first = channel->circle.next->next;
-    channel->next_first = NULL;
+        first = channel->circle.prev;
+    channel->last_slice = NULL;
     if (first != &channel->circle) {
         link_out(&channel->circle);
         link_before(first, &channel->circle);
@@ -183,17 +187,16 @@ static bool walk_lap(struct channel *channel, uint64_t deadline)
     uint64_t since;
 
     parcel_init(&parcel);
+    if (channel->cursor != channel->circle.next)
+        channel->last_slice = channel->cursor;
     while (channel->cursor != &channel->circle) {
         struct conn *conn = at_cursor(channel, &since);
 
         channel->cursor = channel->cursor->next;
         __builtin_prefetch(channel->cursor);
         visit(conn, since, &parcel);
-        if (++visits % VISITS_PER_LOOK == 0 && clock_now() >= deadline) {
-            if (channel->next_first == NULL)
-                channel->next_first = channel->cursor;
+        if (++visits % VISITS_PER_LOOK == 0 && clock_now() >= deadline)
             return false;
-        }
     }
     channel->cursor = NULL;
     return true;

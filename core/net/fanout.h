@@ -10,8 +10,8 @@
  * lets go of it. It may be walked in slices, so that accepting, receiving and
  * timers run in between; what is published meanwhile goes to those not yet
  * visited in the same send, and to the others in the next round. Each lap of a
- * channel begins where the first slice of the one before ended: nobody is
- * always the last.
+ * channel begins with the last slice of the one before: nobody is always the
+ * last, and nobody waits for more than a slice longer than between two laps.
  */
 #ifndef FES_FANOUT_H
 #define FES_FANOUT_H

@@ -9,6 +9,7 @@ local reload = {}
 
 local here = debug.getinfo(1, "S").source:match "^@(.-)[^/]*$"
 local rate = 20 -- broadcasts a second
+local nap_us = 200 -- the client looks so often, instead of being woken
 
 local function start(core, options)
   options.prefix = { "taskset", "-c", core }
@@ -31,7 +32,8 @@ function reload.stall(options)
   })
   local load = start(client_core, {
     program = station.programs.load, ready = false,
-    args = { "gaps", server.port, "connections=" .. connections },
+    args = { "gaps", server.port, "connections=" .. connections,
+      "nap_us=" .. nap_us },
   })
 
   local function gaps(signal)
