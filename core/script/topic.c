@@ -271,8 +271,10 @@ static int l_last(lua_State *L)
     const void *part;
     size_t n;
 
-    if (entry == NULL)
-        return 0;
+    if (entry == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
     luaL_buffinitsize(L, &buffer, entry->length);
     reader = picture_read(cells, entry);
     while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)

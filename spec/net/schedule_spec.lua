@@ -1,6 +1,7 @@
 -- Random schedules against a model: whatever is published, withheld, caught up
 -- or refused, a client gets whole messages, of each topic in order, each once,
--- and what it did not get is counted.
+-- and what it did not get is counted; also one that is closed meanwhile. Where
+-- every policy is "latest", it has the newest of each key in the end.
 
 local crowd = require "spec.support.crowd"
 local testing = require "fes.testing"
@@ -18,25 +19,37 @@ local function pick(list) return list[math.random(#list)] end
 
 -- ----------------------------------------------------------------- the model
 
--- What each client must have heard of, and when it was subscribed.
+local function by_topic()
+  return { ["*"] = {}, a = {}, b = {}, kept = {} }
+end
+
+-- What each client must have heard of, and what it must have in the end.
 local function new_model()
   local model = { clients = {} }
 
   for i = 1, CLIENTS do
-    model.clients[i] = { wants = { ["*"] = {} }, joined = { ["*"] = true },
-      sent = 0, mayclose = false }
+    model.clients[i] = { wants = by_topic(), newest = by_topic(),
+      joined = { ["*"] = true }, sent = 0, mayclose = false }
   end
   return model
 end
 
-local numbers = { ["*"] = 0, a = 0, b = 0, kept = 0 } -- for the whole run
+-- For the whole run: messages of each topic, and the picture that is kept.
+local numbers = { ["*"] = 0, a = 0, b = 0, kept = 0 }
+local picture = {}
 
-local function note_published(model, name, from, to)
-  for _, client in ipairs(model.clients) do
-    if client.joined[name] and not client.closed then
-      client.wants[name] = client.wants[name] or {}
-      for n = from, to do client.wants[name][n] = true end
-    end
+local function note(client, name, n, key)
+  if not client.joined[name] or client.ended then return end
+  client.wants[name][n] = true
+  client.newest[name][key] = n
+end
+
+local function note_published(model, name, from, to, keys)
+  for n = from, to do
+    local key = keys > 0 and n % keys or "none"
+
+    if name == "kept" then picture[key] = n end
+    for _, client in ipairs(model.clients) do note(client, name, n, key) end
   end
 end
 
@@ -48,11 +61,11 @@ function steps.publish(all, model)
   local name = pick(topics)
   local from = numbers[name] + 1
   local to = numbers[name] + math.random(1, 40)
+  local keys = name ~= "*" and math.random(0, 4) or 0
 
   numbers[name] = to
-  note_published(model, name, from, to)
-  all:ask("publish", name, from, to, name ~= "*" and math.random(0, 4) or 0,
-    math.random(20, 250))
+  note_published(model, name, from, to, keys)
+  all:ask("publish", name, from, to, keys, math.random(20, 250))
 end
 
 function steps.read(all)
@@ -71,8 +84,14 @@ end
 function steps.subscribe(all, model)
   local i, name = math.random(CLIENTS), pick { "a", "b", "kept" }
 
+  local client = model.clients[i]
+
   all:ask("subscribe", i, name)
-  model.clients[i].joined[name] = true
+  if client.ended then return end
+  if name == "kept" and not client.joined.kept then
+    for key, n in pairs(picture) do client.newest.kept[key] = n end
+  end
+  client.joined[name] = true
 end
 
 -- A retained topic sends its picture again to who comes back: not here.
@@ -81,7 +100,25 @@ function steps.unsubscribe(all, model)
 
   all:ask("unsubscribe", i, name)
   model.clients[i].joined[name] = nil
+  model.clients[i].newest[name] = {}
   model.clients[i].left = true
+end
+
+-- The server closes: what is queued still comes. Of a stall nobody is told.
+function steps.close(all, model)
+  local i = math.random(CLIENTS)
+  local client = model.clients[i]
+
+  if client.ended then return end
+  all:ask("close", i)
+  client.ended, client.left, client.newest = "local", true, by_topic()
+end
+
+function steps.hang_up(all, model)
+  local i = math.random(CLIENTS)
+
+  model.clients[i].ended = "hung up"
+  all:hang_up(i)
 end
 
 function steps.overflow(all, model)
@@ -96,8 +133,21 @@ function steps.overflow(all, model)
   end
 end
 
-local names = { "publish", "publish", "publish", "publish", "read", "read",
-  "send", "subscribe", "unsubscribe", "overflow" }
+local weights = { publish = 16, read = 8, send = 4, subscribe = 4,
+  unsubscribe = 4, overflow = 4, close = 1, hang_up = 1 }
+local names = {}
+
+for name, weight in pairs(weights) do
+  for _ = 1, weight do names[#names + 1] = name end
+end
+table.sort(names) -- so that a seed repeats a schedule
+
+-- In every fourth schedule every policy is "latest", and stays so.
+local function set_latest(all)
+  for _, what in ipairs { "server *", "topic a", "topic b", "topic kept" } do
+    all:ask("overflow", what, "latest")
+  end
+end
 
 -- ------------------------------------------------------------- the judgement
 
@@ -141,27 +191,48 @@ local function count(set)
   return n
 end
 
+local function judge_newest(list, newest, name)
+  local has = {}
+
+  for _, n in ipairs(list) do has[n] = true end
+  for key, n in pairs(newest) do
+    assert.is_true(has[n], ("%s %d, the newest of %s"):format(name, n, key))
+  end
+end
+
+-- False: the policy has closed it.
+local function judge_end(all, client, i)
+  local ended = all:ended(i, client.ended)
+
+  if ended == "overflow" then
+    assert.is_true(client.mayclose, "closed, though no policy says so")
+    return false
+  end
+  assert.equal(client.ended or "no", ended)
+  assert.equal("", all.clients[i].rest)
+  if not client.ended then
+    assert.equal("END", all.clients[i].got[#all.clients[i].got])
+  end
+  return true
+end
+
 local function judge(all, model, i)
   local client = model.clients[i]
   local of, own = sort_out(all.clients[i].got)
   local got, wanted, told = 0, 0, 0
 
   for _, name in ipairs(topics) do
-    local wants = client.wants[name] or {}
-
     told = told + all:ask("told", i, name)
-
-    got = got + judge_topic(of[name] or {}, wants, name)
-    wanted = wanted + count(wants)
+    got = got + judge_topic(of[name] or {}, client.wants[name], name)
+    wanted = wanted + count(client.wants[name])
   end
-  if all:ask("ended", i) ~= "no" then
-    assert.equal("overflow", all:ask("ended", i))
-    assert.is_true(client.mayclose, "closed, though no policy says so")
-    return
-  end
-  assert.equal("", all.clients[i].rest)
-  assert.equal("END", all.clients[i].got[#all.clients[i].got])
+  if client.ended == "hung up" or not judge_end(all, client, i) then return end
   assert.equal(client.sent, own)
+  if model.latest then
+    for _, name in ipairs(topics) do
+      judge_newest(of[name] or {}, client.newest[name], name)
+    end
+  end
 
   local missed = all:ask("missed", i)
 
@@ -170,11 +241,19 @@ local function judge(all, model, i)
     ("told %d of %d missed"):format(told, missed))
 end
 
+local function step(all, model)
+  local name = pick(names)
+
+  if name ~= "overflow" or not model.latest then steps[name](all, model) end
+end
+
 local function run(all)
   local model = new_model()
 
   all:begin(CLIENTS)
-  for _ = 1, STEPS do steps[pick(names)](all, model) end
+  model.latest = math.random(4) == 1
+  if model.latest then set_latest(all) end
+  for _ = 1, STEPS do step(all, model) end
   all:drain()
   for i in ipairs(model.clients) do
     if all:ask("send", i, "END") == "sent" then all:read_to(i, "END") end

@@ -250,6 +250,7 @@ describe("a topic", function()
 
     ask(program, "topic:publish('x')")
     assert.equal("nil", ask(program, "topic:last()"))
+    assert.equal(1, ask(program, "select('#', topic:last())"))
     assert.equal(0, ask(program,
       "fes.topic('kept', { retain = true }):publish('one', 'key')"))
     ask(program, "fes.topic 'kept':publish('two', 'key')")

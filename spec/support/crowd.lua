@@ -72,7 +72,7 @@ server = fes.listen {
   on_close = function(conn, reason) ended[conn.id] = reason end,
 }
 
-fes.topic("kept", { retain = true })
+kept = fes.topic("kept", { retain = true }) -- held, or it would be forgotten
 fes.listen {
   port = 0, framing = "line",
   on_receive = function(conn, line)
@@ -128,14 +128,23 @@ function Crowd:begin(n)
   end
 end
 
+--- Client `i` closes its end.
+function Crowd:hang_up(i)
+  self.clients[i].socket:close()
+  self.clients[i].closed = true
+end
+
 --- Let client `i` read what has come, `bytes` at most.
 -- @return how many it were
 function Crowd:read(i, bytes)
   local client = self.clients[i]
+
+  if client.closed then return 0 end
+
   local data, why, part = client.socket:receive(bytes)
   local text = data or part
 
-  if why == "closed" then client.closed = true end
+  if why == "closed" and not client.closed then self:hang_up(i) end
   local all = client.rest .. text
   local after = 1
 
@@ -169,6 +178,18 @@ function Crowd:read_to(i, line)
     socket.select({ client.socket }, nil, 1)
     self:read(i, 65536)
   end
+end
+
+--- What client `i` ended for; `"no"` if it did not.
+-- @tparam boolean waits  until it has
+function Crowd:ended(i, waits)
+  local reason
+
+  repeat
+    self:read(i, 65536)
+    reason = self:ask("ended", i)
+  until reason ~= "no" or not waits
+  return reason
 end
 
 --- All go; nothing may be left behind.

@@ -1,0 +1,188 @@
+-- Receivers that take next to nothing, or nothing at all, and slabs that are
+-- used up: what the others get, and what those get in the end.
+
+local asked = require "spec.support.asked"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+
+local script = [[
+conns, lags, topic, number = {}, {}, fes.topic "t", 0
+server = fes.listen { port = 0, size = 256, maxsends = 4, sndbuf = 4096,
+  framing = "line", %s
+  on_connect = function(new)
+    conns[#conns + 1] = new
+    new:subscribe(topic)
+  end,
+  on_lag = function(conn, missed) lags[conn.id] = missed end,
+}
+function publish(times)
+  local receivers
+  for _ = 1, times do
+    number = number + 1
+    receivers = topic:publish((number .. " "):rep(20))
+  end
+  return receivers
+end
+function used()
+  local stats = server:stats()
+  return stats.bockets - stats.bockets_free
+end]]
+
+local function start(options, clients)
+  local program = asked.start(script:format(options))
+  local all = {}
+
+  for i = 1, clients do
+    all[i] = assert(program:connect { rcvbuf = 4096 })
+    await(program, "#conns == " .. i)
+  end
+  return program, all
+end
+
+-- The numbers of the lines; each line is whole.
+local function numbers_of(text)
+  local numbers = {}
+
+  for line in text:gmatch "([^\n]*)\n" do
+    local number = line:match "^(%d+) "
+
+    assert.equal((number .. " "):rep(20), line)
+    numbers[#numbers + 1] = math.tointeger(tonumber(number))
+  end
+  assert.equal("\n", text:sub(-1))
+  for i = 2, #numbers do assert.is_true(numbers[i] > numbers[i - 1]) end
+  return numbers
+end
+
+-- Reads on until the stall is over and a message behind it has come.
+local function wake(program, client, i, before)
+  local heard = { before }
+
+  repeat
+    heard[#heard + 1] = client:line(0.05)
+    if heard[#heard] then heard[#heard] = heard[#heard] .. "\n" end
+  until ask(program, ("lags[conns[%d].id] ~= nil"):format(i)) == "true"
+    and ask(program, ("conns[%d]:stats().queued"):format(i)) == 0
+  ask(program, "publish(1)")
+
+  local last = ask(program, "number")
+
+  repeat
+    heard[#heard + 1] = assert(client:line()) .. "\n"
+  until heard[#heard]:find("^" .. last .. " ")
+  return table.concat(heard)
+end
+
+describe("a receiver that takes a byte for each message", function()
+  after_each(testing.finish)
+
+  for _, policy in ipairs { "drop", "latest" } do
+    it("misses some, whole and counted, under " .. policy, function()
+      local program, clients = start(("overflow = %q,"):format(policy), 2)
+      local slow, reader = clients[1], clients[2]
+      local bytes = {}
+
+      for i = 1, 400 do
+        assert.equal(2, ask(program, "publish(1)"))
+        assert.equal((i .. " "):rep(20), reader:line())
+        bytes[i] = slow:read(1)
+      end
+      assert.is_true(ask(program, "conns[1]:stats().missed") > 0)
+
+      local numbers = numbers_of(wake(program, slow, 1, table.concat(bytes)))
+
+      assert.equal(401, #numbers + ask(program, "conns[1]:stats().missed"))
+      assert.equal(0, ask(program, "conns[2]:stats().missed"))
+      settle(program, clients)
+    end)
+  end
+
+  it("is closed under close, and nobody else is", function()
+    local program, clients = start('overflow = "close",', 2)
+    local slow, reader = clients[1], clients[2]
+
+    for i = 1, 400 do
+      assert.is_true(ask(program, "publish(1)") >= 1)
+      assert.equal((i .. " "):rep(20), reader:line())
+      slow:read(1)
+    end
+    assert.equal(1, ask(program, "server:count()"))
+    assert.equal(1, ask(program, "server:stats().closed.overflow"))
+    settle(program, clients)
+  end)
+end)
+
+describe("when all receivers are stalled", function()
+  after_each(testing.finish)
+
+  for _, policy in ipairs { "drop", "latest" } do
+    it("publishing goes on, and they wake up: " .. policy, function()
+      local program, clients = start(("overflow = %q,"):format(policy), 12)
+
+      repeat ask(program, "publish(1)") until ask(program,
+        "(function() for i = 1, 12 do if conns[i]:stats().missed == 0 then "
+        .. "return false end end return true end)()") == "true"
+      for _ = 1, 20 do assert.equal(12, ask(program, "publish(100)")) end
+      assert.is_true(ask(program, "used()") <= 12 * 4) -- maxsends of each
+
+      local new = assert(program:connect())
+
+      await(program, "#conns == 13")
+      assert.equal(13, ask(program, "publish(1)"))
+      local number = ask(program, "number")
+
+      assert.equal((number .. " "):rep(20), new:line())
+      for i, client in ipairs(clients) do
+        local numbers = numbers_of(wake(program, client, i, ""))
+
+        assert.equal(ask(program, "number"),
+          #numbers + ask(program, ("conns[%d]:stats().missed"):format(i)))
+      end
+      clients[13] = new
+      settle(program, clients)
+    end)
+  end
+end)
+
+describe("a publish that one slab has no bocket for", function()
+  after_each(testing.finish)
+
+  it("is missed there, as if full, and had elsewhere", function()
+    local program = asked.start [[
+      conns, lags, topic = {}, {}, fes.topic "t"
+      local function add(conn)
+        conns[#conns + 1] = conn
+        conn:subscribe(topic)
+      end
+      local function note(conn, missed, of) lags[#lags + 1] = missed end
+      server = fes.listen { port = 0, sndbuf = 4096, size = 1024, bockets = 8,
+        maxsends = 16, on_connect = add, on_lag = note, overflow = "close" }
+      other = fes.listen { port = 0, on_connect = add }
+      function fill()
+        repeat until not conns[1]:send(("s"):rep(1024))
+        return server:stats().bockets_free
+      end]]
+    local slow = assert(program:connect { port = program.ports[1],
+      rcvbuf = 4096 })
+
+    await(program, "#conns == 1")
+    await(program, "fill() == 1")
+    local here = assert(program:connect { port = program.ports[1] })
+
+    await(program, "#conns == 2")
+    local there = assert(program:connect { port = program.ports[2] })
+
+    await(program, "#conns == 3")
+    assert.equal(3, ask(program, "topic:publish(('x'):rep(8193))"))
+    assert.equal(("x"):rep(8193), there:read(8193))
+    assert.equal(1, ask(program, "server:stats().refused"))
+    assert.equal(2, ask(program, "server:stats().missed"))
+    assert.equal(2, ask(program, "server:count()"))
+    await(program, "lags[1] == 1") -- whoever has nothing queued is told at once
+    assert.equal(3, ask(program, "topic:publish 'on'"))
+    assert.equal("on", here:read(2))
+    assert.equal("on", there:read(2))
+    settle(program, { slow, here, there })
+  end)
+end)
