@@ -35,6 +35,7 @@ struct channel {
     uint32_t catching;       /* those that lag and may need the picture */
     uint32_t conflating;     /* those whose own policy needs the picture */
     struct link hot;         /* in the server's list, while messages wait */
+    uint64_t bit;            /* while hot: no other's; 0: there was none left */
     uint64_t next;           /* the message of the stream behind its last */
     uint64_t mark;           /* who looks for messages of it just now */
     struct sub *marked;      /* by this subscription */

@@ -79,29 +79,56 @@ static void give_all(struct conn *conn)
 
 /* ---------------------------------------------------------------- visiting */
 
+/* Of what is the only channel that anybody waits for. */
+static void pack(const struct stream *stream, uint64_t from,
+                 struct parcel *parcel)
+{
+    if (from != parcel->message || parcel->next != stream->next)
+        parcel_pack(parcel, stream, from);
+}
+
+/*
+ * Is it the parcel of the one before, or can others share one that is made now?
+ * False: it waits for what bits cannot say.
+ */
+static bool choose(struct conn *conn, uint64_t from, struct parcel *parcel)
+{
+    struct pending pending;
+    uint64_t channels;
+
+    if (!pending_channels(conn, from, &channels))
+        return false;
+    if (from == parcel->message && channels == parcel->channels)
+        return true;
+    pending = pending_begin(conn);
+    parcel_select(parcel, &pending);
+    parcel->channels = channels;
+    return true;
+}
+
+/* False: there is none for it that takes all. */
+static bool fill(struct conn *conn, uint64_t from, uint64_t since,
+                 struct parcel *parcel)
+{
+    const struct server *server = conn->server;
+
+    if (server->only != NULL)
+        pack(&server->stream, from > since ? from : since, parcel);
+    else if (!choose(conn, from, parcel))
+        return false;
+    return parcel->next == server->stream.next;
+}
+
 /* Whoever has something queued is marked as dirty or behind. */
 static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
 {
-    const struct server *server = conn->server;
-    const struct stream *stream = &server->stream;
-    uint64_t from = conn->seen;
+    const struct stream *stream = &conn->server->stream;
+    uint64_t from = conn->seen > stream->base ? conn->seen : stream->base;
 
-    if (from >= stream->next)
+    if (conn->seen >= stream->next)
         return;
-    if (conn_has(conn, CONN_BEHIND | CONN_LAGGING | CONN_DIRTY) ||
-        server->only == NULL) {
-        fanout_flush(conn);
-        return;
-    }
-    if (from < stream->base)
-        from = stream->base;
-    if (from < since)
-        from = since;
-    if (from >= stream->next)
-        return;
-    if (from != parcel->message || parcel->next != stream->next)
-        parcel_pack(parcel, stream, from);
-    if (parcel->next == stream->next)
+    if (!conn_has(conn, CONN_BEHIND | CONN_LAGGING | CONN_DIRTY) &&
+        fill(conn, from, since, parcel))
         give(conn, parcel);
     else
         fanout_flush(conn);
@@ -145,6 +172,20 @@ void fanout_warm(struct channel *channel)
         return;
     link_before(&server->hot, &channel->hot);
     server->nhot++;
+    channel->bit = ~server->bits & (server->bits + 1); /* the lowest free one */
+    server->bits |= channel->bit;
+    server->bitless += channel->bit == 0;
+}
+
+static void cool(struct channel *channel)
+{
+    struct server *server = channel->server;
+
+    link_out(&channel->hot);
+    server->nhot--;
+    server->bitless -= channel->bit == 0;
+    server->bits &= ~channel->bit;
+    channel->bit = 0;
 }
 
 /*
@@ -208,12 +249,10 @@ static void end_lap(struct channel *channel)
     struct server *server = channel->server;
 
     server->laps--;
-    if (channel->next > server->goal) {
+    if (channel->next > server->goal)
         link_last(&server->hot, &channel->hot);
-        return;
-    }
-    link_out(&channel->hot);
-    server->nhot--;
+    else
+        cool(channel);
 }
 
 /* The channel of all messages that wait, if it is one. */

@@ -15,8 +15,9 @@
 enum { PARCEL_PIECES = 64 };
 
 struct parcel {
-    uint64_t message; /* the first one that was looked at */
-    uint64_t next;    /* the first one that was not */
+    uint64_t message;  /* the first one that was looked at */
+    uint64_t next;     /* the first one that was not */
+    uint64_t channels; /* whose messages were; see pending_channels() */
     uint64_t bytes;
     uint32_t messages; /* that are in it */
     int count;

@@ -2,37 +2,77 @@
 
 #include "net/topic.h"
 
+/*
+ * The subscriptions of a connection to topics of which something may wait, by
+ * the shorter way: its own ones, or the hot channels.
+ */
+struct walk {
+    const struct conn *conn;
+    struct sub *sub;
+    const struct link *hot;
+};
+
+static struct walk walk_begin(const struct conn *conn)
+{
+    const struct server *server = conn->server;
+    bool by_own = conn->nsubs <= server->nhot;
+
+    return (struct walk){
+        .conn = conn,
+        .sub = by_own ? conn->subs : NULL,
+        .hot = by_own ? &server->hot : server->hot.next,
+    };
+}
+
+static struct sub *walk_next(struct walk *walk)
+{
+    struct sub *sub = walk->sub;
+
+    if (sub != NULL) {
+        walk->sub = sub->next;
+        return sub;
+    }
+    while (sub == NULL && walk->hot != &walk->conn->server->hot) {
+        const struct channel *channel =
+            link_owner(walk->hot, struct channel, hot);
+
+        walk->hot = walk->hot->next;
+        if (channel->topic != NULL)
+            sub = topic_sub(channel->topic, walk->conn);
+    }
+    return sub;
+}
+
+bool pending_channels(const struct conn *conn, uint64_t from,
+                      uint64_t *channels)
+{
+    const struct server *server = conn->server;
+    struct walk walk = walk_begin(conn);
+    const struct sub *sub;
+
+    if (server->bitless > 0)
+        return false;
+    *channels = server->broadcasts.bit;
+    while ((sub = walk_next(&walk)) != NULL) {
+        if (sub->channel->bit != 0 && sub->since > from)
+            return false;
+        *channels |= sub->channel->bit;
+    }
+    return true;
+}
+
 static void mark(struct channel *channel, struct sub *sub, uint64_t look)
 {
     channel->mark = look;
     channel->marked = sub;
 }
 
-/* By the shorter way: its topics, or those of which something waits. */
-static void mark_topics(struct conn *conn, uint64_t look)
-{
-    struct server *server = conn->server;
-
-    if (conn->nsubs <= server->nhot) {
-        for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
-            mark(sub->channel, sub, look);
-        return;
-    }
-    for (struct link *at = server->hot.next; at != &server->hot;
-         at = at->next) {
-        struct channel *channel = link_owner(at, struct channel, hot);
-        struct sub *sub =
-            channel->topic != NULL ? topic_sub(channel->topic, conn) : NULL;
-
-        if (sub != NULL)
-            mark(channel, sub, look);
-    }
-}
-
 struct pending pending_begin(struct conn *conn)
 {
     struct server *server = conn->server;
     uint64_t base = server->stream.base;
+    struct walk walk = walk_begin(conn);
+    struct sub *sub;
     struct pending pending = {
         .conn = conn,
         .next = conn->seen > base ? conn->seen : base,
@@ -44,8 +84,8 @@ struct pending pending_begin(struct conn *conn)
     mark(&server->broadcasts,
          conn_has(conn, CONN_LAGGING) ? conn_broadcasts(conn) : NULL,
          server->looks);
-    if (conn->nsubs > 0)
-        mark_topics(conn, server->looks);
+    while ((sub = walk_next(&walk)) != NULL)
+        mark(sub->channel, sub, server->looks);
     return pending;
 }
 

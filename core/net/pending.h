@@ -21,6 +21,14 @@ struct pending {
     struct sub *sub; /* NULL: to the broadcasts, and live */
 };
 
+/*
+ * The channels of which messages from `from` on wait for a connection that lags
+ * on none: their bits. False: bits cannot say it, as one has none, or has been
+ * joined since.
+ */
+bool pending_channels(const struct conn *conn, uint64_t from,
+                      uint64_t *channels);
+
 /* Begin to look. */
 struct pending pending_begin(struct conn *conn);
 

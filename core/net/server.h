@@ -85,6 +85,8 @@ struct server {
     struct channel broadcasts; /* its circle: the connections that are OPEN */
     struct link hot;           /* channels of which messages wait */
     uint32_t nhot;
+    uint32_t bitless;     /* of them without a bit */
+    uint64_t bits;        /* of the others */
     uint32_t laps;        /* still to be walked in this round */
     struct channel *only; /* of all messages that wait; NULL: of several */
     uint64_t goal;        /* what all have been given when the round ends */

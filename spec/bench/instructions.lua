@@ -27,11 +27,11 @@ end
 
 local run = {}
 
-function run.fanout(side, messages, batch)
+function run.fanout(side, messages, batch, topics, rate)
   local server = station.open(side, "fanout", {
     server = {
       connections = connections, batch = batch, messages = messages,
-      warmup_ms = 0,
+      warmup_ms = 0, topics = topics, rate = rate,
     },
     load = { connections = connections },
     under = callgrind,
@@ -51,9 +51,9 @@ function run.echo(side, messages)
 end
 
 -- Instructions for each message and receiver.
-local function slope(side, mode, messages, batch)
-  local few, before = run[mode](side, messages // 10, batch)
-  local many, after = run[mode](side, messages, batch)
+local function slope(side, mode, messages, ...)
+  local few, before = run[mode](side, messages // 10, ...)
+  local many, after = run[mode](side, messages, ...)
 
   return (after - before) / (many - few)
 end
@@ -79,6 +79,35 @@ function instructions.count(options)
       both(table.unpack(case, 2)))
   end
   return nil, table.concat(lines, "\n"), true
+end
+
+-- So slow that each turn has ended before the next one begins: how often a
+-- script would have to ask whether it has would be chance.
+local turns_a_second = 50
+
+--- Count what a publish costs beside a broadcast to the same receivers.
+-- @tparam table options
+-- @treturn number how many times as much, at most
+-- @treturn string what was counted
+function instructions.publish(options)
+  local lines, most = {}, 0
+
+  for _, batch in ipairs { 1, 16 } do
+    local function cost(topics)
+      return slope("fes", "fanout", options.traced // 2 * batch, batch, topics,
+        turns_a_second * batch * connections)
+    end
+    local broadcast, publish = cost(), cost(1)
+
+    most = math.max(most, publish / broadcast)
+    lines[#lines + 1] = ("%d a turn: publish %.1f, broadcast %.1f, ratio %.3f")
+      :format(batch, publish, broadcast, publish / broadcast)
+    if batch > 1 then
+      lines[#lines + 1] = ("%d a turn, a topic for each: %.1f"):format(batch,
+        cost(batch))
+    end
+  end
+  return most, table.concat(lines, "\n"), true
 end
 
 return instructions

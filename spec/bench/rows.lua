@@ -103,6 +103,11 @@ add {
   name = "instructions", figure = instructions.count,
   possible = instructions.possible, needs = "valgrind",
 }
+add {
+  name = "publish", target = 1.03, bound = "most",
+  figure = instructions.publish,
+  possible = instructions.possible, needs = "valgrind",
+}
 
 --- Find a row.
 -- @tparam string name

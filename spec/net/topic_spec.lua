@@ -123,6 +123,47 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
+  -- More of them than there are bits in a word, and fewer.
+  for _, topics in ipairs { 10, 100 } do
+    it(("is one of %d that have messages in a turn"):format(topics), function()
+      local program, clients = start(6)
+
+      -- What each is to get is noted at the call.
+      ask(program, ([[(function()
+        local wanted = {}
+        for i = 1, 6 do wanted[i] = {} end
+        math.randomseed(7)
+        for n = 1, 1000 do
+          local name = "t" .. math.random(%d)
+          if n %% 3 == 1 then
+            local i = math.random(6) + 1
+            -- the first two have the same topics
+            for j = i == 2 and 1 or i, math.min(i, 6) do
+              conns[j]:subscribe(fes.topic(name))
+              wanted[j][name] = true
+            end
+          else
+            fes.topic(name):publish(name .. "." .. n .. " ")
+            for i = 1, 6 do
+              if wanted[i][name] then
+                wanted[i][#wanted[i] + 1] = name .. "." .. n .. " "
+              end
+            end
+          end
+        end
+        wants = {}
+        for i = 1, 6 do wants[i] = table.concat(wanted[i]) end
+      end)()]]):format(topics):gsub("%-%- [^\n]*\n", ""))
+      for i, client in ipairs(clients) do
+        local wants = ask(program, ("wants[%d]"):format(i))
+
+        assert.is_true(#wants > 500)
+        assert.equal(wants, client:read(#wants))
+      end
+      settle(program, clients)
+    end)
+  end
+
   it("may be published to from a loop over its subscribers", function()
     local program, clients = start(3)
 
