@@ -6,6 +6,7 @@
 #include "script/policy.h"
 #include "script/server.h"
 #include "script/state.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -227,12 +228,12 @@ static const luaL_Reg methods[] = {
 
 void conn_add_methods(lua_State *L, const luaL_Reg *more)
 {
-    state_add_methods(L, HANDLE, more);
+    type_add_methods(L, HANDLE, more);
 }
 
 /* ----------------------------------------------------------------- fields */
 
-static void push_fact(lua_State *L, lua_Integer fact)
+static void push_fact(lua_State *L, int fact)
 {
     const struct handle *handle = lua_touserdata(L, 1);
     struct conn_last now = conn_last(L, 1);
@@ -257,23 +258,20 @@ static void push_fact(lua_State *L, lua_Integer fact)
     }
 }
 
-/* Methods (upvalue 1) first, then what is known of it, then its own fields. */
+/* Methods first, then what is known of it, then its own fields. */
 static int l_index(lua_State *L)
 {
-    lua_pushvalue(L, 2);
-    switch (lua_rawget(L, lua_upvalueindex(1))) {
-    case LUA_TFUNCTION:
-        return 1;
-    case LUA_TNUMBER:
-        push_fact(L, lua_tointeger(L, -1));
-        return 1;
-    default:
+    int fact = type_push_member(L);
+
+    if (fact != 0) {
+        push_fact(L, fact);
+    } else if (lua_isnil(L, -1)) {
         if (lua_getiuservalue(L, 1, FIELDS) != LUA_TTABLE)
             return 0;
         lua_pushvalue(L, 2);
         lua_rawget(L, -2);
-        return 1;
     }
+    return 1;
 }
 
 static int l_newindex(lua_State *L)
@@ -303,28 +301,16 @@ static int l_tostring(lua_State *L)
     return 1;
 }
 
-static void set_fact(lua_State *L, const char *name, enum fact fact)
-{
-    lua_pushinteger(L, fact);
-    lua_setfield(L, -2, name);
-}
-
 void open_conn(lua_State *L)
 {
-    luaL_newmetatable(L, HANDLE);
-    luaL_newlib(L, methods);
-    set_fact(L, "id", FACT_ID);
-    set_fact(L, "peer", FACT_PEER);
-    set_fact(L, "server", FACT_SERVER);
-    set_fact(L, "resumed", FACT_RESUMED);
-    lua_pushvalue(L, -1);
-    lua_pushcclosure(L, l_index, 1);
-    lua_setfield(L, -3, "__index");
+    static const char *const facts[] = {"id", "peer", "server", "resumed",
+                                        NULL};
+
+    type_new(L, HANDLE, methods, facts, l_index);
+    type_push_members(L, HANDLE);
     lua_pushcclosure(L, l_newindex, 1);
     lua_setfield(L, -2, "__newindex");
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, HANDLE);
-    lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
 }

@@ -2,6 +2,7 @@
 
 #include "script/conn.h"
 #include "script/server.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 
@@ -82,22 +83,12 @@ static int l_deferred(lua_State *L)
     return 1;
 }
 
-/* Push the table of a type's methods: see its __index. */
-static void push_methods(lua_State *L, const char *type)
-{
-    luaL_getmetatable(L, type);
-    lua_getfield(L, -1, "__index");
-    lua_getupvalue(L, -1, 1);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
-}
-
 int defer_begin(lua_State *L)
 {
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &list_key);
     for (int i = 0; i < METHODS; i++) {
-        push_methods(L, methods[i].type);
+        type_push_members(L, methods[i].type);
         lua_getfield(L, -1, methods[i].name);
         if (methods[i].answer != NULL)
             lua_getfield(L, -2, methods[i].answer);
@@ -115,7 +106,7 @@ int defer_begin(lua_State *L)
 static int restore(lua_State *L)
 {
     for (int i = 0; i < METHODS; i++) {
-        push_methods(L, methods[i].type);
+        type_push_members(L, methods[i].type);
         lua_getfield(L, -1, methods[i].name);
         lua_getupvalue(L, -1, ORIGINAL);
         lua_setfield(L, -3, methods[i].name);

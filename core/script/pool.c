@@ -2,14 +2,18 @@
 
 #include "script/options.h"
 #include "script/state.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
 #define POOL   "fes.pool"
 #define BOCKET "fes.bocket"
 
 enum { OWNER = 1 }; /* the user value of a bocket that holds its pool */
+
+/* What can be read beside the methods. */
+enum { FIELD_NUMBER = 1, FIELD_SIZE };
+enum { FIELD_OFFSET = 1 };
 
 struct pool_box {
     struct pool *pool; /* NULL: closed */
@@ -184,29 +188,27 @@ static int l_read(lua_State *L)
     return 1;
 }
 
-/* Methods (upvalue 1), and what can be read beside them. */
 static int l_pool_index(lua_State *L)
 {
     const struct pool_box *box = lua_touserdata(L, 1);
-    const char *name = luaL_tolstring(L, 2, NULL);
 
-    if (strcmp(name, "number") == 0)
+    switch (type_push_member(L)) {
+    case FIELD_NUMBER:
         lua_pushinteger(L, (lua_Integer)box->number);
-    else if (strcmp(name, "size") == 0)
+        break;
+    case FIELD_SIZE:
         lua_pushinteger(L, (lua_Integer)box->size);
-    else
-        lua_getfield(L, lua_upvalueindex(1), name);
+        break;
+    default:
+        break;
+    }
     return 1;
 }
 
 static int l_bocket_index(lua_State *L)
 {
-    const char *name = luaL_tolstring(L, 2, NULL);
-
-    if (strcmp(name, "offset") != 0) {
-        lua_getfield(L, lua_upvalueindex(1), name);
+    if (type_push_member(L) != FIELD_OFFSET)
         return 1;
-    }
 
     struct bocket *bocket = check_bocket(L, 1);
 
@@ -226,25 +228,16 @@ static const luaL_Reg bocket_methods[] = {
     {NULL, NULL},
 };
 
-static void open_type(lua_State *L, const char *name, const luaL_Reg *methods,
-                      lua_CFunction index)
-{
-    luaL_newmetatable(L, name);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushcclosure(L, index, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__metatable");
-}
-
 void open_pool(lua_State *L)
 {
-    open_type(L, POOL, pool_methods, l_pool_index);
+    static const char *const of_pools[] = {"number", "size", NULL};
+    static const char *const of_bockets[] = {"offset", NULL};
+
+    type_new(L, POOL, pool_methods, of_pools, l_pool_index);
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__close");
-    open_type(L, BOCKET, bocket_methods, l_bocket_index);
+    type_new(L, BOCKET, bocket_methods, of_bockets, l_bocket_index);
     lua_pop(L, 2);
 }

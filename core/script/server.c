@@ -8,6 +8,7 @@
 #include "script/framing.h"
 #include "script/options.h"
 #include "script/policy.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -353,27 +354,29 @@ static const luaL_Reg methods[] = {
 
 /* ------------------------------------------------------------------- fields */
 
-static void push_field(lua_State *L, const struct server *server,
-                       const char *name)
-{
-    if (strcmp(name, "host") == 0)
-        lua_pushstring(L, server->options.host);
-    else if (strcmp(name, "path") == 0)
-        lua_pushstring(L, server->options.path);
-    else if (strcmp(name, "port") == 0 && server->options.path == NULL)
-        lua_pushinteger(L, server->address.port);
-    else
-        lua_pushnil(L);
-}
+enum { FIELD_HOST = 1, FIELD_PORT, FIELD_PATH };
 
 static int l_index(lua_State *L)
 {
-    const struct served *served = lua_touserdata(L, 1);
+    const struct server *server =
+        ((const struct served *)lua_touserdata(L, 1))->server;
 
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
-        return 1;
-    push_field(L, served->server, luaL_tolstring(L, 2, NULL));
+    switch (type_push_member(L)) {
+    case FIELD_HOST:
+        lua_pushstring(L, server->options.host);
+        break;
+    case FIELD_PORT:
+        if (server->options.path == NULL)
+            lua_pushinteger(L, server->address.port);
+        else
+            lua_pushnil(L);
+        break;
+    case FIELD_PATH:
+        lua_pushstring(L, server->options.path);
+        break;
+    default:
+        break;
+    }
     return 1;
 }
 
@@ -388,13 +391,10 @@ static int l_tostring(lua_State *L)
 
 void open_server(lua_State *L)
 {
-    luaL_newmetatable(L, SERVER);
-    luaL_newlib(L, methods);
-    lua_pushcclosure(L, l_index, 1);
-    lua_setfield(L, -2, "__index");
+    static const char *const fields[] = {"host", "port", "path", NULL};
+
+    type_new(L, SERVER, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, SERVER);
-    lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
 }

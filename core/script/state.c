@@ -200,15 +200,6 @@ bool script_resume(struct script *script, lua_State *co, int nargs,
 
 /* ---------------------------------------------------------------- beginning */
 
-void state_add_methods(lua_State *L, const char *name, const luaL_Reg *methods)
-{
-    luaL_getmetatable(L, name);
-    lua_getfield(L, -1, "__index");
-    lua_getupvalue(L, -1, 1);
-    luaL_setfuncs(L, methods, 0);
-    lua_pop(L, 3);
-}
-
 static int open_all(lua_State *L)
 {
     struct script *script = script_of(L);

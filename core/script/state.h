@@ -140,12 +140,6 @@ const char *script_push_path(lua_State *L, const char *name);
 /* Set a field of the table on top of the stack. */
 void script_set_count(lua_State *L, const char *name, uint64_t value);
 
-/*
- * Give a type more methods: `name` is that of its metatable, whose __index is a
- * C function with the table of methods as its first upvalue.
- */
-void state_add_methods(lua_State *L, const char *name, const luaL_Reg *methods);
-
 /* What fes.listen() and the like are made of; each pushes one value. */
 int open_fes(lua_State *L);   /* the module table */
 void open_conn(lua_State *L); /* types: metatables in the registry */

@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "script/options.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 #include <math.h>
-#include <string.h>
 
 #define TIMER "fes.timer"
 
@@ -13,6 +13,8 @@
 #define SKIPPED_MOST 9e18
 
 enum { FUNCTION = 1 }; /* the user value that holds what to call */
+
+enum { FIELD_SKIPPED = 1 };
 
 /*
  * While it runs the registry holds it, under its own address: a timer lives
@@ -151,16 +153,11 @@ static int l_stop(lua_State *L)
 static int l_index(lua_State *L)
 {
     const struct script_timer *timer = lua_touserdata(L, 1);
-    const char *name = luaL_tolstring(L, 2, NULL);
 
-    if (strcmp(name, "stop") == 0)
-        lua_pushcfunction(L, l_stop);
-    else if (strcmp(name, "skipped") == 0)
+    if (type_push_member(L) == FIELD_SKIPPED)
         lua_pushinteger(L, timer->skipped < SKIPPED_MOST
                                ? (lua_Integer)timer->skipped
                                : LUA_MAXINTEGER);
-    else
-        lua_pushnil(L);
     return 1;
 }
 
@@ -182,10 +179,9 @@ size_t timers_count(const struct script *script)
 
 void open_timer(lua_State *L)
 {
-    luaL_newmetatable(L, TIMER);
-    lua_pushcfunction(L, l_index);
-    lua_setfield(L, -2, "__index");
-    lua_pushliteral(L, TIMER);
-    lua_setfield(L, -2, "__metatable");
+    static const char *const fields[] = {"skipped", NULL};
+    static const luaL_Reg methods[] = {{"stop", l_stop}, {NULL, NULL}};
+
+    type_new(L, TIMER, methods, fields, l_index);
     lua_pop(L, 1);
 }

@@ -7,6 +7,7 @@
 #include "script/policy.h"
 #include "script/server.h"
 #include "script/state.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 /* The user value: the function that is its policy. */
 enum { POLICY = 1, USER_VALUES = POLICY };
+
+enum { FIELD_NAME = 1 };
 
 /* In the registry: topic -> object; weak, and for those with a function. */
 static const char objects_key, anchors_key;
@@ -319,19 +322,14 @@ static const luaL_Reg methods[] = {
 
 void topic_add_methods(lua_State *L, const luaL_Reg *more)
 {
-    state_add_methods(L, TOPIC, more);
+    type_add_methods(L, TOPIC, more);
 }
 
-/* Methods (upvalue 1), and the name. */
 static int l_index(lua_State *L)
 {
     const struct handle *handle = lua_touserdata(L, 1);
 
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
-        return 1;
-    if (lua_type(L, 2) == LUA_TSTRING &&
-        strcmp(lua_tostring(L, 2), "name") == 0)
+    if (type_push_member(L) == FIELD_NAME)
         lua_pushlstring(L, handle->topic->name, handle->topic->name_length);
     return 1;
 }
@@ -356,17 +354,14 @@ static void new_table(lua_State *L, const void *key, const char *mode)
 
 void open_topic(lua_State *L)
 {
+    static const char *const fields[] = {"name", NULL};
+
     new_table(L, &objects_key, "v");
     new_table(L, &anchors_key, NULL);
-    luaL_newmetatable(L, TOPIC);
-    luaL_newlib(L, methods);
-    lua_pushcclosure(L, l_index, 1);
-    lua_setfield(L, -2, "__index");
+    type_new(L, TOPIC, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, l_gc);
     lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, TOPIC);
-    lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
 }
