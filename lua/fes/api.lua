@@ -91,10 +91,14 @@
 ---@field message_timeout? number
 ---@field idle_timeout? number
 ---@field overflow? fes.Overflow
+---@field maxqueue? integer
+---@field maxage? number
+---@field coalesce? number
+---@field maxtopics? integer
 ---@field on_connect? fun(conn: fes.Conn) it stands
 ---@field on_receive? fun(conn: fes.Conn, data: string)
 ---@field on_drain? fun(conn: fes.Conn)
----@field on_lag? fun(conn: fes.Conn, missed: integer)
+---@field on_lag? fun(conn: fes.Conn, missed: integer, topic?: fes.Topic)
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
 ---@field handler? fun(conn: fes.Conn) in a task, once it stands
@@ -161,6 +165,15 @@ function Server:close(linger) end
 
 --------------------------------------------------------------------- connection
 
+---What to wait for; with a framing other than raw there are only messages.
+---@alias fes.Wanted
+---| integer # so many bytes
+---| "line"  # a line, without its end
+---| "all"   # all up to the peer's end
+
+---@class fes.ReceiveOptions
+---@field timeout? number seconds
+
 ---Any field that is not listed here is the script's own.
 ---@class fes.Conn
 ---@field id integer unique in the process, never used again
@@ -177,8 +190,8 @@ local Conn = {}
 function Conn:send(data) end
 
 ---Wait for data; in a task only, and where the server has a `handler`.
----@param what? integer|"line"|"all" nothing: what has come, or one message
----@param options? { timeout?: number } seconds
+---@param what? fes.Wanted nothing: what has come, or one message
+---@param options? fes.ReceiveOptions
 ---@return string? data
 ---@return "timeout"|fes.Reason? why
 function Conn:receive(what, options) end
@@ -370,7 +383,7 @@ function fes.on_stop(fn) end
 
 ---The topic of a name, made if there is none.
 ---@param name string 1 to 255 bytes
----@param options? { retain?: boolean }
+---@param options? fes.TopicOptions
 ---@return fes.Topic
 function fes.topic(name, options) end
 

@@ -5,6 +5,9 @@
 
 -------------------------------------------------------------------------- topic
 
+---@class fes.TopicOptions
+---@field retain? boolean keep the last message of each key (default false)
+
 ---@class fes.Topic
 ---@field name string
 local Topic = {}
