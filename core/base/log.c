@@ -13,7 +13,7 @@
 enum {
     LINE_MAX_BYTES = 8192, /* longer lines are cut */
     HEAD_BYTES = 64,       /* date, time and level are shorter */
-    SIGNAL_LINE_BYTES = 512,
+    SIGNAL_LINE_BYTES = LINE_MAX_BYTES,
     RECENT = 16 /* how many different errors are held back at once */
 };
 
@@ -96,7 +96,7 @@ void log_text(enum log_level level, const char *text, size_t length)
         write_line(level, text, length, NULL);
 }
 
-/* At most what there is room for, and no more than a line. */
+/* At most what there is room for. */
 static size_t append(char *line, size_t used, const char *text)
 {
     while (*text != '\0' && used < SIGNAL_LINE_BYTES - 1)

@@ -37,8 +37,9 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_text(enum log_level level, const char *text, size_t length);
 
 /*
- * A line of some parts, the last one NULL. May be called in a signal's
- * handler, so the parts are to be safe to show as they are.
+ * A line of some parts, the last one NULL; further lines, if parts have line
+ * ends. May be called in a signal's handler, so the parts are to be safe to
+ * show as they are.
  */
 void log_from_signal(enum log_level level, const char *part, ...)
     __attribute__((sentinel));

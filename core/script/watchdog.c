@@ -54,7 +54,10 @@ static bool is_in_a_function(lua_State *L)
     return L != NULL && lua_getstack(L, 0, &at) != 0;
 }
 
-/* Whoever only tidies up, when all functions have ended, has no place. */
+/*
+ * Whoever only tidies up, when all functions have ended, has no place: what was
+ * noted before stays.
+ */
 void watchdog_trace(void)
 {
     if (!is_in_a_function(watchdog.running))
@@ -116,16 +119,31 @@ static void hook(lua_State *L)
 
 /* -------------------------------------------------------------- the signal */
 
-/* When the hook should have raised and has not. */
+/* Lua's collector stands still while it calls one, and only then. */
+static bool is_in_a_finalizer(lua_State *L)
+{
+    return lua_gc(L, LUA_GCISRUNNING) < 0;
+}
+
+/*
+ * The hook should have raised and has not: for a tick nobody has called
+ * anything. So what called what stands still, and can be read here. Not where
+ * a finalizer runs, which Lua calls without hooks: that may call as it likes.
+ */
 static void tell_stuck(void)
 {
     char millis[TEXT_DECIMAL_BYTES];
+    const char *who = "a finalizer", *trace = NULL;
 
+    if (!is_in_a_finalizer(watchdog.running)) {
+        who = "a library function";
+        watchdog_trace();
+        trace = trace_text();
+    }
     text_decimal(millis, guard.ticks * guard.tick / CLOCK_MILLI);
     log_from_signal(LOG_WARN, watchdog.event, ": it has run for ", millis,
-                    " ms and cannot be interrupted: a library function, or a "
-                    "finalizer, does not return",
-                    NULL);
+                    " ms and cannot be interrupted: ", who, " does not return",
+                    trace != NULL ? "\n" : NULL, trace, NULL);
 }
 
 /*

@@ -224,6 +224,22 @@ describe("the watchdog", function()
     assert.is_nil(server:stdout():find "back")
   end)
 
+  it("says where a library function is that never returns", function()
+    local server = serve [[
+      coroutine.wrap(function() return #(""):rep(math.maxinteger) end)()]]
+    local client = assert(server:connect())
+
+    assert(client:send "loop")
+    await_stderr(server, " warn  on_receive: it has run for %d+ ms and cannot "
+      .. "be interrupted: a library function does not return\n"
+      .. "stack traceback:\n"
+      .. "\t%[C%]: in method 'rep'\n"
+      .. "\t[^\n]*script.lua:%d+: in function <[^\n]*>\n"
+      .. "\tresumed by\n[^\n]+\n"
+      .. "\t[^\n]*script.lua:%d+: in function <")
+    assert.is_true(server:running())
+  end)
+
   it("leaves a coroutine that slept meanwhile alone", function()
     local server = testing.start { code = [[
       local fes = require "fes"
