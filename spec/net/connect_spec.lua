@@ -393,11 +393,13 @@ describe("fes.connect to a name", function()
   it("asks without stopping the loop", function()
     local program = start_with { ["far.example"] = { "127.0.0.1" } }
 
-    ask(program, "(function() connect { host = 'far.example' } "
-      .. "peer = tostring(conn.peer) end)()")
-    assert.equal("nil", ask(program, "peer"))
+    names.hold()
+    ask(program, "connect { host = 'far.example' }")
+    testing.wait_until(function() return names.asked > 0 end)
+    for _ = 1, 3 do assert.equal("nil", ask(program, "conn.peer")) end
+    assert.equal("made", ask(program, "said()"))
+    names.release()
     said(program, "made, connected")
-    assert.is_true(names.asked > 0)
     ask(program, "conn:close()")
     await(program, "#seen == 4")
     settle(program, {})
@@ -446,6 +448,22 @@ describe("fes.connect to a name", function()
     said(program, "made, ends setup ")
     assert.is_true(names.asked > 0)
     settle(program, {})
+  end)
+
+  it("serves others while no answer comes", function()
+    local program = start_with { ["far.example"] = false }
+    local client = assert(program:connect())
+
+    ask(program, "connect { host = 'far.example', setup_timeout = 1000 }")
+    testing.wait_until(function() return names.asked > 0 end)
+    for i = 1, 5 do
+      assert(client:send(tostring(i)))
+      await(program, ("seen[#seen] == 'far hears %d'"):format(i))
+    end
+    assert.equal("nil", ask(program, "conn.peer"))
+    ask(program, "conn:close(0)")
+    await(program, "seen[#seen] == 'ends local '")
+    settle(program, { client })
   end)
 
   it("may be closed while it is asked for", function()
@@ -625,6 +643,7 @@ describe("outgoing connections", function()
       local fes = require "fes"
       fes.limits { outgoing = 16 }
       local server = fes.listen { port = 0, bockets = 64 }
+      print(fes.stats().bockets)
       local conn = fes.connect { port = server.port }
       print(conn:send(("x"):rep(60000)))
       print(fes.stats().bockets, fes.stats().bockets_free)
@@ -633,8 +652,8 @@ describe("outgoing connections", function()
       fes.after(0, fes.stop)]] }
 
     assert.equal(0, status)
-    assert.matches("true\n80\t65\nfalse\t[^\n]*fes.limits: 'outgoing' cannot "
-      .. "change once fes.connect has been called\n", out)
+    assert.matches("^64\ntrue\n80\t65\nfalse\t[^\n]*fes.limits: 'outgoing' "
+      .. "cannot change once fes.connect has been called\n", out)
     assert.matches("at most 0.3 MiB of buffers", out)
   end)
 

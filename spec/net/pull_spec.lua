@@ -481,6 +481,70 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
+  for _, linger in ipairs { "", "0" } do
+    it("that waits hears it when another task closes: close(" .. linger .. ")",
+      function()
+        local program, client = start("", "take()")
+
+        await(program, "conn ~= nil")
+        ask(program, "fes.spawn(function() fes.sleep(0) answer = conn:close("
+          .. linger .. ") end)")
+        said(program, "nil local")
+        assert.equal("true", ask(program, "answer"))
+        client:close()
+        ends_with(program, "local")
+        settle(program, { client })
+      end)
+  end
+
+  it("has the same API as callbacks have", function()
+    local program = testing.start { code = [[
+      local fes = require "fes"
+      local topic = fes.topic "t"
+      local function use(conn)
+        local said = {}
+        local function note(...)
+          for i = 1, select("#", ...) do
+            local value = select(i, ...)
+            said[#said + 1] = math.type(value) == "integer" and "n"
+              or tostring(value)
+          end
+        end
+
+        conn.nick = "ann"
+        note(conn.nick, conn.id, conn.peer ~= nil, conn.server ~= nil,
+          conn.resumed, pcall(function() conn.send = 1 end))
+        note(conn:send "x", conn:pause(), conn:resume(), conn:flush())
+        note(conn:subscribe(topic), conn:topics()() == topic)
+        note(conn:unsubscribe(topic), conn:topics()())
+        note(conn:set_overflow "drop", conn:stats().messages_out)
+        note(pcall(conn.send, conn, {}))
+        note(conn:close(), conn:close())
+        for _, name in ipairs { "send", "pause", "resume", "flush" } do
+          note(conn[name](conn, "x"))
+        end
+        note(conn:subscribe(topic))
+        note(conn:unsubscribe(topic))
+        print(table.concat(said, " "))
+      end
+      fes.listen { port = 0, on_connect = use }
+      fes.listen { port = 0, handler = use }
+    ]] }
+    local told = {}
+
+    for i = 1, 2 do
+      assert.same({ "x", "eof" }, {
+        assert(program:connect { port = program.ports[i] }):read_all(),
+      })
+      told[i] = program:expect "(ann [^\n]*)\n"
+    end
+    assert.matches("^ann n true true false false [^\n]*'send' is a name of the "
+      .. "API" .. (" true"):rep(8) .. " n false [^\n]* true"
+      .. (" nil closed"):rep(7) .. "$", told[1])
+    assert.equal(told[1], told[2])
+    program:stop()
+  end)
+
   it("runs after on_connect, and not if that closes", function()
     local program, client = start("on_connect = function(new) "
       .. "new:send 'hello ' if closes then new:close() end end,",

@@ -42,18 +42,32 @@ end
 --- Start one.
 -- @tparam table known  name -> list of IPv4 addresses, in their order
 -- @return the server: `address` is for $FES_NAMESERVERS, `asked` counts
--- questions; `close` it
+-- questions, `hold` keeps those that come until `release`; `close` it
 function name_server.start(known)
   local self = { handle = uv.new_udp(), asked = 0 }
 
   assert(self.handle:bind("127.0.0.1", 0))
   self.address = "127.0.0.1:" .. self.handle:getsockname().port
-  assert(self.handle:recv_start(function(_, query, from)
-    local reply = query and answer(query, known)
+  local held
 
-    if query then self.asked = self.asked + 1 end
-    if reply then self.handle:send(reply, from.ip, from.port) end
+  local function reply(query, from)
+    local text = answer(query, known)
+
+    if text then self.handle:send(text, from.ip, from.port) end
+  end
+
+  assert(self.handle:recv_start(function(_, query, from)
+    if not query then return end
+    self.asked = self.asked + 1
+    if held then held[#held + 1] = { query, from } else reply(query, from) end
   end))
+
+  function self.hold() held = {} end
+
+  function self.release()
+    for _, each in ipairs(held) do reply(table.unpack(each)) end
+    held = nil
+  end
 
   function self.close()
     if not self.handle:is_closing() then self.handle:close() end
