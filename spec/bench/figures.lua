@@ -8,8 +8,11 @@
 local process = require "spec.bench.process"
 local sample = require "spec.bench.sample"
 local station = require "spec.bench.station"
+local testing = require "fes.testing"
 
 local figures = {}
+
+local here = debug.getinfo(1, "S").source:match "^@(.-)[^/]*$"
 
 -- All clients of a fan-out, whose server has ended, saw what it sent.
 local function complete(clients, total)
@@ -69,6 +72,42 @@ function figures.idle(options)
 
   return bytes, text, complete(closed.clients, { messages = 0 })
     and complete(others.figures, { messages = 0 })
+end
+
+-- Resident bytes of a program with so many tasks, and the CPU seconds that it
+-- takes while nothing is to be done.
+local function asleep(tasks, options)
+  local server_core = station.cores()
+  local program = testing.start {
+    program = station.programs.fes, script = here .. "serve_tasks.lua",
+    prefix = { "taskset", "-c", server_core }, args = { "tasks=" .. tasks },
+    timeout = station.patience,
+  }
+
+  program:expect "asleep\n"
+
+  local resident = process.settled(program.pid, station.pause)
+  local before = process.cpu(program.pid)
+
+  station.pause(options.long_ms / 1000)
+
+  local cpu = process.cpu(program.pid) - before
+
+  program:stop()
+  return resident, cpu
+end
+
+--- Resident bytes of a task that is asleep: the slope between some and many.
+-- Asleep, they must take no CPU time at all.
+function figures.tasks(options)
+  local few, many = options.idle[1], options.idle[2]
+  local before = asleep(few, options)
+  local after, cpu = asleep(many, options)
+  local bytes = (after - before) / (many - few)
+
+  return bytes, ("%.0f bytes from %d to %d tasks; %.6f s of CPU time in %g s "
+    .. "asleep"):format(bytes, few, many, cpu, options.long_ms / 1000),
+    cpu == 0
 end
 
 -- ---------------------------------------------------------------- latency

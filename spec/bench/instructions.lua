@@ -41,8 +41,10 @@ function run.fanout(side, messages, batch, topics, rate)
   return server:close().total.messages * connections, collected(server)
 end
 
-function run.echo(side, messages)
-  local server = station.open(side, "echo", { under = callgrind })
+function run.echo(side, messages, guards)
+  local server = station.open(side, "echo", {
+    server = guards and { guards = guards }, under = callgrind,
+  })
 
   server:await(server:join("echo", {
     connections = connections, messages = messages,
@@ -50,7 +52,7 @@ function run.echo(side, messages)
   return server:close().total.messages, collected(server)
 end
 
--- Instructions for each message and receiver.
+-- Instructions for each message and receiver; the rest is for the run.
 local function slope(side, mode, messages, ...)
   local few, before = run[mode](side, messages // 10, ...)
   local many, after = run[mode](side, messages, ...)
@@ -73,7 +75,7 @@ function instructions.count(options)
   for _, case in ipairs {
     { "fan-out, 1 message a turn", "fanout", options.traced, 1 },
     { "fan-out, 16 messages a turn", "fanout", options.traced * 16, 16 },
-    { "echo", "echo", options.traced, 1 },
+    { "echo", "echo", options.traced },
   } do
     lines[#lines + 1] = ("%s: fes %.1f, floor %.1f"):format(case[1],
       both(table.unpack(case, 2)))
@@ -108,6 +110,20 @@ function instructions.publish(options)
     end
   end
   return most, table.concat(lines, "\n"), true
+end
+
+--- What the watchdog and a limit for memory cost of each echo, which is one
+-- call into the script.
+-- @tparam table options
+-- @treturn number instructions
+-- @treturn string what was counted
+function instructions.guards(options)
+  local other = options.other or "fes"
+  local without = slope(other, "echo", options.traced, 0)
+  local with = slope(other, "echo", options.traced, 2)
+
+  return with - without, ("echo: %.1f instructions with, %.1f without")
+    :format(with, without), true
 end
 
 return instructions

@@ -87,6 +87,10 @@ add {
   figure = figures.idle,
 }
 add {
+  name = "tasks", target = 1600, bound = "most", unit = " bytes",
+  figure = figures.tasks,
+}
+add {
   name = "join", target = 10000, bound = "least", unit = " a second",
   figure = figures.join,
 }
@@ -98,6 +102,11 @@ add { name = "latency", figure = figures.latency }
 add {
   name = "reload", target = 100, bound = "most", unit = " ms",
   figure = reload.stall,
+}
+add {
+  name = "guards", target = 10, bound = "most", unit = " instructions",
+  figure = instructions.guards, possible = instructions.possible,
+  needs = "valgrind",
 }
 add {
   name = "instructions", figure = instructions.count,

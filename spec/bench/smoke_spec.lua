@@ -44,7 +44,7 @@ describe("the bench", function()
     end)
   end
 
-  for _, name in ipairs { "idle", "join", "fairness", "latency" } do
+  for _, name in ipairs { "idle", "tasks", "join", "fairness", "latency" } do
     it("accounts for every byte of " .. name, function()
       local figure, _, complete = figures[name](brief)
 
