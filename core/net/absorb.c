@@ -4,6 +4,7 @@
 #include "net/ending.h"
 #include "net/lag.h"
 #include "net/pending.h"
+#include "net/reframe.h"
 #include "net/topic.h"
 
 /* New bockets that it takes to queue the bytes between two positions. */
@@ -67,19 +68,25 @@ static bool take_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
     return true;
 }
 
+static bool queue_if_it_fits(struct conn *conn, const struct pending *pending)
+{
+    const struct stream *stream = &conn->server->stream;
+
+    if (conn_has(conn, CONN_REFRAMED))
+        return reframe_queue(pending);
+    return take_if_it_fits(conn, stream_position(stream, pending->message),
+                           stream_position(stream, pending->message + 1));
+}
+
 /*
  * If it does not fit, ask the kernel. Who has it take everything is not full.
  * False: it is full, or has come to its end.
  */
 static bool take(struct conn *conn, const struct pending *pending)
 {
-    const struct stream *stream = &conn->server->stream;
-    uint64_t from = stream_position(stream, pending->message);
-    uint64_t to = stream_position(stream, pending->message + 1);
-
-    return take_if_it_fits(conn, from, to) ||
+    return queue_if_it_fits(conn, pending) ||
            (conn_drain(conn) && conn->state == CONN_OPEN &&
-            take_if_it_fits(conn, from, to));
+            queue_if_it_fits(conn, pending));
 }
 
 /* It is full: this message, and as a rule the next ones, are withheld. */
@@ -107,6 +114,10 @@ static void absorb_one(struct conn *conn, const struct pending *pending)
         sub = conn_broadcasts(conn);
     if (sub_lags(sub)) {
         lag_withhold(pending, sub, lag_kind(sub));
+        return;
+    }
+    if (conn_has(conn, CONN_REFRAMED) && !reframe_carries(pending)) {
+        reframe_skip(pending);
         return;
     }
     policy = lag_policy(conn, pending->channel, sub);

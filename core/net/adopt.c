@@ -1,5 +1,6 @@
 #include "net/adopt.h"
 
+#include "net/absorb.h"
 #include "net/accept.h"
 #include "net/ending.h"
 #include "net/pull.h"
@@ -17,6 +18,7 @@ struct adoption {
     struct server_options options; /* with own copies of what they point at */
     struct queue_store queues;     /* with longer rings; or all zero */
     struct segment *pieces;        /* more of them; or NULL */
+    uint8_t place;                 /* of the server's form, if that changes */
 };
 
 /* ----------------------------------------------------------------- finding */
@@ -103,6 +105,29 @@ static bool prepare_pieces(struct adoption *adoption)
     return adoption->pieces != NULL;
 }
 
+/* Where the server's form is remembered, or may be. OLD_FORMS: nowhere. */
+static uint8_t place_of_form(const struct server *server)
+{
+    bool used[OLD_FORMS] = {false};
+    const struct conn *conn;
+    uint32_t slot = 0;
+    uint8_t place = 0;
+
+    while ((conn = server_next_record(server, &slot)) != NULL)
+        if (conn_has(conn, CONN_REFRAMED))
+            used[conn->form] = true;
+    while (place < OLD_FORMS && used[place] &&
+           !form_equal(&server->forms[place], &server->options.form))
+        place++;
+    return place;
+}
+
+bool adopt_has_room(const struct server *server, const struct form *form)
+{
+    return form_equal(&server->options.form, form) ||
+           place_of_form(server) < OLD_FORMS;
+}
+
 /* The stream may have more room than it needs: that harms nobody. */
 static bool prepare(struct adoption *adoption,
                     const struct server_options *options)
@@ -148,6 +173,36 @@ static void for_each(struct adoption *adoption, each_fn *fn)
 
     while ((conn = server_next_record(adoption->server, &slot)) != NULL)
         fn(adoption, conn);
+}
+
+/*
+ * It keeps the form that it has. What waits for it in the stream, in that form,
+ * goes into its queue; that may be its end.
+ */
+static void keep_form(struct adoption *adoption, struct conn *conn)
+{
+    absorb(conn);
+    if (!conn_has(conn, CONN_REFRAMED))
+        conn->form = adoption->place;
+    conn_set(conn, CONN_REFRAMED);
+    if (form_equal(conn_form(conn), &adoption->options.form))
+        conn_clear(conn, CONN_REFRAMED);
+}
+
+static void keep_forms(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    adoption->place = place_of_form(server);
+    server->forms[adoption->place] = server->options.form;
+    server->reframed = true;
+    for_each(adoption, keep_form);
+}
+
+static bool changes_form(const struct adoption *adoption)
+{
+    return !form_equal(&adoption->server->options.form,
+                       &adoption->options.form);
 }
 
 static void swap_options(struct adoption *adoption)
@@ -236,6 +291,8 @@ void adopt_commit(struct adoption *adoption, void *owner)
     struct server *server = adoption->server;
 
     server->owner = owner;
+    if (changes_form(adoption))
+        keep_forms(adoption);
     swap_options(adoption);
     commit_memory(adoption);
     server_apply_options(server);

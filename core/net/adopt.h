@@ -31,8 +31,15 @@ struct server *adopt_find(struct shard *shard,
                           const struct server_options *options);
 
 /*
- * Prepare for options of which size and bockets are the server's. NULL: no
- * memory. It ends with adopt_commit() or adopt_drop().
+ * Can it be given this form? Connections keep the one that they have, and only
+ * so many can be remembered.
+ */
+bool adopt_has_room(const struct server *server, const struct form *form);
+
+/*
+ * Prepare for options of which size and bockets are the server's, and for whose
+ * form there is room. NULL: no memory. It ends with adopt_commit() or
+ * adopt_drop().
  */
 struct adoption *adopt_prepare(struct server *server,
                                const struct server_options *options);

@@ -13,9 +13,10 @@
 /* --------------------------------------------------------------- one entry */
 
 /* A server that came later may have a form that cannot carry it. */
-static bool can_carry(const struct server *server, const struct entry *entry)
+static bool can_carry(const struct conn *conn, const struct entry *entry)
 {
-    const struct form *form = &server->options.form;
+    const struct server *server = conn->server;
+    const struct form *form = conn_form(conn);
     const struct cells *cells = &server->shard->cells;
     struct cell_reader reader = picture_read(cells, entry);
     const void *part;
@@ -76,8 +77,7 @@ static bool put_entry(struct conn *conn, struct sub *sub,
                       const struct entry *entry)
 {
     struct server *server = conn->server;
-    struct message message =
-        form_encode(&server->options.form, NULL, entry->length);
+    struct message message = form_encode(conn_form(conn), NULL, entry->length);
 
     if (!has_room(conn, message.length))
         return false;
@@ -112,8 +112,8 @@ static bool walk_picture(struct conn *conn, struct sub *sub)
     for (; entry != NULL; entry = picture_next(picture, entry)) {
         if (!keeps_up(conn))
             return false;
-        if (entry->except != conn_name_of(conn) &&
-            can_carry(conn->server, entry) && !put_entry(conn, sub, entry))
+        if (entry->except != conn_name_of(conn) && can_carry(conn, entry) &&
+            !put_entry(conn, sub, entry))
             return false;
         sub->upto = entry->sequence;
     }

@@ -240,3 +240,11 @@ bool command_facts(const struct shard *shard, conn_name name,
     };
     return true;
 }
+
+const struct form *command_form(const struct server *server, conn_name name)
+{
+    const struct conn *conn =
+        server->reframed ? conn_find(&server->shard->conns, name) : NULL;
+
+    return conn != NULL ? conn_form(conn) : &server->options.form;
+}

@@ -88,4 +88,8 @@ bool command_stats(const struct shard *shard, conn_name name,
 bool command_facts(const struct shard *shard, conn_name name,
                    struct conn_facts *facts);
 
+/* How messages of a connection lie in its stream; of one that has gone: how
+ * those of its server do. */
+const struct form *command_form(const struct server *server, conn_name name);
+
 #endif

@@ -71,8 +71,9 @@ enum conn_flag {
     CONN_TELL_ASK = 1 << 14,
     CONN_TELL_CLOSING = 1 << 15,
     CONN_TELL_ANY = 0x7f << 9,
-    CONN_ANSWERED = 1 << 16, /* some answer of the script holds */
-    CONN_ABANDONED = 1 << 17 /* nobody will say when it is to end */
+    CONN_ANSWERED = 1 << 16,  /* some answer of the script holds */
+    CONN_ABANDONED = 1 << 17, /* nobody will say when it is to end */
+    CONN_REFRAMED = 1 << 18   /* its form is not its server's (reframe.h) */
 };
 
 struct conn {
@@ -111,6 +112,7 @@ struct conn {
     uint32_t slot;       /* its place among the records */
     uint16_t nsubs;
     bool resumed; /* it is older than the script that serves it */
+    uint8_t form; /* with CONN_REFRAMED: among the server's forms */
 };
 
 /*

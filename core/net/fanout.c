@@ -127,7 +127,8 @@ static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
 
     if (conn->seen >= stream->next)
         return;
-    if (!conn_has(conn, CONN_BEHIND | CONN_LAGGING | CONN_DIRTY) &&
+    if (!conn_has(conn,
+                  CONN_BEHIND | CONN_LAGGING | CONN_DIRTY | CONN_REFRAMED) &&
         fill(conn, from, since, parcel))
         give(conn, parcel);
     else
@@ -137,7 +138,7 @@ static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
 void fanout_flush(struct conn *conn)
 {
     if (conn->queue.count == 0 && conn->state == CONN_OPEN &&
-        !conn_has(conn, CONN_LAGGING | CONN_BEHIND))
+        !conn_has(conn, CONN_LAGGING | CONN_BEHIND | CONN_REFRAMED))
         give_all(conn);
     else
         absorb(conn);

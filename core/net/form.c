@@ -62,6 +62,12 @@ struct message form_encode(const struct form *form, const char *data,
     return message;
 }
 
+bool form_equal(const struct form *one, const struct form *other)
+{
+    return one->kind == other->kind && one->fixed == other->fixed &&
+           one->width == other->width && one->little == other->little;
+}
+
 size_t form_overhead(const struct form *form)
 {
     if (form->kind == FORM_LENGTH)

@@ -30,6 +30,8 @@ struct form {
     bool little;    /* FORM_LENGTH: the least byte comes first */
 };
 
+bool form_equal(const struct form *one, const struct form *other);
+
 /* --------------------------------------------------------------- going out */
 
 /* A message as it goes out: the data, and what its form puts around it. */

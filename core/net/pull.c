@@ -57,7 +57,7 @@ static enum form_found find(struct conn *conn, const struct take *take,
     case TAKE_ALL:
         return find_all(conn, frame);
     default:
-        return find_form(conn, &conn->server->options.form, frame);
+        return find_form(conn, conn_form(conn), frame);
     }
 }
 
@@ -90,7 +90,7 @@ bool pull_is_partial(struct conn *conn)
     struct frame frame;
 
     return conn->inbox.bytes > 0 &&
-           find_form(conn, &conn->server->options.form, &frame) == FORM_PART;
+           find_form(conn, conn_form(conn), &frame) == FORM_PART;
 }
 
 /* ------------------------------------------------------------------ taking */

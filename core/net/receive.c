@@ -70,7 +70,7 @@ static bool hand_over_one(struct conn *conn)
     struct server *server = conn->server;
     struct frame frame;
 
-    switch (form_decode(&server->options.form, server->pool, &conn->inbox,
+    switch (form_decode(conn_form(conn), server->pool, &conn->inbox,
                         server->options.maxmessage, &frame)) {
     case FORM_WHOLE:
         if (has_room_for_answer(conn, frame.length)) {

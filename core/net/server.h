@@ -33,6 +33,8 @@
 struct dial;
 struct shard;
 
+enum { OLD_FORMS = 8 }; /* that connections may have beside their server's */
+
 /* As in fes.listen and fes.connect; sizes in bytes, durations in seconds, 0:
  * none. */
 struct server_options {
@@ -120,6 +122,8 @@ struct server {
     uint64_t warned;     /* when the last warning was written */
 
     struct server_options options; /* host, path, header: own copies */
+    struct form forms[OLD_FORMS];  /* it has had: see reframe.h */
+    bool reframed;                 /* some connection may have such a form */
     struct address address;
     uint64_t inode; /* of the Unix socket, to know it again */
     uint64_t device;
@@ -148,6 +152,13 @@ static inline bool conn_is_open(const struct conn *conn)
 static inline bool conn_is_dialled(const struct conn *conn)
 {
     return conn->server->dial != NULL;
+}
+
+/* How messages of the connection lie in its stream of bytes. */
+static inline const struct form *conn_form(const struct conn *conn)
+{
+    return conn_has(conn, CONN_REFRAMED) ? &conn->server->forms[conn->form]
+                                         : &conn->server->options.form;
 }
 
 /* The share of the pool that a connection draws on. */

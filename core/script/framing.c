@@ -126,7 +126,8 @@ uint32_t framing_maxmessage(lua_State *L, const char *who,
                    "%s: 'maxmessage' must be at most 'maxreceives' * 'size', "
                    "which is %I, got %I",
                    who, (lua_Integer)most, (lua_Integer)longest);
-    if (form->kind == FORM_FIXED && given == 0 && form->fixed <= most)
+    if (form->kind == FORM_FIXED && given == 0 && form->fixed <= most &&
+        form->fixed > longest)
         longest = form->fixed;
     if (form->kind == FORM_FIXED && form->fixed > longest)
         luaL_error(L,

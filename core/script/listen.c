@@ -258,6 +258,12 @@ static int adopt(lua_State *L, struct server *server,
     check_same(L, "size", server->options.size, wanted->size);
     check_same(L, "bockets", server->options.bockets, wanted->bockets);
 
+    if (!adopt_has_room(server, &wanted->form))
+        return luaL_error(L,
+                          WHO ": connections keep their 'framing': these have "
+                              "%d framings already, besides the server's",
+                          (int)OLD_FORMS);
+
     struct served *served = served_of(L, server);
 
     served_set_handlers(L, served);

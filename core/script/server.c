@@ -163,16 +163,16 @@ const char *server_check_data(lua_State *L, int index, const char *who,
     return data;
 }
 
-struct message server_check_message(lua_State *L, const struct served *served,
-                                    int index, const char *who)
+struct message server_check_message(lua_State *L, const struct server *server,
+                                    const struct form *form, int index,
+                                    const char *who)
 {
-    const struct server *server = served->server;
     size_t length;
     const char *data = server_check_data(L, index, who, &length);
 
-    framing_check(L, &server->options.form, data, length, who);
+    framing_check(L, form, data, length, who);
 
-    struct message message = form_encode(&server->options.form, data, length);
+    struct message message = form_encode(form, data, length);
 
     if (message.length > server->limit)
         luaL_error(L,
@@ -189,17 +189,17 @@ struct message server_check_message(lua_State *L, const struct served *served,
  */
 static int l_broadcast(lua_State *L)
 {
-    struct served *served = check_server(L);
-    struct message message =
-        server_check_message(L, served, 2, "server:broadcast");
+    struct server *server = check_server(L)->server;
+    struct message message = server_check_message(
+        L, server, &server->options.form, 2, "server:broadcast");
     conn_name except = 0;
     uint32_t receivers;
 
     if (!lua_isnoneornil(L, 3))
         except = conn_check(L, 3, "server:broadcast");
 
-    switch (command_broadcast(served->server, message.data, message.data_length,
-                              except, &receivers)) {
+    switch (command_broadcast(server, message.data, message.data_length, except,
+                              &receivers)) {
     case COMMAND_DONE:
         lua_pushinteger(L, receivers);
         return 1;

@@ -76,11 +76,13 @@ const char *server_check_data(lua_State *L, int index, const char *who,
                               size_t *length);
 
 /*
- * The message of the server that carries the data at argument `index` of `who`,
- * a string. Raises if its framing cannot, or if it could never fit.
+ * The message in this form that carries the data at argument `index` of `who`,
+ * a string. Raises if the form cannot, or if the message could never fit what
+ * one connection of the server may have waiting.
  */
-struct message server_check_message(lua_State *L, const struct served *served,
-                                    int index, const char *who);
+struct message server_check_message(lua_State *L, const struct server *server,
+                                    const struct form *form, int index,
+                                    const char *who);
 
 /* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
 void server_format_place(const struct server *server, char *out, size_t room);

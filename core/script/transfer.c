@@ -19,13 +19,14 @@
 
 static enum command_answer try_to_send(lua_State *L)
 {
-    const struct served *served = conn_served(L, 1);
+    const struct server *server = conn_served(L, 1)->server;
     conn_name name = conn_name_at(L, 1);
     struct message message;
     size_t length;
 
-    if (served->server != NULL)
-        message = server_check_message(L, served, 2, "conn:send");
+    if (server != NULL)
+        message = server_check_message(L, server, command_form(server, name), 2,
+                                       "conn:send");
     else
         server_check_data(L, 2, "conn:send", &length);
     if (name == 0)
@@ -147,8 +148,9 @@ static int fail_what(lua_State *L, uint32_t most)
                       (lua_Integer)most, options_push_words(L, 2));
 }
 
-/* The second argument: what is wanted. */
-static struct take check_take(lua_State *L, const struct server_options *of)
+/* The second argument: what is wanted, of `most` bytes. */
+static struct take check_take(lua_State *L, const struct form *form,
+                              uint32_t most)
 {
     int exact;
     lua_Integer bytes = lua_tointegerx(L, 2, &exact);
@@ -157,7 +159,7 @@ static struct take check_take(lua_State *L, const struct server_options *of)
 
     if (lua_isnoneornil(L, 2))
         return (struct take){.kind = TAKE_MESSAGE};
-    if (of->form.kind != FORM_RAW)
+    if (form->kind != FORM_RAW)
         luaL_error(L,
                    RECEIVE ": takes whole messages under this framing, "
                            "not %s",
@@ -166,9 +168,8 @@ static struct take check_take(lua_State *L, const struct server_options *of)
         return (struct take){.kind = TAKE_LINE};
     if (word != NULL && strcmp(word, "all") == 0)
         return (struct take){.kind = TAKE_ALL};
-    if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 ||
-        bytes > of->maxmessage)
-        fail_what(L, of->maxmessage);
+    if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 || bytes > most)
+        fail_what(L, most);
     return (struct take){.kind = TAKE_BYTES, .bytes = (uint32_t)bytes};
 }
 
@@ -227,7 +228,8 @@ static int l_receive(lua_State *L)
 
     if (server == NULL)
         return tell_reason(L);
-    take = check_take(L, &server->options);
+    take =
+        check_take(L, command_form(server, name), server->options.maxmessage);
     timeout = check_timeout(L);
     check_is_pulled(L, &server->options);
     await_over(task);
