@@ -28,6 +28,7 @@ station.programs = {
   floor = build .. "/spec/bench_floor",
   load = build .. "/spec/bench_load",
   sends = build .. "/spec/bench_sends.so",
+  time = build .. "/spec/bench_time.so",
 }
 
 --- The cores of this machine that may be used, the servers' and the clients'.
