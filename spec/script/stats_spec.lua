@@ -47,6 +47,44 @@ other_port = other.port]])
     settle(program, { client })
   end)
 
+  it("counts bytes and messages, what waits and what was missed", function()
+    local program = asked.start [[
+_G.fes = fes
+server = fes.listen {
+  port = 0, framing = "line", overflow = "drop", maxsends = 1, sndbuf = 4096,
+  on_receive = function(conn, line) conn:send(line) end,
+}]]
+    local client = assert(program:connect { rcvbuf = 4096 })
+
+    -- What fes.stats() has beyond the server's is the control's.
+    local function beyond(name)
+      return ask(program, ("fes.stats().%s - server:stats().%s"):format(name,
+        name))
+    end
+
+    assert(client:send "one\ntwo\n")
+    for _, line in ipairs { "one", "two" } do
+      assert.equal(line, client:line())
+    end
+    for name, count in pairs {
+      bytes_in = 8, bytes_out = 8, messages_in = 2, messages_out = 2,
+    } do
+      assert.equal(count, ask(program, "server:stats()." .. name))
+      assert.is_true(beyond(name) > 0)
+      assert.is_true(beyond(name) < 10000)
+    end
+    ask(program, "(function() timer = fes.every(0, function() "
+      .. "server:broadcast(('x'):rep(4000)) end) end)()")
+    await(program, "fes.stats().missed > 10")
+    ask(program, "timer:stop() or true")
+    assert.equal("true", ask(program, "fes.stats().queued > 0"))
+    assert.equal("true", ask(program,
+      "fes.stats().bockets_free < fes.stats().bockets"))
+    assert.equal("true", ask(program,
+      "fes.stats().missed == server:stats().missed"))
+    settle(program, { client })
+  end)
+
   it("counts errors, tasks, timers, pauses of accepting", function()
     local program = asked.start [[
 _G.fes = fes
