@@ -54,6 +54,16 @@ end]]
     assert.equal(expected(moved), run(link, find))
   end)
 
+  it("has its unit, which starts the program where that is", function()
+    local prefix = install()
+    local file = assert(io.open(prefix
+      .. "/lib/systemd/system/fes@.service"))
+    local unit = file:read "a"
+
+    file:close()
+    assert(unit:find("\nExecStart=" .. prefix .. "/bin/fes ", 1, true), unit)
+  end)
+
   it("has its manual page, which has every option", function()
     local prefix = install()
     local file = assert(io.open(prefix .. "/share/man/man1/fes.1"))

@@ -182,6 +182,38 @@ describe("relay.lua", function()
     relay:stop()
   end)
 
+  it("comes back ever more seldom, and at random", function()
+    -- Nobody listens; its sleep tells how long it would be, and is none.
+    local code = [[
+      local fes = require "fes"
+      local sleep, pauses = fes.sleep, {}
+      fes.sleep = function(seconds)
+        pauses[#pauses + 1] = ("%.6f"):format(seconds)
+        if #pauses == 10 then print("pauses " .. table.concat(pauses, " ")) end
+        sleep(#pauses < 10 and 0 or 1000)
+      end
+      dofile "scripts/relay.lua"]]
+    local gone = start_feed(0, "gone")
+    local seen = {}
+
+    gone:stop()
+    for _ = 1, 2 do
+      local relay = testing.start {
+        code = code, args = { "127.0.0.1", tostring(gone.port), "0" },
+      }
+      local longest = 1
+
+      for pause in relay:expect "pauses ([%d. ]+)\n":gmatch "%S+" do
+        assert.is_true(tonumber(pause) >= longest / 2, pause)
+        assert.is_true(tonumber(pause) <= longest, pause)
+        assert.is_nil(seen[pause])
+        seen[pause] = true
+        longest = math.min(2 * longest, 60)
+      end
+      relay:stop()
+    end
+  end)
+
   it("wants to know where the feed is", function()
     local status, _, err = testing.run { script = "scripts/relay.lua" }
 
