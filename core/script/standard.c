@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <sys/random.h>
 
 /* The message handler of xpcall(), its upvalue, while there is time for it. */
 static int l_handle(lua_State *L)
@@ -45,8 +46,27 @@ static int l_xpcall(lua_State *L)
         L, lua_pcallk(L, count - 2, LUA_MULTRET, 2, 0, finish_xpcall), 0);
 }
 
+/*
+ * Lua's own seed is the second and an address: many programs that start at
+ * once, as after a power cut, could have the same.
+ */
+static void seed_random(lua_State *L)
+{
+    lua_Integer seed[2];
+
+    if (getrandom(seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
+        return;
+    lua_getglobal(L, LUA_MATHLIBNAME);
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, seed[0]);
+    lua_pushinteger(L, seed[1]);
+    lua_call(L, 2, 0);
+    lua_pop(L, 1);
+}
+
 void open_standard(lua_State *L)
 {
     luaL_openlibs(L);
     lua_register(L, "xpcall", l_xpcall);
+    seed_random(L);
 }

@@ -3,7 +3,8 @@
  *
  * xpcall does what the manual says. Only, no message handler of the script
  * runs when a call has had its time: Lua runs those without debug hooks.
- * Coroutines are changed by coroutine.c.
+ * Coroutines are changed by coroutine.c. math.random begins anywhere, as the
+ * kernel's random bytes have it.
  */
 #ifndef FES_STANDARD_H
 #define FES_STANDARD_H
