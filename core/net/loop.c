@@ -237,6 +237,16 @@ void loop_on_signal(struct loop *loop, int number, signal_fn *fn)
     ev_signal_start(loop->ev, watcher);
 }
 
+void loop_on_first_signal(struct loop *loop, int number, signal_fn *fn)
+{
+    struct sigaction action;
+
+    loop_on_signal(loop, number, fn);
+    sigaction(number, NULL, &action);
+    action.sa_flags |= (int)SA_RESETHAND;
+    sigaction(number, &action, NULL);
+}
+
 void loop_default_signal(struct loop *loop, int number)
 {
     if (loop->on_signal[number] == NULL)

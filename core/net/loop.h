@@ -74,6 +74,10 @@ uint64_t loop_turn_ended(const struct loop *loop);
 /* Call `fn(owner, number)` from the loop when the signal arrives. */
 void loop_on_signal(struct loop *loop, int number, signal_fn *fn);
 
+/* Likewise, but only the first one: the next does what it does by default, also
+ * while something keeps the loop from calling `fn`. */
+void loop_on_first_signal(struct loop *loop, int number, signal_fn *fn);
+
 /* Let the signal do again what it does by default. */
 void loop_default_signal(struct loop *loop, int number);
 

@@ -161,8 +161,8 @@ static void run(struct program *program)
     struct shard *shard = program->shard;
     struct loop *loop = shard->loop;
 
-    loop_on_signal(loop, SIGINT, on_stop_signal);
-    loop_on_signal(loop, SIGTERM, on_stop_signal);
+    loop_on_first_signal(loop, SIGINT, on_stop_signal);
+    loop_on_first_signal(loop, SIGTERM, on_stop_signal);
     loop_on_signal(loop, SIGHUP, on_reload_signal);
     servers_announce(program->script);
     inherit_tell_unused(&shard->inherited);

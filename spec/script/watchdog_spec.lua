@@ -240,6 +240,19 @@ describe("the watchdog", function()
     assert.is_true(server:running())
   end)
 
+  it("lets a second signal end what a library function holds up", function()
+    local server = serve "return #(''):rep(math.maxinteger)"
+    local client = assert(server:connect())
+
+    assert(client:send "loop")
+    await_stderr(server, "a library function does not return\n")
+    testing.wait_until(function()
+      if not server:running() then return true end
+      server:signal "sigterm"
+    end)
+    assert.same({ nil, "sigterm" }, { server:wait() })
+  end)
+
   it("leaves a coroutine that slept meanwhile alone", function()
     local server = testing.start { code = [[
       local fes = require "fes"
