@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ALIKE = 64 }; /* so many are probed after the same silence */
+
 #define RETRY_AFTER (100 * CLOCK_MILLI)
 
 static bool may_accept(const struct server *server)
@@ -107,6 +109,14 @@ static void set_up(struct server *server, int fd, const struct address *peer)
     queue_header(conn);
 }
 
+static void spread_probes(struct server *server)
+{
+    if (server->options.path == NULL)
+        socket_spread_keepalive(watch_fd(&server->watch),
+                                server->options.socket.keepalive,
+                                server->counts.accepted / ALIKE);
+}
+
 /* One accept4. False: no more for now. */
 static bool accept_one(struct server *server)
 {
@@ -121,7 +131,8 @@ static bool accept_one(struct server *server)
             log_debug("accept4: %s", strerror(errno)); /* it has gone again */
         return false;
     }
-    server->counts.accepted++;
+    if (++server->counts.accepted % ALIKE == 0)
+        spread_probes(server);
     if (is_one_too_many(server, &peer))
         refuse(server, fd);
     else

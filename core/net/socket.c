@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PROBES = 3, PROBE_SECONDS = 10, LOWAT_DIVISOR = 4 };
+enum { PROBES = 3, PROBE_SECONDS = 10, LOWAT_DIVISOR = 4, SPREAD = 16 };
 
 static void set(int fd, int level, int name, int value)
 {
@@ -40,6 +40,14 @@ static void set_tcp(int fd, const struct socket_options *options)
         set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
         set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
     }
+}
+
+void socket_spread_keepalive(int fd, int keepalive, uint64_t turn)
+{
+    int less = keepalive * (int)(turn % SPREAD) / (2 * SPREAD);
+
+    if (keepalive > 0)
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive - less);
 }
 
 static int make(int family)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -52,6 +53,14 @@ int socket_error(int fd);
 
 /* Prepare a socket that listens already as those above are. */
 void socket_take_over(int fd, const struct socket_options *options);
+
+/*
+ * Those who connect to `fd` from now on are probed after less than `keepalive`
+ * seconds of silence, but more than half of it: how much less, `turn` says. If
+ * all who came at once were probed at once, the probes of thousands would fill
+ * the queues on their way (on Linux' loopback: 1,000), and the rest be lost.
+ */
+void socket_spread_keepalive(int fd, int keepalive, uint64_t turn);
 
 /* Accept the next connection. The descriptor, or -1 with errno set. */
 int socket_accept(int fd, struct address *peer);

@@ -220,3 +220,33 @@ describe("without descriptors", function()
     settle(program, { first, second })
   end)
 end)
+
+-- What they are is seen only from inside; who connects inherits it.
+describe("keepalive", function()
+  after_each(testing.finish)
+
+  it("is spread over those who come, so that not all are probed at once",
+    function()
+      local trace = testing.directory() .. "/trace"
+      local program = asked.start([[
+        server = fes.listen { port = 0, keepalive = 60, backlog = 1024 }]], {
+          prefix = { "strace", "-D", "-o", trace, "-e", "trace=setsockopt" },
+        })
+      local clients = assert(program:connect_all(300))
+
+      await(program, "server:count() == 300")
+      settle(program, clients)
+
+      local seconds, different = {}, 0
+
+      for line in io.lines(trace) do
+        local each = tonumber(line:match "TCP_KEEPIDLE, %[(%d+)%]")
+
+        if each and not seconds[each] then
+          assert.is_true(each > 30 and each <= 60)
+          seconds[each], different = true, different + 1
+        end
+      end
+      assert.equal(5, different) -- one more for each 64
+    end)
+end)

@@ -10,7 +10,6 @@ local server = fes.listen {
   port = 0,
   header = "\1",
   overflow = "drop",
-  keepalive = 0, -- as with its peers: receivers rest while others work
   sndbuf = settings.sndbuf,
 }
 
