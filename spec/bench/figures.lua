@@ -110,6 +110,32 @@ function figures.tasks(options)
     cpu == 0
 end
 
+--- What publishing grows the program by, from the first hundredth of the
+-- messages on; they go 16 a turn to 100 subscribers of a topic.
+function figures.flat(options)
+  local connections = 100
+  local server = station.open(options.other or "fes", "fanout", {
+    server = {
+      connections = connections, batch = 16, topics = 1,
+      messages = options.published // 100, warmup_ms = 0,
+    },
+    load = { connections = connections },
+  })
+  local before, after
+
+  server:measure()
+  before = process.resident(server.server.pid)
+  for _ = 2, 100 do server:measure() end
+  after = process.resident(server.server.pid)
+
+  local closed = server:close()
+
+  return (after - before) / 1024, ("%d messages to %d: %.0f KiB resident after "
+    .. "a hundredth of them, %.0f KiB in the end"):format(
+    closed.total.messages, connections, before / 1024, after / 1024),
+    complete(closed.clients, closed.total)
+end
+
 -- ---------------------------------------------------------------- latency
 
 local function latency_of(side, options)

@@ -91,6 +91,10 @@ add {
   figure = figures.tasks,
 }
 add {
+  name = "flat", target = 100, bound = "most", unit = " KiB",
+  figure = figures.flat,
+}
+add {
   name = "join", target = 10000, bound = "least", unit = " a second",
   figure = figures.join,
 }

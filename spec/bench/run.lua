@@ -20,12 +20,14 @@ local usual = {
   rounds = 8, slices = 13, warmup_ms = 20, measure_ms = 50, -- compare
   repeats = 5, receivers = 1000, long_ms = 4000,             -- figures
   idle = { 1000, 10000 }, crowd = 15000, joiners = 5000, traced = 1000,
+  published = 1000000,
 }
 
 local quick = {
   rounds = 1, slices = 1, warmup_ms = 10, measure_ms = 50,
   repeats = 1, receivers = 100, long_ms = 500,
   idle = { 100, 1000 }, crowd = 1000, joiners = 200, traced = 50,
+  published = 3200,
 }
 
 local function usage(problem)

@@ -26,6 +26,17 @@ lags = 0
 function speak(times)
   for _ = 1, times do server:broadcast(message) end
 end
+
+topic = require("fes").topic("t", { retain = true })
+
+function join()
+  topic:set_overflow "latest"
+  for conn in server:connections() do assert(conn:subscribe(topic)) end
+end
+
+function publish(times)
+  for i = 1, times do assert(topic:publish(message, i % 50)) end
+end
 ]]
 
 local function start(path)
@@ -100,6 +111,33 @@ describe("the engine, once it is warm,", function()
     local before = calls(path)
 
     for _ = 1, 5 do work(program) end
+
+    local after, who = calls(path)
+
+    assert.equal(before, after, who)
+    program:stop()
+  end)
+
+  it("asks for none when it publishes", function()
+    if not counted() then return pending "ASan has malloc for itself" end
+    program = start(path)
+
+    local clients = assert(program:connect_all(CLIENTS, { rcvbuf = 4096 }))
+
+    await(program, ("server:count() == %d"):format(CLIENTS))
+    ask(program, "join()")
+    -- Keys come, those who do not read stall, and some of them wake up.
+    local function publish_some()
+      ask(program, "publish(1000)")
+      for i = 1, CLIENTS // 2 do assert(clients[i]:read(20000)) end
+      await(program, "server:stats().missed > 0")
+    end
+
+    for _ = 1, 2 do publish_some() end
+
+    local before = calls(path)
+
+    for _ = 1, 5 do publish_some() end
 
     local after, who = calls(path)
 

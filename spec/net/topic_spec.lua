@@ -266,6 +266,14 @@ describe("a topic", function()
       .. "collectgarbage() collectgarbage() end)()")
     assert.equal(1, ask(program, "fes.topic('t77'):publish 'x'"))
     reads(clients[1], "x")
+    -- Only one that is not there can be made with other options.
+    assert.error_matches(function()
+      ask(program, "fes.topic('t77', { retain = true })")
+    end, "is there already")
+    for _, name in ipairs { "t1", "t50000", "t100000" } do
+      assert.equal("topic (" .. name .. ")", ask(program,
+        ("fes.topic('%s', { retain = true })"):format(name)))
+    end
     settle(program, clients)
   end)
 
