@@ -34,7 +34,7 @@ function run.fanout(side, messages, batch, topics, rate)
   local server = station.open(side, "fanout", {
     server = {
       connections = connections, batch = batch, messages = messages,
-      warmup_ms = 0, topics = topics, rate = rate,
+      warmup_ms = 0, topics = topics, rate = rate, ask = rate and 0,
     },
     load = { connections = connections },
     under = callgrind,

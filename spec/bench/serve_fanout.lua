@@ -10,7 +10,7 @@ local interval = require "interval"
 
 local settings = interval.settings {
   connections = 1, batch = 1, rate = 0, stamp = 0,
-  topics = 0,
+  topics = 0, ask = 1,
 }
 local published = 0
 local topics = {}
@@ -33,9 +33,9 @@ end
 
 local receivers, send -- whom the messages go to, by turns, and how
 
--- Without a rate the next messages leave when nothing is queued any more.
+-- The next messages leave when nothing is queued any more, if we are to ask.
 local function turn()
-  if settings.rate == 0 and server:stats().queued > 0 then return end
+  if settings.ask > 0 and server:stats().queued > 0 then return end
   if measured:is_due() then measured:step() end
   if not measured.running then return end
 
