@@ -10,7 +10,7 @@ local order = {
   "net/loop", "net/pool", "net/slab", "net/inbox", "net/form", "net/queue",
   "net/stream", "net/cells", "net/picture", "net/overflow", "net/channel",
   "net/address", "net/socket", "net/inherit", "net/notify", "net/reason",
-  "net/age", "net/conn", "net/event", "net/shard", "net/server", "net/topic",
+  "net/age", "net/hangup", "net/conn", "net/event", "net/shard", "net/server", "net/topic",
   "net/pending", "net/lag", "net/ending", "net/drain", "net/reframe",
   "net/absorb", "net/parcel", "net/fanout", "net/room", "net/catchup",
   "net/closing",

@@ -73,7 +73,8 @@ enum conn_flag {
     CONN_TELL_ANY = 0x7f << 9,
     CONN_ANSWERED = 1 << 16,  /* some answer of the script holds */
     CONN_ABANDONED = 1 << 17, /* nobody will say when it is to end */
-    CONN_REFRAMED = 1 << 18   /* its form is not its server's (reframe.h) */
+    CONN_REFRAMED = 1 << 18,  /* its form is not its server's (reframe.h) */
+    CONN_UNHEARD = 1 << 19    /* only its break is waited for (hangup.h) */
 };
 
 struct conn {

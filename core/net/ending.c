@@ -1,5 +1,7 @@
 #include "net/ending.h"
 
+#include "base/log.h"
+#include "net/hangup.h"
 #include "net/lag.h"
 #include "net/pending.h"
 #include "net/topic.h"
@@ -76,9 +78,34 @@ static void die(struct conn *conn)
     shard_tell(server->shard, conn, CONN_TELL_CLOSE);
 }
 
+/*
+ * One that is paused and owes nothing is neither read nor written: is it still
+ * there? If the system refuses to say, the next that is sent to it will.
+ */
+static void listen_for_break(struct conn *conn, bool wanted)
+{
+    struct hangups *hangups = &conn->server->shard->hangups;
+
+    if (conn_has(conn, CONN_UNHEARD) == wanted)
+        return;
+    conn_clear(conn, CONN_UNHEARD);
+    if (!wanted)
+        hangups_forget(hangups, conn->fd);
+    else if (hangups_expect(hangups, conn->fd, conn_name_of(conn)))
+        conn_set(conn, CONN_UNHEARD);
+    else
+        log_warn("a paused connection cannot be watched: %s", strerror(errno));
+}
+
+static void unwatch(struct conn *conn)
+{
+    listen_for_break(conn, false);
+    watch_set(conn->server->shard->loop, &conn->watch, 0);
+}
+
 void conn_finish(struct conn *conn)
 {
-    watch_set(conn->server->shard->loop, &conn->watch, 0);
+    unwatch(conn);
     if (conn->fd >= 0)
         close(conn->fd);
     die(conn);
@@ -110,7 +137,7 @@ void conn_reset(struct conn *conn, enum reason reason)
     if (conn->state == CONN_DEAD)
         return;
     leave_any(conn, reason, NULL);
-    watch_set(conn->server->shard->loop, &conn->watch, 0);
+    unwatch(conn);
     if (conn->fd >= 0)
         socket_reset(conn->fd);
     die(conn);
@@ -175,5 +202,7 @@ void conn_watch(struct conn *conn)
         return;
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;
+    listen_for_break(conn, events == 0 && conn->state == CONN_OPEN &&
+                               conn_has(conn, CONN_PAUSED));
     watch_set(conn->server->shard->loop, &conn->watch, events);
 }

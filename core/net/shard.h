@@ -14,6 +14,7 @@
 #include "net/cells.h"
 #include "net/conn.h"
 #include "net/event.h"
+#include "net/hangup.h"
 #include "net/inherit.h"
 #include "net/loop.h"
 #include "net/slab.h"
@@ -32,6 +33,7 @@ struct shard {
     void *script; /* handed to turn_end */
     struct conn_table conns;
     struct inherited inherited; /* listening sockets */
+    struct hangups hangups;     /* of connections that are paused */
     struct link servers;        /* that are open, or still have connections */
     uint32_t *due;              /* a ring of slots: who has something to tell */
     uint32_t due_first;

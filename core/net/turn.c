@@ -12,6 +12,7 @@
 #include "net/resolve.h"
 #include "net/room.h"
 #include "net/serve.h"
+#include "net/socket.h"
 #include "net/topic.h"
 
 #include <stdlib.h>
@@ -261,6 +262,24 @@ static void end_turn(void *owner)
         loop_hurry(shard->loop);
 }
 
+/* ---------------------------------------------------------------- hangups */
+
+/* The end of a stream without an error stands behind what is not read yet. */
+static void on_hangups(struct watch *watch, unsigned events)
+{
+    struct shard *shard = link_owner(watch, struct shard, hangups.watch);
+    conn_name name;
+
+    (void)events;
+    while (hangups_next(&shard->hangups, &name)) {
+        struct conn *conn = shard_find_open(shard, name);
+        int error = conn != NULL ? socket_error(conn->fd) : 0;
+
+        if (error != 0)
+            conn_fail(conn, error);
+    }
+}
+
 /* ------------------------------------------------------------------ shard */
 
 /* False, with errno set: the system refuses. */
@@ -279,6 +298,24 @@ static void free_tables(struct shard *shard)
     conn_table_free(&shard->conns);
 }
 
+/* The loop, and what is always watched. False, with errno set: refused. */
+static bool init_loop(struct shard *shard)
+{
+    shard->loop = loop_new(begin_turn, end_turn, shard);
+    if (shard->loop == NULL)
+        return false;
+    if (hangups_init(&shard->hangups, shard->loop, on_hangups))
+        return true;
+    loop_free(shard->loop);
+    return false;
+}
+
+static void free_loop(struct shard *shard)
+{
+    hangups_free(&shard->hangups, shard->loop);
+    loop_free(shard->loop);
+}
+
 struct shard *shard_new(uint32_t connections, const struct events *events,
                         turn_fn *turn_end, void *script)
 {
@@ -286,14 +323,13 @@ struct shard *shard_new(uint32_t connections, const struct events *events,
 
     if (shard == NULL)
         return NULL;
-    shard->loop = loop_new(begin_turn, end_turn, shard);
-    if (shard->loop == NULL) {
+    if (!init_loop(shard)) {
         free(shard);
         return NULL;
     }
     if (!init_tables(shard, connections)) {
         free_tables(shard);
-        loop_free(shard->loop);
+        free_loop(shard);
         free(shard);
         return NULL;
     }
@@ -319,7 +355,7 @@ void shard_free(struct shard *shard)
         server_free(link_owner(shard->servers.next, struct server, servers));
     resolver_free(shard->resolver);
     slab_unmap(&shard->outgoing);
-    loop_free(shard->loop);
+    free_loop(shard);
     topics_free(shard);
     free_tables(shard);
     free(shard);

@@ -4,13 +4,12 @@ local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
-local function start(options)
+local function start(options, where)
   return asked.start(([[
-reasons = {}
-server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096,
+server = fes.listen { %s, sndbuf = 4096, rcvbuf = 4096,
   on_connect = function(new) conn = new end,
   on_close = function(_, reason) print("closed", reason) end, %s }]])
-    :format(options))
+    :format(where or "port = 0", options))
 end
 
 local echo = "on_receive = function(from, data) assert(from:send(data)) end,"
@@ -118,9 +117,8 @@ describe("a resumed connection", function()
     local program = start(hear)
     local client = connect(program)
 
-    ask(program, "conn:pause()")
+    ask(program, "conn:pause() and conn:resume()")
     client:reset()
-    ask(program, "conn:resume()")
     program:expect "closed\treset\n"
     settle(program, {})
   end)
@@ -145,16 +143,42 @@ describe("a paused connection", function()
     settle(program, {})
   end)
 
-  it("learns of a reset when it is sent to", function()
+  it("to which nothing is sent learns of a reset", function()
     local program = start(hear)
     local client = connect(program)
 
     ask(program, "conn:pause()")
     client:reset()
-    testing.wait_until(function()
-      return ask(program, "conn:send 'x'") == "nil"
-    end)
-    program:expect "closed\t(%w+)\n"
+    program:expect "closed\treset\n"
+    settle(program, {})
+  end)
+
+  it("learns of a reset behind what it has not been handed", function()
+    local program = start(hear)
+    local client = connect(program)
+
+    ask(program, "conn:pause()")
+    assert(client:send "unheard")
+    ask(program, "conn:resume() and conn:pause()")
+    client:reset()
+    program:expect "closed\treset\n"
+    settle(program, {})
+  end)
+
+  it("at a Unix socket is told of the end once it is resumed", function()
+    local path = testing.directory() .. "/socket"
+    local program = start(hear, ("path = %q"):format(path))
+    local client = connect(program, { path = path })
+
+    ask(program, "conn:pause()")
+    assert(client:send "last words")
+    client:close()
+    for _ = 1, 20 do
+      assert.equal(1, ask(program, "server:count()"))
+    end
+    ask(program, "conn:resume()")
+    program:expect "closed\teof\n"
+    assert.equal("last words", ask(program, "conn.heard"))
     settle(program, {})
   end)
 end)
