@@ -37,11 +37,13 @@ local function start()
   return asked.start(script, { env = shim.env })
 end
 
--- Let calls fail that concern a client or, without one, the listener.
-local function break_call(program, call, times, client)
+-- Let calls fail that concern a client or, without one, the listener; the
+-- first ones not, if `skip` says how many.
+local function break_call(program, call, times, client, skip)
   local port = client and client:name():match "%d+$" or program.port
 
-  ask(program, ("faults.set '%s %d 0 %d'"):format(call, times, port))
+  ask(program, ("faults.set '%s %d %d %d'")
+    :format(call, times, skip or 0, port))
 end
 
 local function hits(program, call)
@@ -304,12 +306,25 @@ describe("epoll_ctl that fails with", function()
       local victim, other = table.unpack(connect(program, 2))
 
       ask(program, "all('pause')")
-      break_call(program, "epoll_ctl " .. error, 1, victim)
-      ask(program, "all('resume')")
+      break_call(program, "epoll_ctl " .. error, 1, victim, 1)
+      ask(program, "all('resume')") -- no longer for its break; for reading
       assert.is_true((victim:closed()))
       expect_end(program, victim, "error", unwatched)
       echoes(other, "still")
       settle(program, { other })
+    end)
+
+    it(error .. " for one that is paused is told, and ends nobody", function()
+      local program = start()
+      local victim, other = table.unpack(connect(program, 2))
+
+      break_call(program, "epoll_ctl " .. error, 1, victim)
+      ask(program, "all('pause')")
+      program:expect("a paused connection cannot be watched: ", "stderr")
+      assert.equal(1, hits(program, "epoll_ctl"))
+      ask(program, "all('resume')")
+      echoes(victim, "still")
+      settle(program, { victim, other })
     end)
 
     it(error .. " for the listener rests, and goes on", function()
