@@ -87,7 +87,8 @@ static void deliver_close(struct shard *shard, struct conn *conn, bool told)
 
 /*
  * One that fails in set-up was never told of, so neither is its end; but the
- * script knows those that it has asked for.
+ * script knows those that it has asked for. Without an owner there is nobody to
+ * tell.
  */
 static void deliver(struct shard *shard, struct conn *conn)
 {
@@ -96,6 +97,10 @@ static void deliver(struct shard *shard, struct conn *conn)
                 conn->server->outgoing;
 
     conn_clear(conn, due);
+    if (conn->server->owner == NULL) {
+        due &= CONN_TELL_CLOSE;
+        told = false;
+    }
     if (due & CONN_TELL_CONNECT)
         deliver_connect(shard, conn);
     if (due & CONN_TELL_RECEIVE)

@@ -59,6 +59,9 @@ struct events {
     /* The descriptor is closed. The name is good until this returns. */
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);
+    /* Instead, to an owner that goes before the descriptor is closed. */
+    void (*parted)(void *owner, conn_name name, enum reason reason,
+                   const char *detail);
 };
 
 #endif

@@ -18,8 +18,7 @@ static struct server *new_server(struct shard *shard,
         return NULL;
     server->outgoing = true;
     server->deaf = true;
-    server->closing = true;
-    server->released = true; /* so it goes when its connection has gone */
+    server->closing = true; /* so it goes when its connection has gone */
     link_before(&shard->servers, &server->servers);
     return server;
 }

@@ -228,35 +228,46 @@ void server_close(struct server *server, enum reason reason, double linger)
         conn_close(conn, reason, linger);
 }
 
-void server_release(struct server *server)
+/* What its owner does then may end some of them, but none is released. */
+void server_part(struct server *server)
 {
-    server->released = true;
-    loop_hurry(server->shard->loop);
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    while ((conn = server_next_record(server, &slot)) != NULL)
+        if (!conn_has(conn, CONN_TELL_CONNECT) || server->outgoing)
+            server->shard->events.parted(server->owner, conn_name_of(conn),
+                                         conn->reason, conn->detail);
 }
 
 void server_retire(struct server *server)
 {
     if (!server->closing || server->unfinished > 0)
         return;
-    if (server->released)
+    if (server->outgoing || server->owner == NULL)
         server_free(server);
     else if (server->pool != NULL)
         drop_buffers(server);
 }
 
-/* The events of its connections are nobody's any more. */
-void server_free(struct server *server)
+void server_abandon(struct server *server)
 {
     struct conn *conn;
     uint32_t slot = 0;
 
     server_deafen(server);
-    while (server->unfinished > 0 &&
-           (conn = server_next_record(server, &slot)) != NULL) {
-        conn_cut(conn, REASON_SHUTDOWN, NULL);
-        conn_release(&server->shard->conns, conn);
-    }
     timer_stop(server->shard->loop, &server->hold);
+    server->owner = NULL;
+    server->closing = true;
+    while (server->unfinished > 0 &&
+           (conn = server_next_record(server, &slot)) != NULL)
+        conn_cut(conn, REASON_SHUTDOWN, NULL);
+    loop_hurry(server->shard->loop);
+}
+
+void server_free(struct server *server)
+{
+    server_abandon(server);
     link_out(&server->servers);
     sites_clear(&server->sites);
     drop(server);

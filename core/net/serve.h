@@ -29,8 +29,8 @@ struct server_stats {
 /*
  * Listen, with options that are in range; strings in them are copied. NULL and
  * `*why`, text that stays good until the next call, if the system refuses.
- * The server is the caller's until server_release(). `owner` is handed to the
- * events of its connections.
+ * The server is the caller's until server_abandon(). `owner` is handed to the
+ * events of its connections; it is not NULL.
  */
 struct server *server_open(struct shard *shard,
                            const struct server_options *options, void *owner,
@@ -65,18 +65,26 @@ struct server *server_new(struct shard *shard,
 
 /*
  * Stop listening and close the connections gracefully, for `reason`. The
- * server itself remains, and tells its stats, until it is released.
+ * server itself remains, and tells its stats, until server_abandon().
  */
 void server_close(struct server *server, enum reason reason, double linger);
 
-/* The caller has let go of the server, which goes once nobody needs it. */
-void server_release(struct server *server);
+/*
+ * Its owner is about to go, and is told now of the end of each connection that
+ * it has been told of. After server_close(). Another owner is told nothing of
+ * that: it is to be one without handlers.
+ */
+void server_part(struct server *server);
+
+/* Its owner has gone: end everything at once, without events. It is freed at
+ * the end of a turn. */
+void server_abandon(struct server *server);
 
 /* At the end of each turn: a closed server whose last connection has gone
- * gives back its slab, and itself if it has been released. */
+ * gives back its slab; one that is outgoing or abandoned is freed. */
 void server_retire(struct server *server);
 
-/* End everything at once, without events, and free the server. */
+/* With its shard: end everything at once, and free the server. */
 void server_free(struct server *server);
 
 /* The same work with 10 and 100,000 connections. An outgoing connection has no

@@ -117,7 +117,6 @@ struct server {
     bool deaf;           /* it does not listen any more */
     bool adoptable;      /* see adopt.h */
     bool closing;        /* and has closed its connections */
-    bool released;       /* the script holds it no more */
     struct sites sites;  /* how many connections from where */
     uint64_t warned;     /* when the last warning was written */
 

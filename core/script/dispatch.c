@@ -297,6 +297,20 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
     command_answer_overflow(script->shard, name, topic, call.answer);
 }
 
+static void on_parted(void *owner, conn_name name, enum reason reason,
+                      const char *detail)
+{
+    struct call call = {
+        .served = owner,
+        .name = name,
+        .handler = ON_CLOSE,
+        .reason = reason,
+        .detail = detail,
+    };
+
+    tell(&call, do_close);
+}
+
 /* Whatever its handler does, and however little memory the script has left,
  * the handle must know that it is closed. */
 static void on_closed(void *owner, conn_name name, enum reason reason,
@@ -332,5 +346,6 @@ struct events dispatch_events(void)
         .asked = on_asked,
         .closing = on_closing,
         .closed = on_closed,
+        .parted = on_parted,
     };
 }

@@ -9,6 +9,7 @@
 #include "script/pack.h"
 #include "script/server.h"
 #include "script/servers.h"
+#include "script/stopping.h"
 #include "script/tasks.h"
 #include "script/watchdog.h"
 
@@ -75,9 +76,8 @@ static struct script *prepare(struct program *program)
     if (next != NULL && !load(program, next, &pack, &failure)) {
         tell(program, &failure);
         failure_free(&failure);
-        servers_orphan(next);
+        servers_abandon(next);
         script_free(next);
-        servers_free_orphans(program->shard);
         next = NULL;
     }
     packed_free(&pack);
@@ -98,6 +98,7 @@ static void take_over(struct program *program, struct script *next)
 {
     struct script *old = program->script;
 
+    servers_part(next);
     tasks_end(old);
     adopt_forget_functions(program->shard);
     servers_hand_over(old, next);
@@ -106,6 +107,8 @@ static void take_over(struct program *program, struct script *next)
     next->ready = true;
     limits_enforce(&next->limits);
     next->collector.pauses = old->collector.pauses;
+    if (old->stopping.asked)
+        script_stop(next, old->stopping.seconds);
     script_free(old);
     defer_end(next);
     resume_all(next);

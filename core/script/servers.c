@@ -116,7 +116,7 @@ static bool is_own(const struct served *served)
     return served->server->owner == served;
 }
 
-void servers_orphan(struct script *next)
+void servers_abandon(struct script *next)
 {
     const struct link *end = &next->servers;
 
@@ -126,21 +126,7 @@ void servers_orphan(struct script *next)
         if (served->adoption != NULL)
             adopt_drop(served->adoption);
         else if (is_own(served))
-            served->server->owner = NULL;
-    }
-}
-
-void servers_free_orphans(struct shard *shard)
-{
-    struct link *next;
-
-    for (struct link *at = shard->servers.next; at != &shard->servers;
-         at = next) {
-        struct server *server = link_owner(at, struct server, servers);
-
-        next = at->next;
-        if (server->owner == NULL)
-            server_free(server);
+            server_abandon(served->server);
     }
 }
 
@@ -158,11 +144,23 @@ static void hand_over(struct served *served)
         served->first_overflow = served->server->options.overflow;
     } else {
         served->server->owner = served;
-        server_close(served->server, REASON_SHUTDOWN, CLOSING_LINGER);
     }
 }
 
-/* Whom nobody knows in the new script has nothing left to tell. */
+void servers_part(struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        struct served *served = served_at(at);
+
+        if (is_own(served) || served->adoption != NULL)
+            continue;
+        server_close(served->server, REASON_SHUTDOWN, CLOSING_LINGER);
+        server_part(served->server);
+    }
+}
+
 void servers_hand_over(struct script *old, struct script *next)
 {
     const struct link *end = &next->servers;
@@ -172,5 +170,5 @@ void servers_hand_over(struct script *old, struct script *next)
     end = &old->servers;
     for (const struct link *at = end->next; at != end; at = at->next)
         if (is_own(served_at(at)))
-            server_release(server_at(at));
+            server_abandon(server_at(at));
 }

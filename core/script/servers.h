@@ -34,14 +34,14 @@ void servers_deafen(struct script *script);
  */
 void servers_own(lua_State *L, const struct script *old);
 
-/*
- * The other script does not take over: what it has opened is nobody's, and is
- * closed once its state is.
- */
-void servers_orphan(struct script *next);
-void servers_free_orphans(struct shard *shard);
+/* The other script does not take over: what it has opened is closed. */
+void servers_abandon(struct script *next);
 
-/* It does: what it has asked for is its own now, all else is closed. */
+/*
+ * It does: what it has not asked for is closed, and the old script told so.
+ * Then all that is served is its own; what only the old one has is closed.
+ */
+void servers_part(struct script *next);
 void servers_hand_over(struct script *old, struct script *next);
 
 /* As server_close(), each of them. */

@@ -619,6 +619,26 @@ describe("options of a new script", function()
     program:stop()
   end)
 
+  it("of the kernel's buffers are for those that come", function()
+    local filling = [[
+      fes.listen { port = 0, sndbuf = %d, on_receive = function(conn)
+        while conn:send(("x"):rep(4000)) do end
+        print("taken", conn:stats().bytes_out)
+      end }
+    ]]
+    local function taken(program, client)
+      assert(client:send "?")
+      return tonumber((program:expect "taken\t(%d+)\n"))
+    end
+    local program = start(filling:format(4096))
+    local old = assert(program:connect { rcvbuf = 4096 })
+
+    reload(program, filling:format(262144))
+    local new = assert(program:connect { rcvbuf = 4096 })
+    assert.is_true(4 * taken(program, old) < taken(program, new))
+    program:stop()
+  end)
+
   it("of overflow count at once", function()
     local program = start [[
       fes.listen { port = 0, maxsends = 1, sndbuf = 4096, overflow = "drop" }
@@ -717,7 +737,7 @@ describe("listeners are matched", function()
 
   it("and those that are not asked for are closed", function()
     local program = start [[
-      fes.listen { port = 0, on_close = print }
+      fes.listen { port = 0 }
       fes.listen { port = 0 }
     ]]
     local first = assert(program:connect())
@@ -732,7 +752,6 @@ describe("listeners are matched", function()
     testing.wait_until(function()
       return select(2, program:connect()) == "ECONNREFUSED"
     end)
-    assert.is_nil(program:stdout():find "conn %d")
     program:stop()
   end)
 
@@ -916,6 +935,19 @@ describe("a reload that fails", function()
     }))
     assert_unchanged(program, client)
     assert.not_matches("alive", program:stderr())
+  end)
+
+  it("closes connections that it has made, and that have failed", function()
+    local program = start(answering "old")
+    local client = assert(program:connect())
+
+    reloading.fail(program, [[
+      fes.connect { path = "nowhere.sock", on_close = print }
+      fes.connect { path = "nowhere.sock", on_close = print }
+      error "no"
+    ]], "no")
+    assert_unchanged(program, client)
+    assert.not_matches("conn %d", program:stdout())
   end)
 
   it("can be followed by one that does not", function()
