@@ -30,6 +30,7 @@ static struct {
     unsigned ticks;                 /* that it has been seen for */
     uint64_t starved;               /* clock_starved() when it was first */
     volatile sig_atomic_t has_told; /* the hook has raised */
+    volatile sig_atomic_t hooked;   /* the script had one of its own */
     char message[LUA_IDSIZE + 128]; /* what it raises */
 } guard;
 
@@ -114,6 +115,10 @@ static void stop_it(lua_State *L, lua_Debug *at)
 
 static void hook(lua_State *L)
 {
+    lua_Hook other = lua_gethook(L);
+
+    if (other != NULL && other != stop_it)
+        guard.hooked = 1;
     lua_sethook(L, stop_it, EVERYTHING, 1);
 }
 
@@ -128,15 +133,19 @@ static bool is_in_a_finalizer(lua_State *L)
 /*
  * The hook should have raised and has not: for a tick nobody has called
  * anything. So what called what stands still, and can be read here. Not where
- * a finalizer runs, which Lua calls without hooks: that may call as it likes.
+ * a finalizer runs, or perhaps a hook of the script's own: Lua calls them
+ * without hooks, and they may call as they like.
  */
 static void tell_stuck(void)
 {
     char millis[TEXT_DECIMAL_BYTES];
-    const char *who = "a finalizer", *trace = NULL;
+    const char *who = "a library function", *trace = NULL;
 
-    if (!is_in_a_finalizer(watchdog.running)) {
-        who = "a library function";
+    if (is_in_a_finalizer(watchdog.running)) {
+        who = "a finalizer";
+    } else if (guard.hooked) {
+        who = "a hook of the script, or a library function,";
+    } else {
         watchdog_trace();
         trace = trace_text();
     }
@@ -232,6 +241,7 @@ void watchdog_recover(lua_State *L)
 {
     watchdog.expired = 0;
     guard.has_told = 0;
+    guard.hooked = 0;
     guard.ticks = 0;
     lua_sethook(L, NULL, 0, 0);
 }

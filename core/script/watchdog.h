@@ -16,8 +16,9 @@
  *
  * What runs is known because coroutines are resumed through watchdog_resume()
  * only (coroutine.c, script_resume()). A library function that does not return,
- * or a finalizer, cannot be interrupted: the log says so while it lasts, with
- * the traceback of the former, and the hook raises when it returns.
+ * a finalizer, or a hook of the script's own cannot be interrupted: the log
+ * says so while it lasts, with the traceback of the first, and the hook raises
+ * when it returns.
  */
 #ifndef FES_WATCHDOG_H
 #define FES_WATCHDOG_H

@@ -240,6 +240,21 @@ describe("the watchdog", function()
     assert.is_true(server:running())
   end)
 
+  it("says that a hook of the script may be what never returns", function()
+    local server = serve [[
+      debug.sethook(function()
+        local function deep(n) return n > 0 and deep(n - 1) + 1 or 0 end
+        while true do deep(1000) end
+      end, "", 1000)
+      while true do end]]
+    local client = assert(server:connect())
+
+    assert(client:send "loop")
+    await_stderr(server, "be interrupted: a hook of the script, or a library "
+      .. "function, does not return\n")
+    assert.is_true(server:running())
+  end)
+
   it("lets a second signal end what a library function holds up", function()
     local server = serve "return #(''):rep(math.maxinteger)"
     local client = assert(server:connect())
