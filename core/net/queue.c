@@ -286,12 +286,11 @@ void queue_clear(struct queue_store *store, struct queue *queue)
 void queue_move(struct queue_store *from, struct queue_store *to,
                 struct queue *queue)
 {
-    struct segment *old = queue->ring;
-
     assert(from->length <= to->length);
-    if (old == queue->own)
+    if (!queue->borrowed)
         return;
 
+    struct segment *old = queue->ring;
     struct segment *ring = borrow_ring(to);
 
     for (unsigned i = 0; i < queue->count; i++)

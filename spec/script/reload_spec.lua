@@ -218,6 +218,33 @@ describe("a connection that is kept", function()
     end)
   end
 
+  it("loses nothing that lies in one piece, with more maxsends", function()
+    local backlog = [[
+      local server = fes.listen {
+        port = 0, maxsends = %d, size = 65536, bockets = 1024, sndbuf = 4096,
+        on_receive = function(conn, data) conn:send(data) end,
+      }
+    ]]
+    local fill = [[fes.every(0.01, function()
+        if server:count() < 2 or done then return end
+        done = server:broadcast(("0123456789"):rep(6000))
+        print "filled"
+      end)]]
+    local program = start("local done\n" .. backlog:format(1) .. fill)
+    local clients = assert(program:connect_all(2, { rcvbuf = 4096 }))
+
+    program:expect "filled\n"
+    for _, sends in ipairs { 2, 3, 4 } do
+      reload(program, backlog:format(sends))
+    end
+    for _, client in ipairs(clients) do
+      assert.is_true(("0123456789"):rep(6000) == client:read(60000))
+      assert(client:send "last")
+      assert.equal("last", client:read(4))
+    end
+    program:stop()
+  end)
+
   it("keeps the half of a message that has come", function()
     local function listening(word)
       return ([[
