@@ -27,11 +27,6 @@ static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
     return bockets;
 }
 
-void absorb_piece(struct conn *conn, const struct segment *piece)
-{
-    queue_refer(&conn->server->queues, &conn->queue, piece);
-}
-
 /* Queue the bytes between two positions; `copy`: the short pieces as copies. */
 static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
 {
@@ -46,7 +41,7 @@ static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
                         piece.bocket->bytes + piece.offset, piece.length, &none,
                         POOL_COMMON);
         else
-            absorb_piece(conn, &piece);
+            queue_refer(&server->queues, &conn->queue, &piece);
         from += piece.length;
     }
     conn->messages_out++;
@@ -144,6 +139,40 @@ void absorb(struct conn *conn)
     conn->seen = conn->server->stream.next;
     if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
         conn_mark_dirty(conn);
+}
+
+/* What a message, of which the kernel took `taken` bytes, still owes. */
+static bool queue_rest(struct conn *conn, const struct pending *pending,
+                       uint64_t taken)
+{
+    const struct stream *stream = &conn->server->stream;
+
+    if (taken == 0)
+        return queue_if_it_fits(conn, pending);
+    queue_span(conn, stream_position(stream, pending->message) + taken,
+               stream_position(stream, pending->message + 1), false);
+    return true;
+}
+
+void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
+{
+    struct pending pending = pending_begin(conn);
+
+    while (pending_next(&pending) && pending.message < end) {
+        uint64_t length = pending_length(&pending);
+
+        if (taken >= length) {
+            taken -= length;
+            conn->messages_out++;
+        } else if (queue_rest(conn, &pending, taken)) {
+            taken = 0;
+        } else {
+            break;
+        }
+        conn->seen = pending.message + 1;
+    }
+    conn_fall_behind(conn);
+    absorb(conn);
 }
 
 /* ------------------------------------------------------------------- too old

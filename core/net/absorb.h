@@ -18,8 +18,12 @@
  */
 void absorb(struct conn *conn);
 
-/* Queue a piece of the stream as it is, however short. */
-void absorb_piece(struct conn *conn, const struct segment *piece);
+/*
+ * Likewise, when the queue is empty and of what waits up to message `end` the
+ * kernel has taken `taken` bytes, and refused more. What it did not take of one
+ * turn is queued if there is room, whatever the policy.
+ */
+void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken);
 
 /*
  * The connection is full, though nothing comes for it: let the policies do what

@@ -14,24 +14,6 @@ enum { VISITS_PER_LOOK = 16 };
 
 /* ------------------------------------------------------------------ giving */
 
-/* The kernel took only so much of the parcel: the rest is the queue's. */
-static void owe(struct conn *conn, const struct parcel *parcel, size_t taken)
-{
-    if (taken > 0)
-        conn_took(conn, taken);
-    for (int i = 0; i < parcel->count; i++) {
-        struct segment piece = parcel->pieces[i];
-        uint32_t gone = taken < piece.length ? (uint32_t)taken : piece.length;
-
-        taken -= gone;
-        piece.offset += gone;
-        piece.length -= gone;
-        if (piece.length > 0)
-            absorb_piece(conn, &piece);
-    }
-    conn_fall_behind(conn);
-}
-
 /* Straight from the stream: the way of everyone who keeps up. */
 static void give(struct conn *conn, const struct parcel *parcel)
 {
@@ -46,14 +28,14 @@ static void give(struct conn *conn, const struct parcel *parcel)
         conn_fail(conn, errno);
         return;
     }
-    conn->seen = parcel->next;
-    conn->messages_out += parcel->messages;
+    if (n > 0)
+        conn_took(conn, (size_t)n);
     if (n == (ssize_t)parcel->bytes) {
-        if (n > 0)
-            conn_took(conn, (size_t)n);
-        return;
+        conn->seen = parcel->next;
+        conn->messages_out += parcel->messages;
+    } else {
+        absorb_rest(conn, parcel->next, n > 0 ? (uint64_t)n : 0);
     }
-    owe(conn, parcel, n > 0 ? (size_t)n : 0);
 }
 
 /*

@@ -8,6 +8,7 @@ local ask, await, settle = asked.ask, asked.await, asked.settle
 
 local script = [[
 conns, lags, topic, number = {}, {}, fes.topic "t", 0
+other = fes.topic "other"
 server = fes.listen { port = 0, size = 256, maxsends = 4, sndbuf = 4096,
   framing = "line", %s
   on_connect = function(new)
@@ -23,6 +24,10 @@ function publish(times)
     receivers = topic:publish((number .. " "):rep(20))
   end
   return receivers
+end
+function mix(times)
+  for _ = 1, times do topic:publish "tick"; other:publish "-" end
+  number = number + times
 end
 function used()
   local stats = server:stats()
@@ -111,6 +116,34 @@ describe("a receiver that takes a byte for each message", function()
     assert.equal(1, ask(program, "server:stats().closed.overflow"))
     settle(program, clients)
   end)
+end)
+
+describe("a turn in which every other message is for somebody else", function()
+  after_each(testing.finish)
+
+  for _, policy in ipairs { "drop", "latest" } do
+    it("is cut into no more pieces than a queue has: " .. policy, function()
+      local program, clients = start(("overflow = %q,"):format(policy), 2)
+
+      ask(program, "conns[2]:unsubscribe(topic)")
+      ask(program, "conns[2]:subscribe(other)")
+      repeat
+        ask(program, "mix(60)")
+        assert.is_true(ask(program, "conns[1]:stats().queued") <= 4 * 256)
+      until ask(program, "conns[1]:stats().missed") > 200
+
+      local heard = 0
+
+      repeat
+        local line = clients[1]:line(0.05)
+
+        assert.equal("tick", line or "tick")
+        heard = heard + (line and 1 or 0)
+      until heard == ask(program, "number")
+        - ask(program, "conns[1]:stats().missed")
+      settle(program, clients)
+    end)
+  end
 end)
 
 describe("when all receivers are stalled", function()
