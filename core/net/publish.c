@@ -10,21 +10,30 @@
 
 /* ----------------------------------------------------------- one channel */
 
-/* The one to be left out: what came before goes into its queue. */
-static struct conn *leave_out(const struct channel *channel, conn_name except)
+/* The one to be left out, if it would be among those who get it. */
+static struct conn *find_left_out(const struct channel *channel,
+                                  conn_name except)
 {
     struct conn *conn = shard_find_open(channel->server->shard, except);
 
     if (conn == NULL || conn->server != channel->server ||
         (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
         return NULL;
-    absorb(conn);
-    return conn_is_open(conn) ? conn : NULL;
+    return conn;
 }
 
-/* Room in the stream and in the pool. May end connections. */
-static bool prepare(struct server *server, size_t length)
+/*
+ * Room in the stream and in the pool; but first, what came before goes into the
+ * queue of the one to be left out, which may take bockets. May end connections.
+ */
+static bool prepare(const struct channel *channel, size_t length,
+                    conn_name except)
 {
+    struct server *server = channel->server;
+    struct conn *left_out = find_left_out(channel, except);
+
+    if (left_out != NULL)
+        absorb(left_out);
     if (!server_slab_holds(server, length))
         return false;
     if (!stream_takes(&server->stream, length))
@@ -102,8 +111,8 @@ enum command_answer command_broadcast(struct server *server, const char *data,
     if (channel->count == 0)
         return COMMAND_DONE;
 
-    bool ready = prepare(server, message.length);
-    struct conn *left_out = leave_out(channel, except);
+    bool ready = prepare(channel, message.length, except);
+    struct conn *left_out = find_left_out(channel, except);
 
     if (channel->count == (left_out != NULL))
         return COMMAND_DONE;
@@ -227,10 +236,10 @@ static uint32_t publish_at(struct channel *channel, const char *data,
     if (channel->count == 0)
         return 0;
 
-    bool ready =
-        message.length <= server->limit && prepare(server, message.length);
+    bool ready = message.length <= server->limit &&
+                 prepare(channel, message.length, except);
 
-    left_out = leave_out(channel, except);
+    left_out = find_left_out(channel, except);
     if (ready)
         return put(channel, &message, sequence, left_out);
     count = channel->count - (left_out != NULL);

@@ -178,6 +178,50 @@ describe("when all receivers are stalled", function()
   end
 end)
 
+describe("a message that leaves out a receiver that is behind", function()
+  after_each(testing.finish)
+
+  -- What came before it is queued for that one first, which takes bockets.
+  for what, call in pairs {
+    broadcast = "server:broadcast(%s)",
+    publish = "topic:publish(%s)",
+  } do
+    it("may need all bockets that are left: " .. what, function()
+      local message = call:format [[("m"):rep(20)]]
+      local long = call:format([[("M"):rep(64 * (free - 2)), %s conns[1] ]])
+        :format(what == "publish" and "nil," or "")
+      local program = asked.start(([[
+        conns, topic = {}, fes.topic "t"
+        server = fes.listen { port = 0, size = 64, bockets = 64, maxsends = 64,
+          sndbuf = 4096, overflow = "drop",
+          on_connect = function(conn)
+            conns[#conns + 1] = conn
+            conn:subscribe(topic)
+          end }
+        function test()
+          repeat
+            conns[1]:send(("s"):rep(60))
+            server:flush()
+          until conns[1]:stats().queued > 100
+          for _ = 1, 30 do %s end
+          free = server:stats().bockets_free
+          return %s
+        end]]):format(message, long))
+      local slow = assert(program:connect { rcvbuf = 4096 })
+
+      await(program, "#conns == 1")
+      local reader = assert(program:connect())
+
+      await(program, "#conns == 2")
+      assert.equal(1, ask(program, "test()"))
+      assert.equal(("m"):rep(600)
+        .. ("M"):rep(64 * (ask(program, "free") - 2)),
+        reader:read(600 + 64 * (ask(program, "free") - 2)))
+      settle(program, { slow, reader })
+    end)
+  end
+end)
+
 describe("a publish that one slab has no bocket for", function()
   after_each(testing.finish)
 
