@@ -17,6 +17,7 @@ local order = {
   "net/pull", "net/receive", "net/resolve", "net/dial", "net/accept",
   "net/deliver", "net/listener", "net/serve", "net/adopt", "net/outgoing",
   "net/turn", "net/command", "net/publish",
+  "net/policy",
   -- script: the Lua side
   "script/config", "script/options", "script/framing", "script/trace",
   "script/watchdog", "script/allocator", "script/standard", "script/limits",

@@ -332,31 +332,3 @@ void command_clear(struct topic *topic, const struct key *key)
         picture_drop(cells, &topic->picture, entry);
     topic_unsettle(topic);
 }
-
-/* ---------------------------------------------------------------- policies */
-
-enum command_answer command_set_overflow(struct shard *shard, conn_name name,
-                                         enum overflow overflow)
-{
-    struct conn *conn = shard_find_open(shard, name);
-
-    if (conn == NULL)
-        return COMMAND_CLOSED;
-    topic_set_conn_overflow(conn, overflow);
-    return COMMAND_DONE;
-}
-
-void command_answer_overflow(struct shard *shard, conn_name name,
-                             struct topic *topic, enum overflow answer)
-{
-    struct conn *conn = shard_find_open(shard, name);
-    struct sub *sub;
-
-    if (conn == NULL)
-        return;
-    sub = topic != NULL ? topic_sub(topic, conn) : conn_broadcasts(conn);
-    if (sub == NULL || sub->state != SUB_ASK)
-        return;
-    if (!lag_answer(conn, sub, answer))
-        conn_cut(conn, REASON_OVERFLOW, NULL);
-}

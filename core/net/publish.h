@@ -51,15 +51,4 @@ bool command_retain(struct topic *topic);
 /* Forget what is kept, of one key or (NULL) of all. */
 void command_clear(struct topic *topic, const struct key *key);
 
-/* Policies. OVERFLOW_UNSET takes it back; for a server it is "close". */
-enum command_answer command_set_overflow(struct shard *shard, conn_name name,
-                                         enum overflow overflow);
-
-/*
- * What the script's function said about a stall of the connection on a topic
- * (NULL: broadcasts): close, drop or latest.
- */
-void command_answer_overflow(struct shard *shard, conn_name name,
-                             struct topic *topic, enum overflow answer);
-
 #endif

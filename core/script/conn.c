@@ -1,6 +1,6 @@
 #include "script/conn.h"
 
-#include "net/publish.h"
+#include "net/policy.h"
 #include "script/handle.h"
 #include "script/options.h"
 #include "script/policy.h"

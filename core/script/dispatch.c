@@ -1,6 +1,6 @@
 #include "script/dispatch.h"
 
-#include "net/publish.h"
+#include "net/policy.h"
 #include "net/serve.h"
 #include "script/await.h"
 #include "script/conn.h"

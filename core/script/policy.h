@@ -1,8 +1,8 @@
 /*
  * policy.h - what a script says is to happen to the slow: `overflow`
  */
-#ifndef FES_POLICY_H
-#define FES_POLICY_H
+#ifndef FES_SCRIPT_POLICY_H
+#define FES_SCRIPT_POLICY_H
 
 #include "net/overflow.h"
 

@@ -1,7 +1,7 @@
 #include "script/server.h"
 
 #include "net/closing.h"
-#include "net/command.h"
+#include "net/policy.h"
 #include "net/publish.h"
 #include "net/serve.h"
 #include "script/conn.h"
@@ -335,7 +335,7 @@ static int l_set_overflow(lua_State *L)
         lua_pushvalue(L, 2);
         served->policy = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    served->server->options.overflow = overflow;
+    command_set_server_overflow(served->server, overflow);
     return 0;
 }
 

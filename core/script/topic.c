@@ -1,5 +1,6 @@
 #include "script/topic.h"
 
+#include "net/policy.h"
 #include "net/publish.h"
 #include "script/conn.h"
 #include "script/framing.h"
@@ -305,7 +306,7 @@ static int l_set_overflow(lua_State *L)
 
     lua_settop(L, 2);
     set_policy(L, topic, 2);
-    topic->overflow = (uint8_t)overflow;
+    command_set_topic_overflow(topic, overflow);
     return 0;
 }
 

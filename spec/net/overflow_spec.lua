@@ -187,6 +187,24 @@ describe("overflow", function()
     settle(program, { client })
   end)
 
+  for of, call in pairs {
+    ["a topic"] = "topic:publish(mark, 'key'); topic:set_overflow 'latest'",
+    ["a connection"] =
+      "topic:publish(mark, 'key'); conns[1]:set_overflow 'latest'",
+    ["a server"] = "server:broadcast(mark); server:set_overflow 'latest'",
+  } do
+    it("'latest', set for " .. of .. ", is for what comes after", function()
+      local program, client = start [[overflow = "drop",]]
+
+      repeat ask(program, "fill(topic, 1, 1, 1)")
+      until ask(program, "conns[1]:stats().queued") > 0
+      ask(program, "(function() local mark = '9999 '; " .. call .. " end)()")
+      read_to(client, 9999)
+      assert.equal(0, ask(program, "conns[1]:stats().missed"))
+      settle(program, { client })
+    end)
+  end
+
   it("leaves out who was to be left out, also later", function()
     local program, client = start [[overflow = "latest",]]
     local last = stall(program, "topic", nil, 3)

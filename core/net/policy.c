@@ -1,0 +1,57 @@
+#include "net/policy.h"
+
+#include "net/absorb.h"
+#include "net/ending.h"
+#include "net/lag.h"
+#include "net/room.h"
+
+enum command_answer command_set_overflow(struct shard *shard, conn_name name,
+                                         enum overflow overflow)
+{
+    struct conn *conn = shard_find_open(shard, name);
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    absorb(conn);
+    if (!conn_is_open(conn))
+        return COMMAND_CLOSED;
+    topic_set_conn_overflow(conn, overflow);
+    return COMMAND_DONE;
+}
+
+void command_set_topic_overflow(struct topic *topic, enum overflow overflow)
+{
+    struct link *next;
+
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = next) {
+        struct channel *channel = link_owner(at, struct channel, of_topic);
+
+        next = at->next;
+        if (!link_alone(&channel->hot))
+            room_flush(channel->server);
+    }
+    topic->overflow = (uint8_t)overflow;
+}
+
+void command_set_server_overflow(struct server *server, enum overflow overflow)
+{
+    if (stream_waits(&server->stream))
+        room_flush(server);
+    server->options.overflow = overflow;
+}
+
+void command_answer_overflow(struct shard *shard, conn_name name,
+                             struct topic *topic, enum overflow answer)
+{
+    struct conn *conn = shard_find_open(shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return;
+    sub = topic != NULL ? topic_sub(topic, conn) : conn_broadcasts(conn);
+    if (sub == NULL || sub->state != SUB_ASK)
+        return;
+    if (!lag_answer(conn, sub, answer))
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+}
