@@ -71,7 +71,7 @@ static uint32_t put(struct channel *channel, const struct message *message,
     return count;
 }
 
-/* ------------------------------------------------------------- broadcasts */
+/* ------------------------------------------------------------------ keeping */
 
 static const struct key no_key = {.kind = KEY_NONE};
 
@@ -82,49 +82,6 @@ static bool has_cells(struct cells *cells, const struct picture *picture,
     return cells_map(cells) &&
            picture_cells_for(cells, picture, key, length) <= cells->free;
 }
-
-static bool keep_broadcast(struct server *server, const char *data,
-                           size_t length, conn_name except)
-{
-    struct shard *shard = server->shard;
-
-    if (!channel_conflates(&server->broadcasts)) {
-        picture_clear(&shard->cells, &server->picture);
-        return true;
-    }
-    return has_cells(&shard->cells, &server->picture, no_key, length) &&
-           picture_put(&shard->cells, &server->picture, no_key, data, length,
-                       shard->sequence + 1, except);
-}
-
-enum command_answer command_broadcast(struct server *server, const char *data,
-                                      size_t length, conn_name except,
-                                      uint32_t *receivers)
-{
-    struct channel *channel = &server->broadcasts;
-    struct message message = form_encode(&server->options.form, data, length);
-
-    *receivers = 0;
-    if (server->closing)
-        return COMMAND_CLOSED;
-    assert(message.length <= server->limit);
-    if (channel->count == 0)
-        return COMMAND_DONE;
-
-    bool ready = prepare(channel, message.length, except);
-    struct conn *left_out = find_left_out(channel, except);
-
-    if (channel->count == (left_out != NULL))
-        return COMMAND_DONE;
-    if (!ready || !keep_broadcast(server, data, length, except)) {
-        server->counts.refused++;
-        return COMMAND_FULL;
-    }
-    *receivers = put(channel, &message, ++server->shard->sequence, left_out);
-    return COMMAND_DONE;
-}
-
-/* ------------------------------------------------------------------ keeping */
 
 /* Up to which number nobody who lags needs anything of the topic. */
 static uint64_t least_upto(const struct topic *topic)
@@ -166,19 +123,19 @@ static void forget_oldest(struct topic *topic, uint32_t needed)
 }
 
 /* Topics that do not retain give way, whoever needs the room. */
-static bool make_cells(struct topic *topic, struct key key, size_t length)
+static bool make_cells(struct shard *shard, const struct picture *picture,
+                       struct key key, size_t length)
 {
-    struct shard *shard = topic->shard;
     struct cells *cells = &shard->cells;
     uint32_t needed;
 
-    if (has_cells(cells, &topic->picture, key, length))
+    if (has_cells(cells, picture, key, length))
         return true;
     needed = cells_for(key.length + length) + 1;
     for (struct link *at = shard->kept.next; at != &shard->kept; at = at->next)
         if (!link_owner(at, struct topic, kept)->retains)
             forget_oldest(link_owner(at, struct topic, kept), needed);
-    return has_cells(cells, &topic->picture, key, length);
+    return has_cells(cells, picture, key, length);
 }
 
 static bool keep(struct topic *topic, const char *data, size_t length,
@@ -192,9 +149,52 @@ static bool keep(struct topic *topic, const char *data, size_t length,
     }
     if (link_alone(&topic->kept))
         link_before(&shard->kept, &topic->kept);
-    return make_cells(topic, key, length) &&
+    return make_cells(shard, &topic->picture, key, length) &&
            picture_put(&shard->cells, &topic->picture, key, data, length,
                        shard->sequence + 1, except);
+}
+
+static bool keep_broadcast(struct server *server, const char *data,
+                           size_t length, conn_name except)
+{
+    struct shard *shard = server->shard;
+
+    if (!channel_conflates(&server->broadcasts)) {
+        picture_clear(&shard->cells, &server->picture);
+        return true;
+    }
+    return make_cells(shard, &server->picture, no_key, length) &&
+           picture_put(&shard->cells, &server->picture, no_key, data, length,
+                       shard->sequence + 1, except);
+}
+
+/* ------------------------------------------------------------- broadcasts */
+
+enum command_answer command_broadcast(struct server *server, const char *data,
+                                      size_t length, conn_name except,
+                                      uint32_t *receivers)
+{
+    struct channel *channel = &server->broadcasts;
+    struct message message = form_encode(&server->options.form, data, length);
+
+    *receivers = 0;
+    if (server->closing)
+        return COMMAND_CLOSED;
+    assert(message.length <= server->limit);
+    if (channel->count == 0)
+        return COMMAND_DONE;
+
+    bool ready = prepare(channel, message.length, except);
+    struct conn *left_out = find_left_out(channel, except);
+
+    if (channel->count == (left_out != NULL))
+        return COMMAND_DONE;
+    if (!ready || !keep_broadcast(server, data, length, except)) {
+        server->counts.refused++;
+        return COMMAND_FULL;
+    }
+    *receivers = put(channel, &message, ++server->shard->sequence, left_out);
+    return COMMAND_DONE;
 }
 
 /* --------------------------------------------------------------- publishing */

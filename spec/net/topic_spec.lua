@@ -389,6 +389,19 @@ describe("a topic", function()
     assert.equal(("x"):rep(60), ask(program, "topic:last(200000)"))
     settle(program, {})
   end)
+
+  it("that only conflates gives way to broadcasts that do", function()
+    local program, clients = start(1)
+
+    ask(program, "topic:set_overflow 'latest'")
+    ask(program, "server:set_overflow 'latest'")
+    ask(program, [[(function()
+      for i = 1, 200000 do topic:publish(("x"):rep(60), i) end
+    end)()]])
+    assert.equal(1, ask(program, "server:broadcast 'heard'"))
+    assert.equal("heard", clients[1]:read(5))
+    settle(program, clients)
+  end)
 end)
 
 describe("the store of kept messages", function()
