@@ -141,30 +141,41 @@ void absorb(struct conn *conn)
         conn_mark_dirty(conn);
 }
 
-/* What a message, of which the kernel took `taken` bytes, still owes. */
+/* All but the first `taken` bytes of a message; `goes_on`: behind the one that
+ * was queued before it. */
 static bool queue_rest(struct conn *conn, const struct pending *pending,
-                       uint64_t taken)
+                       uint64_t taken, bool goes_on)
 {
     const struct stream *stream = &conn->server->stream;
+    uint64_t from = stream_position(stream, pending->message) + taken;
+    uint64_t to = stream_position(stream, pending->message + 1);
 
-    if (taken == 0)
-        return queue_if_it_fits(conn, pending);
-    queue_span(conn, stream_position(stream, pending->message) + taken,
-               stream_position(stream, pending->message + 1), false);
+    if (!goes_on)
+        return take_if_it_fits(conn, from, to);
+    if (!conn_fits(conn, to - from))
+        return false;
+    queue_span(conn, from, to, false);
     return true;
 }
 
+/*
+ * Messages that lie one behind the other, from the first on, are few segments,
+ * and all who fell behind in this turn can share their bockets.
+ */
 void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
 {
     struct pending pending = pending_begin(conn);
+    bool goes_on = true;
 
     while (pending_next(&pending) && pending.message < end) {
         uint64_t length = pending_length(&pending);
 
+        goes_on = goes_on && (conn->queue.count == 0 ||
+                              pending.message == conn->seen);
         if (taken >= length) {
             taken -= length;
             conn->messages_out++;
-        } else if (queue_rest(conn, &pending, taken)) {
+        } else if (queue_rest(conn, &pending, taken, goes_on)) {
             taken = 0;
         } else {
             break;

@@ -65,8 +65,8 @@ static bool has_room(struct conn *conn, size_t length)
     if (conn->queue.count > 0 &&
         (!conn_drain(conn) || conn_has(conn, CONN_BEHIND)))
         return false;
-    if (room_has(conn, length))
-        return true;
+    if (room_make_for(conn, length) || !conn_is_open(conn))
+        return conn_is_open(conn);
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
     room_wait(conn);

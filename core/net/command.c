@@ -27,12 +27,9 @@ static enum command_answer find_room(struct conn *conn, size_t length,
         return COMMAND_CLOSED;
     if (!conn_fits(conn, length))
         return COMMAND_FULL;
-    if (room_has(conn, length))
-        return COMMAND_DONE;
-    room_make(conn->server, room_needed(conn, length), conn_share(conn));
+    *dry = !room_make_for(conn, length);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
-    *dry = !room_has(conn, length);
     return *dry ? COMMAND_FULL : COMMAND_DONE;
 }
 

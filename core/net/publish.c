@@ -24,13 +24,15 @@ static struct conn *find_left_out(const struct channel *channel,
 
 /*
  * Room in the stream and in the pool; but first, what came before goes into the
- * queue of the one to be left out, which may take bockets. May end connections.
+ * queue of the one to be left out, which may take bockets. Making room may give
+ * back the bocket that had some left. May end connections.
  */
 static bool prepare(const struct channel *channel, size_t length,
                     conn_name except)
 {
     struct server *server = channel->server;
     struct conn *left_out = find_left_out(channel, except);
+    size_t needed;
 
     if (left_out != NULL)
         absorb(left_out);
@@ -38,8 +40,12 @@ static bool prepare(const struct channel *channel, size_t length,
         return false;
     if (!stream_takes(&server->stream, length))
         room_flush(server);
-    return room_make(server, stream_bockets_for(&server->stream, length),
-                     POOL_RESERVE);
+    do {
+        needed = stream_bockets_for(&server->stream, length);
+        if (!room_make(server, needed, POOL_RESERVE))
+            return false;
+    } while (stream_bockets_for(&server->stream, length) > needed);
+    return true;
 }
 
 static void write_message(struct channel *channel,

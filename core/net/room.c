@@ -50,7 +50,7 @@ static struct conn *find_victim(const struct slab *slab)
     return NULL;
 }
 
-size_t room_needed(const struct conn *conn, size_t length)
+static size_t needed_for(const struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
 
@@ -60,7 +60,7 @@ size_t room_needed(const struct conn *conn, size_t length)
 
 bool room_has(const struct conn *conn, size_t length)
 {
-    return room_needed(conn, length) <=
+    return needed_for(conn, length) <=
            pool_available(conn->server->pool, conn_share(conn));
 }
 
@@ -78,6 +78,17 @@ bool room_make(struct server *server, size_t number, enum pool_share share)
         conn_cut(victim, REASON_OVERFLOW, NULL);
     }
     return true;
+}
+
+/* What is sent meanwhile may leave it with less to write behind. */
+bool room_make_for(struct conn *conn, size_t length)
+{
+    if (room_has(conn, length))
+        return true;
+    room_flush(conn->server);
+    return conn_is_open(conn) &&
+           room_make(conn->server, needed_for(conn, length),
+                     conn_share(conn));
 }
 
 void room_wait(struct conn *conn)

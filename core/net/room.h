@@ -22,10 +22,11 @@
  */
 bool room_make(struct server *server, size_t number, enum pool_share share);
 
-/* How many bockets `length` bytes more take for a connection; has the pool
- * so many for it now? */
-size_t room_needed(const struct conn *conn, size_t length);
+/* Has the pool the bockets that `length` bytes more take for a connection? */
 bool room_has(const struct conn *conn, size_t length);
+
+/* Make sure of that, likewise. */
+bool room_make_for(struct conn *conn, size_t length);
 
 /* Offer everything that is queued to the kernel, now. May end connections. */
 void room_flush(struct server *server);

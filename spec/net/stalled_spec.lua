@@ -222,6 +222,70 @@ describe("a message that leaves out a receiver that is behind", function()
   end
 end)
 
+describe("when those who do not read hold the slab", function()
+  after_each(testing.finish)
+
+  -- A Unix socket takes no more behind the program's back.
+  local function start_stuck(options, clients)
+    local program = asked.start(([[
+      conns, topic = {}, fes.topic("t", { retain = true })
+      server = fes.listen { path = "slow.sock", sndbuf = 4096,
+        overflow = "drop", %s
+        on_connect = function(conn) conns[#conns + 1] = conn end }
+      function stick(i)
+        repeat
+          conns[i]:send(("s"):rep(60))
+          conns[i]:flush()
+        until conns[i]:stats().queued > 100
+      end
+      function free() return server:stats().bockets_free end
+      function long(publish)
+        publish(("m"):rep(24))
+        local last = free()
+        return publish(("M"):rep(64 * (last + 1) + 20))
+      end]]):format(options))
+    local all = {}
+
+    for i = 1, clients do
+      all[i] = assert(program:connect { path = program.path })
+      await(program, "#conns == " .. i)
+      ask(program, ("stick(%d)"):format(i))
+    end
+    all[clients + 1] = assert(program:connect { path = program.path })
+    await(program, ("#conns == %d"):format(clients + 1))
+    return program, all
+  end
+
+  for what, call in pairs {
+    broadcast = "function(m) return server:broadcast(m) end",
+    publish = "function(m) return topic:publish(m) end",
+  } do
+    it("a message gets what it needs behind others: " .. what, function()
+      local program, clients = start_stuck(
+        "size = 64, maxsends = 16, bockets = 16,", 1)
+
+      ask(program, "conns[2]:subscribe(topic)")
+      assert.equal(1, ask(program, ("long(%s)"):format(call)))
+      local text = clients[2]:read(24 + 64 + 20)
+
+      assert.equal(("m"):rep(24) .. ("M"):rep(64 + 20), text)
+      settle(program, clients)
+    end)
+  end
+
+  it("a new subscriber still has what is retained", function()
+    local program, clients = start_stuck(
+      "size = 256, maxsends = 2, bockets = 8,", 8)
+
+    assert.equal(0, ask(program, "free()"))
+    ask(program, "topic:publish 'retained'")
+    ask(program, "conns[9]:subscribe(topic)")
+    assert.equal("retained", clients[9]:read(8))
+    assert.equal(1, ask(program, "server:stats().closed.overflow"))
+    settle(program, clients)
+  end)
+end)
+
 describe("a publish that one slab has no bocket for", function()
   after_each(testing.finish)
 
