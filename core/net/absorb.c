@@ -170,8 +170,8 @@ void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
     while (pending_next(&pending) && pending.message < end) {
         uint64_t length = pending_length(&pending);
 
-        goes_on = goes_on && (conn->queue.count == 0 ||
-                              pending.message == conn->seen);
+        goes_on = goes_on &&
+                  (conn->queue.count == 0 || pending.message == conn->seen);
         if (taken >= length) {
             taken -= length;
             conn->messages_out++;

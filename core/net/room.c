@@ -87,8 +87,7 @@ bool room_make_for(struct conn *conn, size_t length)
         return true;
     room_flush(conn->server);
     return conn_is_open(conn) &&
-           room_make(conn->server, needed_for(conn, length),
-                     conn_share(conn));
+           room_make(conn->server, needed_for(conn, length), conn_share(conn));
 }
 
 void room_wait(struct conn *conn)

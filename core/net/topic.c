@@ -112,17 +112,18 @@ static bool settle(struct topic *topic)
     return true;
 }
 
+/* Each once: those that are not settled yet are at the end again. */
 void topics_settle(struct shard *shard)
 {
-    struct link *next;
+    struct link *last = shard->unsettled.prev;
+    struct link *at = &shard->unsettled;
+    struct link *next = at->next;
 
-    for (struct link *at = shard->unsettled.next; at != &shard->unsettled;
-         at = next) {
-        struct topic *topic = link_owner(at, struct topic, unsettled);
-
+    while (at != last) {
+        at = next;
         next = at->next;
         link_out(at);
-        if (!settle(topic))
+        if (!settle(link_owner(at, struct topic, unsettled)))
             link_before(&shard->unsettled, at);
     }
 }

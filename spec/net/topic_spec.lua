@@ -277,6 +277,22 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
+  it("that nobody needs may still have something to send", function()
+    local program, clients = start(1, "coalesce = 0.02,")
+
+    ask(program, [[(function()
+      for _, name in ipairs { "a", "b", "c" } do
+        join(1, name)
+        fes.topic(name):publish(name)
+        conns[1]:unsubscribe(fes.topic(name))
+      end
+      collectgarbage()
+    end)()]])
+    reads(clients[1], "abc")
+    ask(program, "collectgarbage()")
+    settle(program, clients)
+  end)
+
   it("may be one of a thousand on one connection", function()
     local program, clients = start(2, "maxtopics = 1000,")
 
