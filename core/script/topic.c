@@ -24,7 +24,7 @@ enum { FIELD_NAME = 1 };
 static const char objects_key, anchors_key;
 
 struct handle {
-    struct topic *topic;
+    struct topic *topic; /* NULL: the object has been collected */
 };
 
 struct topic *topic_test(lua_State *L, int index)
@@ -36,10 +36,12 @@ struct topic *topic_test(lua_State *L, int index)
 
 struct topic *topic_check(lua_State *L, int index, const char *who)
 {
-    struct topic *topic = topic_test(L, index);
+    const struct handle *handle = luaL_testudata(L, index, TOPIC);
 
-    if (topic != NULL)
-        return topic;
+    if (handle != NULL && handle->topic == NULL)
+        luaL_error(L, "%s: the topic has been collected as garbage", who);
+    if (handle != NULL)
+        return handle->topic;
     luaL_error(L, "%s: a topic was expected, got %s", who,
                options_push_words(L, index));
     return NULL;
@@ -68,12 +70,14 @@ void topic_push(lua_State *L, struct topic *topic)
     lua_remove(L, -2);
 }
 
-/* Another object may have taken its place. */
+/* Another object may have taken its place; and a finalizer that runs after this
+ * one may still hold it. */
 static int l_gc(lua_State *L)
 {
-    const struct handle *handle = lua_touserdata(L, 1);
+    struct handle *handle = lua_touserdata(L, 1);
 
     topic_let_go(handle->topic);
+    handle->topic = NULL;
     return 0;
 }
 
@@ -178,6 +182,7 @@ static struct key check_key(lua_State *L, int index, const char *who,
 {
     struct key key = {.kind = KEY_NONE};
     size_t length;
+    int whole;
 
     if (lua_isnoneornil(L, index))
         return key;
@@ -190,10 +195,10 @@ static struct key check_key(lua_State *L, int index, const char *who,
         key.length = (uint8_t)length;
         return key;
     }
-    if (!lua_isinteger(L, index))
+    *room = lua_tointegerx(L, index, &whole);
+    if (lua_type(L, index) != LUA_TNUMBER || !whole)
         luaL_error(L, "%s: a key is a string or an integer, got %s", who,
                    options_push_words(L, index));
-    *room = lua_tointeger(L, index);
     key.kind = KEY_INTEGER;
     key.bytes = room;
     key.length = sizeof *room;
@@ -328,16 +333,20 @@ void topic_add_methods(lua_State *L, const luaL_Reg *more)
 
 static int l_index(lua_State *L)
 {
-    const struct handle *handle = lua_touserdata(L, 1);
+    const struct topic *topic;
 
-    if (type_push_member(L) == FIELD_NAME)
-        lua_pushlstring(L, handle->topic->name, handle->topic->name_length);
+    if (type_push_member(L) != FIELD_NAME)
+        return 1;
+    topic = topic_check(L, 1, "topic.name");
+    lua_pushlstring(L, topic->name, topic->name_length);
     return 1;
 }
 
 static int l_tostring(lua_State *L)
 {
-    lua_pushfstring(L, "topic (%s)", topic_check(L, 1, "tostring")->name);
+    const struct topic *topic = topic_test(L, 1);
+
+    lua_pushfstring(L, "topic (%s)", topic != NULL ? topic->name : "collected");
     return 1;
 }
 

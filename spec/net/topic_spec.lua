@@ -293,6 +293,25 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
+  -- The topic is the younger object, so it is collected first.
+  it("that has been collected says so to a finalizer that held it", function()
+    local program = start(0)
+
+    ask(program, [[(function()
+      local holder = setmetatable({}, { __gc = function(it)
+        saved = it.topic
+        print("finalized", pcall(saved.publish, saved, "x"))
+      end })
+      holder.topic = fes.topic "held by garbage"
+    end)()]])
+    ask(program, "collectgarbage()")
+    program:expect "finalized\tfalse\t[^\n]*topic:publish: the topic has been"
+    assert.equal("topic (collected)", ask(program, "tostring(saved)"))
+    assert.equal("false", ask(program, "pcall(function() return saved.name end)"))
+    assert.equal(0, ask(program, "fes.topic('held by garbage'):publish 'x'"))
+    settle(program, {})
+  end)
+
   it("may be one of a thousand on one connection", function()
     local program, clients = start(2, "maxtopics = 1000,")
 
@@ -323,6 +342,7 @@ describe("a topic", function()
     ask(program, "collectgarbage()")
     assert.equal("two", ask(program, "fes.topic 'kept':last 'key'"))
     assert.equal("three", ask(program, "fes.topic 'kept':last(7)"))
+    assert.equal("three", ask(program, "fes.topic 'kept':last(7.0)"))
     assert.equal("nil", ask(program, "fes.topic 'kept':last '7'"))
     assert.equal("nil", ask(program, "fes.topic 'kept':last()"))
     ask(program, "fes.topic 'kept':clear 'key'")
