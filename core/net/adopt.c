@@ -88,7 +88,8 @@ static bool prepare_rings(struct adoption *adoption)
 {
     const struct server *server = adoption->server;
 
-    if (adoption->options.maxsends <= server->options.maxsends)
+    if (queue_most_segments(adoption->options.maxsends) <=
+        server->queues.length)
         return true;
     return queue_store_init(&adoption->queues, server->pool,
                             server->shard->conns.number,

@@ -243,6 +243,17 @@ static void read_value(lua_State *L, const char *who,
     }
 }
 
+/* What a metatable gives may be another value each time: it is asked once. */
+static void copy_known(lua_State *L, const struct option *options, size_t count)
+{
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        lua_getfield(L, 1, options[i].name);
+        lua_setfield(L, -2, options[i].name);
+    }
+    lua_replace(L, 1);
+}
+
 void options_read(lua_State *L, const char *who, const struct option *options,
                   size_t count, void *values)
 {
@@ -250,6 +261,7 @@ void options_read(lua_State *L, const char *who, const struct option *options,
         luaL_error(L, "%s: takes one table of options, got %s", who,
                    lua_istable(L, 1) ? "more" : options_push_words(L, 1));
     check_names(L, who, options, count);
+    copy_known(L, options, count);
     for (size_t i = 0; i < count; i++) {
         if (lua_getfield(L, 1, options[i].name) != LUA_TNIL)
             read_value(L, who, &options[i], (char *)values + options[i].at);

@@ -41,8 +41,8 @@ struct option {
 
 /*
  * Read the table at index 1, the only argument of the function called `who`,
- * into the struct at `values`, which holds the defaults. Strings stay good as
- * long as the table does.
+ * into the struct at `values`, which holds the defaults. A copy, without a
+ * metatable, takes its place; strings stay good as long as that does.
  */
 void options_read(lua_State *L, const char *who, const struct option *options,
                   size_t count, void *values);

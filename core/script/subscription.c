@@ -34,8 +34,24 @@ static int next_subscriber(lua_State *L)
     return 0;
 }
 
-static void list_subscribers(const struct topic *topic, conn_name *names)
+/* Push room for the names of all; a finalizer may subscribe more meanwhile. */
+static conn_name *new_names(lua_State *L, const struct topic *topic)
 {
+    for (;;) {
+        uint32_t room = topic->count;
+        conn_name *names = lua_newuserdatauv(L, (room + 1) * sizeof *names, 0);
+
+        if (topic->count <= room)
+            return names;
+        lua_pop(L, 1);
+    }
+}
+
+/* How many they are. */
+static uint32_t list_subscribers(const struct topic *topic, conn_name *names)
+{
+    uint32_t count = 0;
+
     for (const struct link *at = topic->channels.next; at != &topic->channels;
          at = at->next) {
         const struct channel *channel =
@@ -43,20 +59,20 @@ static void list_subscribers(const struct topic *topic, conn_name *names)
 
         for (const struct link *its = channel->circle.next;
              its != &channel->circle; its = its->next)
-            *names++ = conn_name_of(link_owner(its, struct sub, circle)->conn);
+            names[count++] =
+                conn_name_of(link_owner(its, struct sub, circle)->conn);
     }
+    return count;
 }
 
 /* for conn in topic:subscribers() do ... end */
 static int l_subscribers(lua_State *L)
 {
     const struct topic *topic = topic_check(L, 1, "topic:subscribers");
-    conn_name *names =
-        lua_newuserdatauv(L, (topic->count + 1) * sizeof *names, 0);
+    uint32_t count = list_subscribers(topic, new_names(L, topic));
 
-    list_subscribers(topic, names);
     lua_pushvalue(L, 1);
-    lua_pushinteger(L, topic->count);
+    lua_pushinteger(L, count);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, next_subscriber, 4);
     return 1;
@@ -105,19 +121,46 @@ static int next_topic(lua_State *L)
     return 0;
 }
 
+/* Push room for its topics, likewise. */
+static struct topic **new_topics(lua_State *L, const struct conn *conn)
+{
+    for (;;) {
+        uint32_t room = conn->nsubs;
+        struct topic **topics =
+            lua_newuserdatauv(L, (room + 1) * sizeof(struct topic *), 0);
+
+        if (conn->nsubs <= room)
+            return topics;
+        lua_pop(L, 1);
+    }
+}
+
+/* Push a table of its topics, which are all there until the turn's end. */
+static void push_topics(lua_State *L, const struct conn *conn)
+{
+    struct topic **topics = new_topics(L, conn);
+    lua_Integer n = 0;
+
+    for (const struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        topics[n++] = sub->channel->topic;
+    lua_createtable(L, (int)n, 0);
+    for (lua_Integer i = 0; i < n; i++) {
+        topic_push(L, topics[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_remove(L, -2);
+}
+
 /* for topic in conn:topics() do ... end */
 static int l_topics(lua_State *L)
 {
     conn_name name = conn_check(L, 1, "conn:topics");
     const struct conn *conn = conn_find(&script_of(L)->shard->conns, name);
-    lua_Integer n = 0;
 
-    lua_newtable(L);
     if (conn != NULL && conn_is_open(conn))
-        for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next) {
-            topic_push(L, sub->channel->topic);
-            lua_rawseti(L, -2, ++n);
-        }
+        push_topics(L, conn);
+    else
+        lua_newtable(L);
     lua_pushinteger(L, 0);
     lua_pushvalue(L, 1);
     lua_pushcclosure(L, next_topic, 3);

@@ -265,30 +265,47 @@ static int l_count(lua_State *L)
     return 1;
 }
 
+static const struct entry *find_last(const struct topic *topic, struct key key)
+{
+    return topic_conflates(topic)
+               ? picture_find(&topic->shard->cells, &topic->picture, key)
+               : NULL;
+}
+
+static void copy_entry(const struct cells *cells, const struct entry *entry,
+                       char *to)
+{
+    struct cell_reader reader = picture_read(cells, entry);
+    const void *part;
+    size_t n;
+
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL) {
+        memcpy(to, part, n);
+        to += n;
+    }
+}
+
 /* topic:last([key]) -> data | nil */
 static int l_last(lua_State *L)
 {
     const struct topic *topic = topic_check(L, 1, "topic:last");
-    const struct cells *cells = &topic->shard->cells;
     lua_Integer room;
     struct key key = check_key(L, 2, "topic:last", &room);
-    struct entry *entry = topic_conflates(topic)
-                              ? picture_find(cells, &topic->picture, key)
-                              : NULL;
-    luaL_Buffer buffer;
-    struct cell_reader reader;
-    const void *part;
-    size_t n;
+    const struct entry *entry;
 
-    if (entry == NULL) {
-        lua_pushnil(L);
-        return 1;
+    while ((entry = find_last(topic, key)) != NULL) {
+        size_t length = entry->length;
+        char *bytes = lua_newuserdatauv(L, length, 0);
+
+        entry = find_last(topic, key);
+        if (entry != NULL && entry->length <= length) {
+            copy_entry(&topic->shard->cells, entry, bytes);
+            lua_pushlstring(L, bytes, entry->length);
+            return 1;
+        }
+        lua_pop(L, 1); /* a finalizer has published or cleared */
     }
-    luaL_buffinitsize(L, &buffer, entry->length);
-    reader = picture_read(cells, entry);
-    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
-        luaL_addlstring(&buffer, part, n);
-    luaL_pushresult(&buffer);
+    lua_pushnil(L);
     return 1;
 }
 

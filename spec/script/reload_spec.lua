@@ -205,7 +205,9 @@ describe("a connection that is kept", function()
       program:expect "filled\n"
       reload(program, backlog:format(sends))
       assert.equal(("0001"):rep(2500), clients[1]:line())
+      reload(program, backlog:format(128))
       reload(program, backlog:format(512))
+      reload(program, backlog:format(128))
       reload(program, backlog:format(sends))
       for n, client in ipairs(clients) do
         for i = n == 1 and 2 or 1, 80 do

@@ -1,0 +1,105 @@
+-- Finalizers run whenever Lua's collector comes to them: also in the middle of
+-- a function of the API that needs memory, whatever it was looking at.
+local testing = require "fes.testing"
+
+-- `trigger(fn)` leaves garbage whose finalizer calls fn, as soon as memory is
+-- asked for: the collector then runs a whole cycle in one step.
+local head = [[
+local fes = require "fes"
+local conns, topic = {}, fes.topic("t", { retain = true })
+local function trigger(fn)
+  setmetatable({}, { __gc = fn })
+  collectgarbage "restart"
+end
+local function run()
+  collectgarbage("incremental", 100, 1000, 40)
+  collectgarbage "stop"
+  %s
+  print "done"
+end
+fes.limits { call_seconds = 60 }
+fes.listen { port = 0, on_connect = function(conn)
+  conns[#conns + 1] = conn
+  if #conns == %d then run() end
+end }
+]]
+
+local function start(code, clients)
+  local program = testing.start { code = head:format(code, clients) }
+
+  for _ = 1, clients do assert(program:connect()) end
+  return program
+end
+
+describe("a finalizer may", function()
+  after_each(testing.finish)
+
+  it("subscribe while subscribers are listed", function()
+    local program = start([[
+      local listed = 0
+
+      trigger(function()
+        for _, conn in ipairs(conns) do conn:subscribe(topic) end
+      end)
+      for conn in topic:subscribers() do listed = listed + 1 end
+      assert(listed == 100)
+    ]], 100)
+
+    program:expect "done\n"
+    program:stop()
+  end)
+
+  it("unsubscribe while topics are listed", function()
+    local program = start([[
+      local conn = conns[1]
+      local function all(method)
+        for i = 1, 100 do conn[method](conn, fes.topic("topic " .. i)) end
+      end
+      for size = 5, 13 do -- of a step: a cycle takes several, few or one
+        all "subscribe"
+        collectgarbage()
+        collectgarbage("incremental", 100, 100, size)
+        trigger(function() all "unsubscribe" end)
+        for each in conn:topics() do assert(each.name) end
+        collectgarbage "stop"
+      end
+    ]], 1)
+
+    program:expect "done\n"
+    program:stop()
+  end)
+
+  it("change a topic while its last message is read", function()
+    local program = start([[
+      topic:publish(("x"):rep(2000), "key")
+      trigger(function()
+        topic:clear "key"
+        for i = 1, 30 do topic:publish(("y"):rep(60), i) end
+      end)
+      assert(topic:last "key" == nil)
+    ]], 1)
+
+    program:expect "done\n"
+    program:stop()
+  end)
+end)
+
+describe("what a metatable gives as an option", function()
+  after_each(testing.finish)
+
+  it("is asked for once, and stays good", function()
+    local program = testing.start { code = [[
+      local fes = require "fes"
+      local asked = {}
+      fes.listen(setmetatable({ port = 0 }, { __index = function(_, name)
+        asked[name] = (asked[name] or 0) + 1
+        assert(asked[name] == 1, name)
+        collectgarbage()
+        if name == "header" then return ("h"):rep(1000) end
+      end }))
+    ]] }
+
+    assert.equal(("h"):rep(1000), assert(program:connect()):read(1000))
+    program:stop()
+  end)
+end)
