@@ -97,6 +97,8 @@ static void overflow(struct conn *conn, const struct pending *pending,
     conn->seen = pending->message + 1;
     if (policy == OVERFLOW_CLOSE)
         conn_cut(conn, REASON_OVERFLOW, NULL);
+    else if (policy == OVERFLOW_DROP)
+        conn_ease(conn); /* a long one may not fit, and half be free */
 }
 
 /* One message, in whatever way the state of its subscription asks for. */
@@ -137,6 +139,7 @@ void absorb(struct conn *conn)
     if (conn->state != CONN_OPEN)
         return;
     conn->seen = conn->server->stream.next;
+    conn_queued(conn);
     if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
         conn_mark_dirty(conn);
 }

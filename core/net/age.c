@@ -8,7 +8,7 @@ void age_begin(struct age *age, uint64_t position, uint32_t tick)
     age->count = 1;
 }
 
-/* The first and the last stay. */
+/* The first stays, and of the others every second one. */
 static void thin_out(struct age *age)
 {
     uint32_t kept = 0;
@@ -20,11 +20,14 @@ static void thin_out(struct age *age)
 
 void age_note(struct age *age, uint64_t position, uint32_t tick)
 {
-    const struct age_mark *last =
-        age->count > 0 ? &age->marks[age->count - 1] : NULL;
+    struct age_mark *last = age->count > 0 ? &age->marks[age->count - 1] : NULL;
 
-    if (last != NULL && (last->tick == tick || last->position == position))
+    if (last != NULL && last->position == position)
         return;
+    if (last != NULL && last->tick == tick) {
+        last->position = position;
+        return;
+    }
     if (age->count == AGE_MARKS)
         thin_out(age);
     age->marks[age->count++] =

@@ -19,10 +19,11 @@ static bool can_carry(const struct conn *conn, const struct entry *entry)
     const struct form *form = conn_form(conn);
     const struct cells *cells = &server->shard->cells;
     struct cell_reader reader = picture_read(cells, entry);
+    size_t length = form_overhead(form) + entry->length;
     const void *part;
     size_t n;
 
-    if (form_overhead(form) + entry->length > server->limit)
+    if (length > server->limit || !server_slab_holds(server, length))
         return false;
     if (form->kind != FORM_LINE)
         return form_refuses(form, NULL, entry->length) == NULL;
@@ -89,6 +90,7 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     conn->messages_out++;
     if (entry->sequence > sub->from)
         lag_unmiss(conn, sub);
+    conn_queued(conn);
     conn_mark_dirty(conn);
     return true;
 }

@@ -65,9 +65,8 @@ static void put(struct conn *conn, const struct message *message)
     server->queued += message->length;
     server->counts.messages_out++;
     conn->messages_out++;
+    conn_queued(conn);
     conn_mark_dirty(conn);
-    if (conn->queue.bytes == server->limit)
-        refuse(conn, 0, false); /* a full queue is owed an on_drain too */
 }
 
 enum command_answer command_send(struct shard *shard, conn_name name,

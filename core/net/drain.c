@@ -26,15 +26,24 @@ bool conn_fits(struct conn *conn, size_t length)
            (behind ? server->full_at : server->limit);
 }
 
+void conn_queued(struct conn *conn)
+{
+    if (conn->queue.bytes >= conn->server->limit) {
+        conn_set(conn, CONN_REFUSED);
+        conn->server->held_long_enough = true;
+    }
+    if (conn_has(conn, CONN_BEHIND))
+        age_note(age_of(conn), conn->bytes_out + conn->queue.bytes,
+                 conn->server->shard->tick);
+}
+
 uint32_t conn_age(struct conn *conn)
 {
     uint32_t now = conn->server->shard->tick;
-    struct age *age = age_of(conn);
 
     if (!conn_has(conn, CONN_BEHIND))
         return 0;
-    age_note(age, conn->bytes_out + conn->queue.bytes, now);
-    return now - age_since(age, conn->bytes_out, now);
+    return now - age_since(age_of(conn), conn->bytes_out, now);
 }
 
 void conn_mark_dirty(struct conn *conn)

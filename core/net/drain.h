@@ -50,6 +50,10 @@ bool conn_fits(struct conn *conn, size_t length);
 /* How old the oldest unsent byte is, in ticks; about a quarter less at most. */
 uint32_t conn_age(struct conn *conn);
 
+/* Bytes have been queued. If they have to wait, it is remembered since when; a
+ * full queue is owed an on_drain, as if something had been refused. */
+void conn_queued(struct conn *conn);
+
 /* To be flushed at the end of this turn. */
 void conn_mark_dirty(struct conn *conn);
 

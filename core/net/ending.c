@@ -36,12 +36,27 @@ static void leave_channels(struct conn *conn)
         topic_unsubscribe(conn->subs);
 }
 
+/* What waits for it counts as queued, or as missed. */
+static void drop_pending(struct conn *conn)
+{
+    struct pending pending = pending_begin(conn);
+
+    while (pending_next(&pending)) {
+        if (sub_lags(pending.sub)) {
+            lag_withhold(&pending, pending.sub, lag_kind(pending.sub));
+            continue;
+        }
+        conn->server->queued -= pending_length(&pending);
+        conn->messages_out++;
+    }
+}
+
 void conn_leave(struct conn *conn, enum reason reason, const char *detail)
 {
     struct server *server = conn->server;
 
     assert(conn->state == CONN_OPEN);
-    server->queued -= pending_bytes(conn);
+    drop_pending(conn);
     conn->seen = server->stream.next;
     leave_channels(conn);
     inbox_clear(server->pool, &conn->inbox);

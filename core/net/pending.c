@@ -116,13 +116,3 @@ uint64_t pending_length(const struct pending *pending)
     return stream_position(stream, pending->message + 1) -
            stream_position(stream, pending->message);
 }
-
-uint64_t pending_bytes(struct conn *conn)
-{
-    struct pending pending = pending_begin(conn);
-    uint64_t bytes = 0;
-
-    while (pending_next(&pending))
-        bytes += pending_length(&pending);
-    return bytes;
-}

@@ -35,9 +35,6 @@ struct pending pending_begin(struct conn *conn);
 /* Find the next message that waits. False: there is none. */
 bool pending_next(struct pending *pending);
 
-/* Bytes that wait for a connection. */
-uint64_t pending_bytes(struct conn *conn);
-
 /* The bytes of a message. */
 uint64_t pending_length(const struct pending *pending);
 

@@ -15,6 +15,7 @@ enum command_answer command_set_overflow(struct shard *shard, conn_name name,
     absorb(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
+    lag_forget_answers(conn);
     topic_set_conn_overflow(conn, overflow);
     return COMMAND_DONE;
 }

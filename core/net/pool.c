@@ -77,11 +77,21 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
+static size_t kept_from(const struct pool *pool, enum pool_share share)
+{
+    return share == POOL_RESERVE ? 0 : pool->reserve;
+}
+
 size_t pool_available(const struct pool *pool, enum pool_share share)
 {
-    size_t kept = share == POOL_RESERVE ? 0 : pool->reserve;
+    size_t kept = kept_from(pool, share);
 
     return pool->free > kept ? pool->free - kept : 0;
+}
+
+size_t pool_most(const struct pool *pool, enum pool_share share)
+{
+    return pool->number - kept_from(pool, share);
 }
 
 /* The latest that came to rest, or one that was never out. */

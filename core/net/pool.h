@@ -69,6 +69,9 @@ struct bocket *pool_checkout(struct pool *pool, enum pool_share share);
 /* How many bockets pool_checkout() would still give for this share. */
 size_t pool_available(const struct pool *pool, enum pool_share share);
 
+/* How many it would give if none were out. */
+size_t pool_most(const struct pool *pool, enum pool_share share);
+
 /* Hold a bocket that is out once more. */
 static inline void bocket_hold(struct bocket *bocket)
 {

@@ -72,6 +72,8 @@ static uint32_t put(struct channel *channel, const struct message *message,
     write_message(channel, message, sequence);
     if (left_out != NULL)
         left_out->seen = server->stream.next;
+    if (!stream_takes(&server->stream, 1))
+        server->held_long_enough = true;
     server->queued += message->length * count;
     server->counts.messages_out += count;
     return count;

@@ -107,10 +107,11 @@ static size_t wants(const struct conn *conn)
     return 1;
 }
 
-/* Does its own queue keep it from going on, whatever the pool has? */
+/* Does what it holds keep it from going on, whatever the pool has? */
 static bool holds_itself_up(struct conn *conn)
 {
-    return 2 * (uint64_t)conn->queue.bytes > conn->server->limit ||
+    return wants(conn) > pool_most(conn->server->pool, conn_share(conn)) ||
+           2 * (uint64_t)conn->queue.bytes > conn->server->limit ||
            (conn->wanted > 0 && !conn_fits(conn, conn->wanted));
 }
 

@@ -34,6 +34,17 @@ static enum command_answer try_to_send(lua_State *L)
     return command_send(script_of(L)->shard, name, &message);
 }
 
+/* The whole slab is smaller than what is to be sent: room never comes. */
+static bool never_fits(lua_State *L)
+{
+    const struct server *server = conn_served(L, 1)->server;
+    const struct form *form = command_form(server, conn_name_at(L, 1));
+    size_t length;
+
+    server_check_data(L, 2, "conn:send", &length);
+    return !server_slab_holds(server, length + form_overhead(form));
+}
+
 static int send_again(lua_State *L, int status, lua_KContext context);
 
 static int send_in_task(lua_State *L, struct task *task)
@@ -43,7 +54,7 @@ static int send_in_task(lua_State *L, struct task *task)
         task->name == 0 && name != 0 && await_has_sender(task->script, name);
     enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L);
 
-    if (answer == COMMAND_FULL) {
+    if (answer == COMMAND_FULL && (waits || !never_fits(L))) {
         await_room(task, name);
         return task_wait(L, task, send_again);
     }
@@ -57,7 +68,8 @@ static int send_again(lua_State *L, int status, lua_KContext context)
     return send_in_task(L, task_woken(L, context));
 }
 
-/* conn:send(data) -> true | nil, "full" (not in a task) | nil, "closed" */
+/* conn:send(data) -> true | nil, "full" | nil, "closed"; a task waits in place
+ * of "full", if room can come */
 static int l_send(lua_State *L)
 {
     struct task *task = task_that_can_wait(L);

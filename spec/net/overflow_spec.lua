@@ -187,6 +187,64 @@ describe("overflow", function()
     settle(program, { client })
   end)
 
+  it("'drop' ends at once if half of the queue is free", function()
+    local program, client = start [[overflow = "drop",]]
+
+    repeat ask(program, "fill(topic, 1, 1)")
+    until ask(program, "conns[1]:stats().queued") > 0
+    ask(program, "topic:publish(('x'):rep(1000))") -- it does not fit
+    await(program, "#lags == 1")
+    ask(program, "topic:publish '2 goes on'")
+    assert.same({ "t1" }, { ask(program, "lags[1]") })
+    read_to(client, 2)
+    settle(program, { client })
+  end)
+
+  it("by a broadcast that fills the queue has its on_drain", function()
+    local program, client = start [[overflow = "drop",
+      on_drain = function() drained = true end,]]
+
+    repeat ask(program, "fill(topic, 1, 1)")
+    until ask(program, "conns[1]:stats().queued") > 0
+    ask(program, "server:broadcast(('x'):rep(4 * 256 - 1 "
+      .. "- conns[1]:stats().queued))")
+    assert.equal(4 * 256, ask(program, "conns[1]:stats().queued"))
+    assert.equal("nil", ask(program, "drained"))
+    repeat client:line(0.01) until ask(program, "drained") == "true"
+    assert.equal(0, ask(program, "server:stats().missed"))
+    settle(program, { client })
+  end)
+
+  it("asks a connection's own function, whatever another has said", function()
+    local program, client = start [[overflow = function()
+      asks[#asks + 1] = true
+      return "drop"
+    end,]]
+
+    stall(program, "server", nil, 0)
+    await(program, "#asks == 1")
+    ask(program, "conns[1]:set_overflow(asking 'close')")
+    ask(program, "fill(topic, 1, 1)")
+    await(program, "#ended == 1")
+    assert.equal(2, ask(program, "#asks"))
+    settle(program, { client })
+  end)
+
+  it("counts what a connection that is closed was still to get", function()
+    local program, client = start [[overflow = "drop",]]
+
+    stall(program, "topic", nil, 0)
+    ask(program, [[(function()
+      fill(topic, 1, 3)
+      conns[1]:send(""); conns[1]:close(0)
+    end)()]])
+    await(program, "#ended == 1")
+    assert.equal(ask(program, "server:stats().messages_out"),
+      ask(program, "conns[1]:stats().messages_out")
+      + ask(program, "#lags"))
+    settle(program, { client })
+  end)
+
   for of, call in pairs {
     ["a topic"] = "topic:publish(mark, 'key'); topic:set_overflow 'latest'",
     ["a connection"] =
@@ -371,8 +429,46 @@ describe("maxage", function()
   end)
 end)
 
+describe("conn:stats().age", function()
+  after_each(testing.finish)
+
+  it("is that of the oldest byte, whoever has asked before", function()
+    local program, client = start
+      [[overflow = "drop", maxsends = 64, size = 4096,]]
+
+    pile_up(program)
+    local before = ask(program, "conns[1]:stats().bytes_out "
+      .. "+ conns[1]:stats().queued")
+    local at = ask(program, "fes.now()")
+
+    await(program, ("fes.now() > %f + 0.1"):format(at)) -- some ticks later
+    ask(program, "fill(topic, 1000, 1600)")
+    local since = ask(program, "fes.now()")
+
+    await(program, ("fes.now() > %f + 0.5"):format(since))
+    repeat assert(client:line())
+    until ask(program, "conns[1]:stats().bytes_out") > before
+    assert.is_true(ask(program, "conns[1]:stats().age") > 0.4)
+    settle(program, { client })
+  end)
+end)
+
 describe("coalesce", function()
   after_each(testing.finish)
+
+  for what, call in pairs {
+    send = "conns[1]:send(('x'):rep(1023))",
+    broadcast = "server:broadcast(('x'):rep(1023))",
+    publish = "topic:publish(('x'):rep(1023))",
+  } do
+    it("ends with a queue that is full: " .. what, function()
+      local program, client = start "coalesce = 60,"
+
+      ask(program, call)
+      assert.equal(("x"):rep(1023), client:line())
+      settle(program, { client })
+    end)
+  end
 
   it("holds what is sent until somebody flushes", function()
     local program, client = start "coalesce = 60,"
