@@ -95,6 +95,17 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     return true;
 }
 
+/* False: not now. One that can never be queued is missed; if it is of this
+ * stall, it counts as that already. */
+static bool give(struct conn *conn, struct sub *sub, const struct entry *entry)
+{
+    if (can_carry(conn, entry))
+        return put_entry(conn, sub, entry);
+    if (entry->sequence <= sub->from)
+        lag_miss(conn, sub, OVERFLOW_LATEST);
+    return true;
+}
+
 /* -------------------------------------------------------------- the picture */
 
 /* The queue stays short: what is not queued may still be replaced. */
@@ -103,6 +114,14 @@ static bool keeps_up(struct conn *conn)
     if (conn->queue.bytes >= conn->server->options.size && !conn_drain(conn))
         return false;
     return !conn_has(conn, CONN_BEHIND);
+}
+
+/* It was named when that was published; a picture for a new subscriber has what
+ * it was left out of before. */
+static bool is_left_out(const struct conn *conn, const struct sub *sub,
+                        const struct entry *entry)
+{
+    return entry->except == conn_name_of(conn) && entry->sequence > sub->from;
 }
 
 /* False: it does not have everything yet. */
@@ -114,8 +133,7 @@ static bool walk_picture(struct conn *conn, struct sub *sub)
     for (; entry != NULL; entry = picture_next(picture, entry)) {
         if (!keeps_up(conn))
             return false;
-        if (entry->except != conn_name_of(conn) && can_carry(conn, entry) &&
-            !put_entry(conn, sub, entry))
+        if (!is_left_out(conn, sub, entry) && !give(conn, sub, entry))
             return false;
         sub->upto = entry->sequence;
     }

@@ -12,12 +12,17 @@ struct cell {
 
 _Static_assert(sizeof(struct cell) == CELL, "a cell has no padding");
 
+static uint32_t number_for(size_t bytes)
+{
+    size_t number = bytes / CELL + (bytes % CELL > 0);
+
+    return number < CELL_NONE ? (uint32_t)number : CELL_NONE - 1;
+}
+
 void cells_init(struct cells *cells, size_t bytes)
 {
-    size_t number = bytes / CELL;
-
     *cells = (struct cells){
-        .number = number < CELL_NONE ? (uint32_t)number : CELL_NONE - 1,
+        .number = number_for(bytes),
         .rest = CELL_NONE,
     };
     cells->free = cells->number;
@@ -28,10 +33,18 @@ size_t cells_bytes(const struct cells *cells)
     return (size_t)cells->number * sizeof *cells->all;
 }
 
+bool cells_may_resize(const struct cells *cells, size_t bytes)
+{
+    return number_for(bytes) == cells->number || cells->free == cells->number;
+}
+
 bool cells_resize(struct cells *cells, size_t bytes)
 {
-    if (cells->all != NULL)
-        return bytes / CELL == cells->number;
+    if (number_for(bytes) == cells->number)
+        return true;
+    if (!cells_may_resize(cells, bytes))
+        return false;
+    cells_free(cells);
     cells_init(cells, bytes);
     return true;
 }

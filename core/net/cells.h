@@ -45,7 +45,9 @@ void cells_free(struct cells *cells);
 /* The bytes of all cells. */
 size_t cells_bytes(const struct cells *cells);
 
-/* Another number of bytes. False: they are mapped, and it is another. */
+/* May the number of bytes be changed to this, and do so. False: some are in
+ * use, and it is another. */
+bool cells_may_resize(const struct cells *cells, size_t bytes);
 bool cells_resize(struct cells *cells, size_t bytes);
 
 /* False, with errno set: the system has no room. */

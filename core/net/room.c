@@ -64,6 +64,14 @@ bool room_has(const struct conn *conn, size_t length)
            pool_available(conn->server->pool, conn_share(conn));
 }
 
+/* What it was closing for is not why its queue is discarded. */
+static void give_way(struct conn *victim)
+{
+    victim->reason = REASON_OVERFLOW;
+    victim->detail = NULL;
+    conn_cut(victim, REASON_OVERFLOW, NULL);
+}
+
 bool room_make(struct server *server, size_t number, enum pool_share share)
 {
     if (pool_available(server->pool, share) >= number)
@@ -75,7 +83,7 @@ bool room_make(struct server *server, size_t number, enum pool_share share)
 
         if (victim == NULL)
             return false;
-        conn_cut(victim, REASON_OVERFLOW, NULL);
+        give_way(victim);
     }
     return true;
 }

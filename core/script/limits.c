@@ -19,7 +19,7 @@ static const struct option options[] = {
     {"call_seconds", OPTION_SECONDS, AT(call_seconds), 0, MOST_SECONDS, NULL},
     {"memory", OPTION_BIG, AT(memory), LEAST_MEMORY, (double)ALLOCATOR_NO_LIMIT,
      NULL},
-    {"retained", OPTION_BIG, AT(retained), 0, MOST_RETAINED, NULL},
+    {"retained", OPTION_BIG, AT(retained), 1, MOST_RETAINED, NULL},
     {"outgoing", OPTION_INTEGER, AT(outgoing), 1, MOST_OUTGOING, NULL},
 };
 
@@ -35,10 +35,25 @@ void limits_begin(struct limits *limits, lua_State *L)
     allocator_begin(&limits->allocator, L);
 }
 
-void limits_enforce(struct limits *limits)
+void limits_enforce(struct limits *limits, struct shard *shard)
 {
     limits->in_force = true;
     watchdog_limit(limits->call_seconds);
+    if (limits->waits)
+        cells_resize(&shard->cells, limits->retained);
+    limits->waits = false;
+}
+
+/* The store is shared with the script that runs while this one loads. */
+static void set_retained(lua_State *L, struct limits *limits,
+                         struct shard *shard, uint64_t retained)
+{
+    if (!cells_may_resize(&shard->cells, retained))
+        luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
+    limits->retained = retained;
+    limits->waits = limits->loads;
+    if (!limits->loads)
+        cells_resize(&shard->cells, retained);
 }
 
 /* Less than the script has would leave it nothing but errors. */
@@ -74,12 +89,10 @@ static int l_limits(lua_State *L)
     if (limits->outgoing_mapped && wanted.outgoing != limits->outgoing)
         luaL_error(L, WHO ": 'outgoing' cannot change once fes.connect has "
                           "been called");
-    if (options_has(L, "retained") &&
-        !cells_resize(&shard->cells, wanted.retained))
-        luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
+    if (options_has(L, "retained"))
+        set_retained(L, limits, shard, wanted.retained);
     limits->call_seconds = wanted.call_seconds;
     limits->memory = wanted.memory;
-    limits->retained = wanted.retained;
     limits->outgoing = wanted.outgoing;
     if (limits->memory > 0)
         allocator_limit(&limits->allocator, limits->memory);

@@ -19,13 +19,16 @@ struct limits {
     bool outgoing_mapped; /* there they are: their number cannot change */
     struct allocator allocator;
     bool in_force; /* this script runs: the watchdog has its seconds */
+    bool loads;    /* while another one runs, from which it may take over */
+    bool waits;    /* until then: `retained` is to be set */
 };
 
 /* What counts as long as the script says nothing. Of a state that is new. */
 void limits_begin(struct limits *limits, lua_State *L);
 
-/* From now on the calls of this script are watched. */
-void limits_enforce(struct limits *limits);
+/* This script runs now: its calls are watched, and what it shares with the one
+ * before is as it asked. */
+void limits_enforce(struct limits *limits, struct shard *shard);
 
 /* Push fes.limits() for these. They live as long as the state. */
 void open_limits(lua_State *L, struct limits *limits, struct shard *shard);

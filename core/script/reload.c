@@ -50,6 +50,7 @@ static bool load(struct program *program, struct script *next,
 {
     bool loaded;
 
+    next->limits.loads = true;
     if (!state_run(next, defer_begin, NULL, NULL, failure) ||
         !unpack_script(next, pack, failure))
         return false;
@@ -57,7 +58,7 @@ static bool load(struct program *program, struct script *next,
         watchdog_limit(LOAD_SECONDS);
     loaded = load_script(next, "reload", failure) &&
              state_run(next, own_all, program->script, NULL, failure);
-    limits_enforce(&program->script->limits);
+    limits_enforce(&program->script->limits, next->shard);
     return loaded;
 }
 
@@ -105,7 +106,8 @@ static void take_over(struct program *program, struct script *next)
     old->ready = false;
     program->script = next;
     next->ready = true;
-    limits_enforce(&next->limits);
+    next->limits.loads = false;
+    limits_enforce(&next->limits, next->shard);
     next->collector.pauses = old->collector.pauses;
     if (old->stopping.asked)
         script_stop(next, old->stopping.seconds);

@@ -166,7 +166,7 @@ static void run(struct program *program)
     loop_on_signal(loop, SIGHUP, on_reload_signal);
     servers_announce(program->script);
     inherit_tell_unused(&shard->inherited);
-    limits_enforce(&program->script->limits);
+    limits_enforce(&program->script->limits, program->shard);
     program->script->ready = true;
     loop_hurry(loop);
     notify_ready(&program->notify, loop);

@@ -273,6 +273,46 @@ describe("when those who do not read hold the slab", function()
     end)
   end
 
+  it("one that was closing and gives way is told why", function()
+    local program, clients = start_stuck([[
+      size = 256, maxsends = 2, bockets = 8,
+      on_close = function(_, reason) print("closed", reason) end,]], 8)
+
+    ask(program, "conns[1]:close(60)")
+    ask(program, "conns[9]:send 'out'")
+    assert.equal("out", clients[9]:read(3))
+    program:expect "closed\toverflow\n"
+    settle(program, clients)
+  end)
+
+  it("those behind one that wants more than there is are woken", function()
+    local program = asked.start [[
+      conns, drained = {}, {}
+      server = fes.listen { path = "slow.sock", sndbuf = 4096, framing = "line",
+        size = 1024, bockets = 16, maxsends = 16,
+        on_connect = function(conn) conns[#conns + 1] = conn end,
+        on_receive = function() end,
+        on_drain = function(conn) drained[conn.id] = true end }
+      function fill(i)
+        repeat until not conns[i]:send(("s"):rep(1000))
+      end]]
+    local half = assert(program:connect { path = program.path })
+
+    assert(half:send "half a line")
+    await(program, "#conns == 1 and server:stats().bockets_free == 15")
+    local other = assert(program:connect { path = program.path })
+
+    await(program, "#conns == 2")
+    -- More than those may have that hold a bocket already.
+    assert.equal("nil", ask(program, "conns[1]:send(('x'):rep(15 * 1024))"))
+    ask(program, "fill(2)")
+    repeat other:line(0.01) until ask(program, "drained[conns[2].id]") == "true"
+    assert.equal("nil", ask(program, "drained[conns[1].id]"))
+    assert(half:send "\n")
+    await(program, "drained[conns[1].id]")
+    settle(program, { half, other })
+  end)
+
   it("a new subscriber still has what is retained", function()
     local program, clients = start_stuck(
       "size = 256, maxsends = 2, bockets = 8,", 8)

@@ -307,7 +307,8 @@ describe("a topic", function()
     ask(program, "collectgarbage()")
     program:expect "finalized\tfalse\t[^\n]*topic:publish: the topic has been"
     assert.equal("topic (collected)", ask(program, "tostring(saved)"))
-    assert.equal("false", ask(program, "pcall(function() return saved.name end)"))
+    assert.equal("false",
+      ask(program, "pcall(function() return saved.name end)"))
     assert.equal(0, ask(program, "fes.topic('held by garbage'):publish 'x'"))
     settle(program, {})
   end)
@@ -374,6 +375,20 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
+  it("sends a new subscriber also what it was left out of before", function()
+    local program, clients = start(1)
+
+    ask(program, "rawset(_G, 'kept', fes.topic('kept', { retain = true }))")
+    assert.equal(0, ask(program, "kept:publish('one;', 1, conns[1])"))
+    ask(program, "conns[1]:subscribe(kept)")
+    reads(clients[1], "one;")
+    assert.equal(0, ask(program, "kept:publish('two;', 2, conns[1])"))
+    ask(program, "conns[1]:unsubscribe(kept)")
+    ask(program, "conns[1]:subscribe(kept)")
+    reads(clients[1], "one;two;")
+    settle(program, clients)
+  end)
+
   it("sends a picture longer than the queue, as it is taken", function()
     local program = asked.start [[
       kept = fes.topic("kept", { retain = true })
@@ -390,6 +405,30 @@ describe("a topic", function()
     ask(program, "kept:publish('next', 1)")
     reads(client, "next")
     assert.equal(0, ask(program, "server:stats().missed"))
+    settle(program, { client })
+  end)
+
+  it("that retains more than a slab can hold is had without that", function()
+    local program = start(0)
+
+    ask(program, [[(function()
+      fes.listen { path = "small.sock", size = 256, bockets = 8,
+        on_connect = function(conn)
+          small = conn
+          conn:subscribe(fes.topic "kept")
+        end,
+        on_lag = function(_, missed) print("missed", missed) end }
+      local kept = fes.topic("kept", { retain = true })
+      kept:publish(("x"):rep(3000), "long")
+      kept:publish("short", "short")
+    end)()]])
+    local client = assert(program:connect { path = "small.sock" })
+
+    reads(client, "short")
+    program:expect "missed\t1\n"
+    assert.equal(1, ask(program, "small:stats().missed"))
+    ask(program, "fes.topic('kept'):publish('goes on', 'short')")
+    reads(client, "goes on")
     settle(program, { client })
   end)
 
@@ -465,8 +504,11 @@ describe("the store of kept messages", function()
     local program = start(0)
 
     ask(program, "fes.limits { retained = 32768 }")
-    assert.equal("full", ask(program, "select(2, fes.topic('kept', "
-      .. "{ retain = true }):publish(('x'):rep(40000)))"))
+    ask(program, "rawset(_G, 'kept', fes.topic('kept', { retain = true }))")
+    assert.equal("full",
+      ask(program, "select(2, kept:publish(('x'):rep(40000)))"))
+    ask(program, "fes.limits { retained = 65536 }") -- still nothing is kept
+    assert.equal(0, ask(program, "kept:publish(('x'):rep(40000))"))
     assert.error_matches(function()
       ask(program, "fes.limits { retained = 1 << 20 }")
     end, "'retained' cannot change once messages are kept")

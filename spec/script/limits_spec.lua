@@ -223,7 +223,7 @@ describe("fes.limits", function()
   end)
 
   for option, value in pairs {
-    call_seconds = "-1", memory = "100", retained = "'much'", outgoing = "0",
+    call_seconds = "-1", memory = "100", retained = "0", outgoing = "0",
   } do
     it("raises for a wrong " .. option, function()
       assert.matches("fes.limits: '" .. option .. "' must be ",

@@ -979,6 +979,26 @@ describe("a reload that fails", function()
     assert.not_matches("conn %d", program:stdout())
   end)
 
+  it("leaves the store of kept messages as it is", function()
+    local keeping = [[
+      fes.limits { retained = %d }
+      local kept = fes.topic("kept", { retain = true })
+      fes.listen { port = 0, on_receive = function(conn)
+        local _, why = kept:publish(("x"):rep(100))
+        kept:clear()
+        conn:send(why or "kept")
+      end } %s
+    ]]
+    local program = start(keeping:format(4096, ""))
+    local client = assert(program:connect())
+
+    reloading.fail(program, keeping:format(64, "error 'no'"), "no")
+    expect_answer(client, "kept")
+    reload(program, keeping:format(64, ""))
+    expect_answer(client, "full")
+    program:stop()
+  end)
+
   it("can be followed by one that does not", function()
     local program = start(answering "old")
     local client = assert(program:connect())
