@@ -13,7 +13,7 @@ local order = {
   "net/age", "net/hangup", "net/conn", "net/event", "net/shard", "net/server",
   "net/topic",
   "net/pending", "net/lag", "net/ending", "net/drain", "net/reframe",
-  "net/absorb", "net/parcel", "net/fanout", "net/room", "net/catchup",
+  "net/absorb", "net/parcel", "net/fanout", "net/room", "net/keep", "net/catchup",
   "net/closing",
   "net/pull", "net/receive", "net/resolve", "net/dial", "net/accept",
   "net/deliver", "net/listener", "net/serve", "net/adopt", "net/outgoing",

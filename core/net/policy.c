@@ -22,16 +22,7 @@ enum command_answer command_set_overflow(struct shard *shard, conn_name name,
 
 void command_set_topic_overflow(struct topic *topic, enum overflow overflow)
 {
-    struct link *next;
-
-    for (struct link *at = topic->channels.next; at != &topic->channels;
-         at = next) {
-        struct channel *channel = link_owner(at, struct channel, of_topic);
-
-        next = at->next;
-        if (!link_alone(&channel->hot))
-            room_flush(channel->server);
-    }
+    room_flush_topic(topic);
     topic->overflow = (uint8_t)overflow;
 }
 

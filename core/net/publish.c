@@ -3,6 +3,7 @@
 #include "net/absorb.h"
 #include "net/ending.h"
 #include "net/fanout.h"
+#include "net/keep.h"
 #include "net/lag.h"
 #include "net/room.h"
 
@@ -79,103 +80,6 @@ static uint32_t put(struct channel *channel, const struct message *message,
     return count;
 }
 
-/* ------------------------------------------------------------------ keeping */
-
-static const struct key no_key = {.kind = KEY_NONE};
-
-/* Room in the store for one more message of a key. */
-static bool has_cells(struct cells *cells, const struct picture *picture,
-                      struct key key, size_t length)
-{
-    return cells_map(cells) &&
-           picture_cells_for(cells, picture, key, length) <= cells->free;
-}
-
-/* Up to which number nobody who lags needs anything of the topic. */
-static uint64_t least_upto(const struct topic *topic)
-{
-    uint64_t least = UINT64_MAX;
-
-    for (const struct link *at = topic->channels.next; at != &topic->channels;
-         at = at->next) {
-        const struct channel *channel =
-            link_owner(at, struct channel, of_topic);
-
-        if (channel->catching == 0)
-            continue;
-        for (const struct link *its = channel->circle.next;
-             its != &channel->circle; its = its->next) {
-            const struct sub *sub = link_owner(its, struct sub, circle);
-
-            if (sub_catches_up(sub) && sub->upto < least)
-                least = sub->upto;
-        }
-    }
-    return least;
-}
-
-/* Forget the oldest keys that nobody is behind on, until `needed` are free. */
-static void forget_oldest(struct topic *topic, uint32_t needed)
-{
-    struct cells *cells = &topic->shard->cells;
-    uint64_t least = least_upto(topic);
-
-    while (cells->free < needed && !picture_empty(&topic->picture)) {
-        struct entry *oldest =
-            link_owner(topic->picture.order.next, struct entry, order);
-
-        if (oldest->sequence > least)
-            return;
-        picture_drop(cells, &topic->picture, oldest);
-    }
-}
-
-/* Topics that do not retain give way, whoever needs the room. */
-static bool make_cells(struct shard *shard, const struct picture *picture,
-                       struct key key, size_t length)
-{
-    struct cells *cells = &shard->cells;
-    uint32_t needed;
-
-    if (has_cells(cells, picture, key, length))
-        return true;
-    needed = cells_for(key.length + length) + 1;
-    for (struct link *at = shard->kept.next; at != &shard->kept; at = at->next)
-        if (!link_owner(at, struct topic, kept)->retains)
-            forget_oldest(link_owner(at, struct topic, kept), needed);
-    return has_cells(cells, picture, key, length);
-}
-
-static bool keep(struct topic *topic, const char *data, size_t length,
-                 struct key key, conn_name except)
-{
-    struct shard *shard = topic->shard;
-
-    if (!topic_conflates(topic)) {
-        picture_clear(&shard->cells, &topic->picture);
-        return true;
-    }
-    if (link_alone(&topic->kept))
-        link_before(&shard->kept, &topic->kept);
-    return make_cells(shard, &topic->picture, key, length) &&
-           picture_put(&shard->cells, &topic->picture, key, data, length,
-                       shard->sequence + 1, except);
-}
-
-static bool keep_broadcast(struct server *server, const char *data,
-                           size_t length, conn_name except)
-{
-    struct shard *shard = server->shard;
-
-    if (!channel_conflates(&server->broadcasts)) {
-        picture_clear(&shard->cells, &server->picture);
-        return true;
-    }
-    return make_cells(shard, &server->picture, no_key, length) &&
-           picture_put(&shard->cells, &server->picture, no_key, data, length,
-                       shard->sequence + 1, except);
-}
-
 /* ------------------------------------------------------------- broadcasts */
 
 enum command_answer command_broadcast(struct server *server, const char *data,
@@ -192,7 +96,8 @@ enum command_answer command_broadcast(struct server *server, const char *data,
     if (channel->count == 0)
         return COMMAND_DONE;
 
-    bool ready = prepare(channel, message.length, except);
+    bool ready = keep_has_room(server, length) &&
+                 prepare(channel, message.length, except);
     struct conn *left_out = find_left_out(channel, except);
 
     if (channel->count == (left_out != NULL))
@@ -263,7 +168,7 @@ enum command_answer command_publish(struct topic *topic, const char *data,
     struct link *next;
 
     *receivers = 0;
-    if (!keep(topic, data, length, key, except))
+    if (!keep_published(topic, data, length, key, except))
         return COMMAND_FULL;
     topic->published++;
     topic->shard->sequence++;
@@ -325,6 +230,7 @@ bool command_retain(struct topic *topic)
     if (!cells_map(&topic->shard->cells))
         return false;
     topic->retains = true;
+    link_out(&topic->kept);
     return true;
 }
 

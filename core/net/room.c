@@ -33,6 +33,20 @@ void room_flush(struct server *server)
     }
 }
 
+void room_flush_topic(struct topic *topic)
+{
+    struct link *next;
+
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = next) {
+        struct channel *channel = link_owner(at, struct channel, of_topic);
+
+        next = at->next;
+        if (!link_alone(&channel->hot))
+            room_flush(channel->server);
+    }
+}
+
 /*
  * Whose end brings something back: the first holder, save that an outgoing one
  * that does not stand yet may be behind with nothing. NULL: there is none.

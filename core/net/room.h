@@ -12,6 +12,7 @@
 #define FES_ROOM_H
 
 #include "net/server.h"
+#include "net/topic.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,9 @@ bool room_make_for(struct conn *conn, size_t length);
 
 /* Offer everything that is queued to the kernel, now. May end connections. */
 void room_flush(struct server *server);
+
+/* Likewise, wherever something waits of the topic. */
+void room_flush_topic(struct topic *topic);
 
 /* The connection waits for the pool, behind those who wait already. */
 void room_wait(struct conn *conn);

@@ -41,7 +41,7 @@ struct shard {
     struct table topics;   /* by name */
     struct table subs;     /* by connection and topic */
     struct link unsettled; /* topics that perhaps nobody needs any more */
-    struct link kept;      /* topics that have a picture */
+    struct link kept;      /* topics with a picture that gives way */
     struct cells cells;    /* where pictures lie */
     uint64_t sequence;     /* number of the last message to many */
     struct wheel wheel;

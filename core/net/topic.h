@@ -26,7 +26,7 @@ struct topic {
     struct table_node node;
     struct link channels;
     struct picture picture;
-    struct link kept;      /* in the shard's list, while it has a picture */
+    struct link kept;      /* in the shard's list: its picture gives way */
     struct link unsettled; /* in the shard's list */
     uint64_t published;    /* messages */
     uint32_t count;        /* subscribers */

@@ -172,6 +172,31 @@ describe("overflow", function()
     settle(program, {})
   end)
 
+  it("'latest' says \"full\" sooner than to forget what is still to be sent",
+    function()
+      local program, client = start
+        [[overflow = "latest", size = 4096, maxsends = 16,]]
+
+      ask(program, "fes.limits { retained = 65536 }")
+      repeat ask(program, "fill(topic, 1, 1)")
+      until ask(program, "conns[1]:stats().queued") > 0
+      -- All in one handler: who is behind is seen only when it is flushed.
+      local kept = ask(program, [[(function()
+        for i = 1, 5000 do
+          if not topic:publish(1000 + i .. " ", i) then return i - 1 end
+        end
+      end)()]])
+
+      assert.is_true(kept > 100)
+      local numbers = read_to(client, 1000 + kept)
+
+      for i = 1, kept do
+        assert.equal(1000 + i, numbers[#numbers - kept + i])
+      end
+      assert.equal(1, numbers[#numbers - kept])
+      settle(program, { client })
+    end)
+
   it("'latest' sends a key that changes again once", function()
     local program, client = start [[overflow = "latest", size = 256,]]
 
