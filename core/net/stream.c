@@ -176,22 +176,6 @@ struct segment stream_piece(const struct stream *stream, uint64_t from,
     };
 }
 
-int stream_gather(const struct stream *stream, uint64_t from,
-                  struct iovec *vector, int most)
-{
-    int n = 0;
-
-    while (from < stream->at && n < most) {
-        struct segment piece = stream_piece(stream, from, stream->at);
-
-        vector[n].iov_base = piece.bocket->bytes + piece.offset;
-        vector[n].iov_len = piece.length;
-        from += piece.length;
-        n++;
-    }
-    return n;
-}
-
 /* Let go of the bytes before a position. */
 static void drop_pieces(struct stream *stream, uint64_t to)
 {

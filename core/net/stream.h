@@ -95,10 +95,6 @@ static inline uint64_t stream_position(const struct stream *stream,
 struct segment stream_piece(const struct stream *stream, uint64_t from,
                             uint64_t to);
 
-/* Describe the bytes from a position on for sendmsg(2). How many pieces. */
-int stream_gather(const struct stream *stream, uint64_t from,
-                  struct iovec *vector, int most);
-
 /* Messages before `message` have been given to everybody. */
 void stream_trim(struct stream *stream, uint64_t message);
 

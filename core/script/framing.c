@@ -58,18 +58,17 @@ static void read_length(lua_State *L, const char *who, struct form *form)
 
 static void read_endian(lua_State *L, const char *who, struct form *form)
 {
-    const char *given = lua_tostring(L, -1);
+    const char *given = options_word(L, -1);
 
-    form->little = given != NULL && strcmp(given, "little") == 0;
-    if (!form->little && (given == NULL || strcmp(given, "big") != 0))
+    form->little = strcmp(given, "little") == 0;
+    if (!form->little && strcmp(given, "big") != 0)
         fail_field(L, who, "endian", "\"big\" or \"little\"");
 }
 
 /* The name is under the value, which is on top of the stack. */
 static void read_field(lua_State *L, const char *who, struct form *form)
 {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+    const char *name = options_word(L, -2);
 
     if (strcmp(name, "fixed") == 0)
         read_fixed(L, who, form);
@@ -102,7 +101,7 @@ struct form framing_read(lua_State *L, const char *who)
 {
     struct form form = {.kind = FORM_RAW};
     int type = lua_getfield(L, 1, "framing");
-    const char *name = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    const char *name = options_word(L, -1);
 
     if (type == LUA_TTABLE)
         read_table(L, who, &form);

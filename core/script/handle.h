@@ -1,5 +1,5 @@
 /*
- * handle.h - the inside of a conn's handle, for conn.c and carry.c
+ * handle.h - the inside of a conn's handle, for conn.c and pack.c
  */
 #ifndef FES_HANDLE_H
 #define FES_HANDLE_H

@@ -48,6 +48,16 @@ const char *options_push_words(lua_State *L, int index)
     return lua_tostring(L, -1);
 }
 
+const char *options_word(lua_State *L, int index)
+{
+    size_t length;
+    const char *word = lua_type(L, index) == LUA_TSTRING
+                           ? lua_tolstring(L, index, &length)
+                           : NULL;
+
+    return word != NULL && strlen(word) == length ? word : "";
+}
+
 int options_fail(lua_State *L, const char *who, const char *name,
                  const char *expected)
 {
@@ -101,7 +111,7 @@ static void check_name(lua_State *L, const char *who,
 
     const char *name = lua_tostring(L, -1);
 
-    if (is_known(name, options, count))
+    if (is_known(options_word(L, -1), options, count))
         return;
 
     luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", who, name,
@@ -142,8 +152,11 @@ static void read_seconds(lua_State *L, const char *who,
 {
     double given = lua_tonumber(L, -1);
 
-    if (lua_type(L, -1) != LUA_TNUMBER || !(given >= option->min) ||
-        given > option->max)
+    if (lua_type(L, -1) == LUA_TNUMBER && given > option->max)
+        options_fail(L, who, option->name,
+                     lua_pushfstring(L, "a number of seconds, at most %I",
+                                     (lua_Integer)option->max));
+    if (lua_type(L, -1) != LUA_TNUMBER || !(given >= option->min))
         options_fail(L, who, option->name,
                      option->min > 0 ? "a number of seconds above 0"
                                      : "a number of seconds, 0 or more");
@@ -190,9 +203,9 @@ static void fail_choice(lua_State *L, const char *who,
 static void read_choice(lua_State *L, const char *who,
                         const struct option *option, void *value)
 {
-    const char *given = lua_tostring(L, -1);
+    const char *given = options_word(L, -1);
 
-    for (int i = 0; given != NULL && option->choices[i] != NULL; i++)
+    for (int i = 0; option->choices[i] != NULL; i++)
         if (strcmp(given, option->choices[i]) == 0) {
             *(int *)value = i;
             return;

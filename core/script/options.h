@@ -57,6 +57,9 @@ int options_has(lua_State *L, const char *name);
 int options_fail(lua_State *L, const char *who, const char *name,
                  const char *expected);
 
+/* The string at an index; "" if there is something else, or a zero in it. */
+const char *options_word(lua_State *L, int index);
+
 /* The value at an index, in words, pushed: "http", 3.5, nothing, a table. */
 const char *options_push_words(lua_State *L, int index);
 

@@ -18,8 +18,7 @@ const char *policy_name(enum overflow overflow)
 
 enum overflow policy_named(lua_State *L, int index)
 {
-    const char *name =
-        lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
+    const char *name = options_word(L, index);
 
     for (int i = 0; i < OVERFLOWS; i++)
         if (strcmp(names[i], name) == 0)

@@ -73,8 +73,10 @@ int l_pool(lua_State *L)
 {
     size_t number = check_size(L, 1, "number");
     size_t size = check_size(L, 2, "size");
-    struct pool_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    struct pool_box *box;
 
+    script_check_open(L, "fes.pool");
+    box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (struct pool_box){.number = number, .size = size};
     luaL_setmetatable(L, POOL);
     box->pool = pool_new(number, size, false);

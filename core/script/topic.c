@@ -132,8 +132,7 @@ static bool check_options(lua_State *L)
     lua_pushnil(L);
     while (lua_next(L, 2) != 0) {
         lua_pop(L, 1);
-        if (lua_type(L, -1) != LUA_TSTRING ||
-            strcmp(lua_tostring(L, -1), "retain") != 0)
+        if (strcmp(options_word(L, -1), "retain") != 0)
             luaL_error(L, WHO ": unknown option %s, did you mean 'retain'?",
                        options_push_words(L, -1));
     }

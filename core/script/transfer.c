@@ -166,8 +166,7 @@ static struct take check_take(lua_State *L, const struct form *form,
 {
     int exact;
     lua_Integer bytes = lua_tointegerx(L, 2, &exact);
-    const char *word =
-        lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+    const char *word = options_word(L, 2);
 
     if (lua_isnoneornil(L, 2))
         return (struct take){.kind = TAKE_MESSAGE};
@@ -176,9 +175,9 @@ static struct take check_take(lua_State *L, const struct form *form,
                    RECEIVE ": takes whole messages under this framing, "
                            "not %s",
                    options_push_words(L, 2));
-    if (word != NULL && strcmp(word, "line") == 0)
+    if (strcmp(word, "line") == 0)
         return (struct take){.kind = TAKE_LINE};
-    if (word != NULL && strcmp(word, "all") == 0)
+    if (strcmp(word, "all") == 0)
         return (struct take){.kind = TAKE_ALL};
     if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 || bytes > most)
         fail_what(L, most);

@@ -558,6 +558,11 @@ describe("what is wrong about a topic", function()
     ["fes.listen { port = 0, maxqueue = 0 }"] = "'maxqueue' must be an integer",
     ["fes.listen { port = 0, maxage = 0 }"] = "'maxage' must be a number",
     ["fes.listen { port = 0, coalesce = -1 }"] = "'coalesce' must be a number",
+    ["fes.listen { port = 0, coalesce = 61 }"] =
+      "'coalesce' must be a number of seconds, at most 60, got 61",
+    ["fes.listen { port = 0, overflow = 'drop\\0' }"] =
+      "'overflow' must be \"close\", \"drop\", \"latest\" or a function",
+    ["fes.topic('x', { ['retain\\0'] = true })"] = "unknown option",
     ["fes.listen { port = 0, maxtopics = -1 }"] = "'maxtopics' must be an int",
   }
 

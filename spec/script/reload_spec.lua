@@ -553,6 +553,7 @@ describe("what is not of one connection", function()
         print(server:count(), server:broadcast "!", fes.topic "t")
         print(pcall(fes.after, 0, print))
         print(pcall(fes.listen, { port = 0 }))
+        print(pcall(fes.pool, 1000, 4096))
       end })
     ]]
     local program = start(code)
@@ -562,7 +563,7 @@ describe("what is not of one connection", function()
       reload(program, code)
       assert.equal("bye!", client:read(4))
       program:expect("1\t1\ttopic %(t%)\nfalse\t[^\n]*has ended\n"
-        .. "false\t[^\n]*has ended\n")
+        .. "false\t[^\n]*has ended\nfalse\t[^\n]*has ended\n")
     end
     program:signal "sigterm"
     client:close()

@@ -6,8 +6,6 @@
 
 #define TYPE "core.stream"
 
-enum { MOST_PIECES = 1024 };
-
 static struct stream *check_stream(lua_State *L)
 {
     return luaL_checkudata(L, 1, TYPE);
@@ -89,17 +87,16 @@ static int l_gather(lua_State *L)
 {
     struct stream *stream = check_stream(L);
     uint64_t from = core_check_size(L, 2);
-    lua_Integer most = luaL_optinteger(L, 3, MOST_PIECES);
-    struct iovec pieces[MOST_PIECES];
-
-    luaL_argcheck(L, most >= 0 && most <= MOST_PIECES, 3, "too many");
-
-    int n = stream_gather(stream, from, pieces, (int)most);
+    lua_Integer most = luaL_optinteger(L, 3, INT32_MAX);
 
     lua_newtable(L);
-    for (int i = 0; i < n; i++) {
-        lua_pushlstring(L, pieces[i].iov_base, pieces[i].iov_len);
-        lua_rawseti(L, -2, i + 1);
+    for (lua_Integer n = 1; from < stream->at && n <= most; n++) {
+        struct segment piece = stream_piece(stream, from, stream->at);
+
+        lua_pushlstring(L, (char *)piece.bocket->bytes + piece.offset,
+                        piece.length);
+        lua_rawseti(L, -2, n);
+        from += piece.length;
     }
     return 1;
 }
