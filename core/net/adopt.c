@@ -272,10 +272,9 @@ static void greet(struct adoption *adoption, struct conn *conn)
     shard_hang(server->shard, conn, server->shard->tick);
     if (conn->inbox.bytes > 0)
         shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
-    if (conn_has(conn, CONN_PEER_ENDED) && !server->options.pulled)
+    else if (conn_has(conn, CONN_PEER_ENDED) && !server->options.pulled)
         pull_finish(conn);
-    else
-        conn_watch(conn);
+    conn_watch(conn);
 }
 
 static void commit_listening(struct server *server)

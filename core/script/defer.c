@@ -61,17 +61,14 @@ static void put_off(lua_State *L, int nargs)
     lua_pop(L, 1);
 }
 
-/* In the place of a method. A script may keep it for longer than it loads. */
+/* In the place of a method, which has no upvalues. A script may keep it for
+ * longer than it loads. */
 static int l_deferred(lua_State *L)
 {
     int nargs = lua_gettop(L);
 
-    if (script_of(L)->ready || is_own(L)) {
-        lua_pushvalue(L, lua_upvalueindex(ORIGINAL));
-        lua_insert(L, 1);
-        lua_call(L, nargs, LUA_MULTRET);
-        return lua_gettop(L);
-    }
+    if (script_of(L)->ready || is_own(L))
+        return lua_tocfunction(L, lua_upvalueindex(ORIGINAL))(L);
     put_off(L, nargs);
     if (lua_isnil(L, lua_upvalueindex(ANSWER))) {
         lua_pushboolean(L, 1);

@@ -113,6 +113,17 @@ static bool note(struct files *files, const char *path)
     return find(files, directory, name) != NULL || add(files, directory, name);
 }
 
+/* Of a link, what it leads to is noted too. */
+static bool note_target(struct files *files, const char *path)
+{
+    char *target = realpath(path, NULL);
+    bool fine =
+        target != NULL && (strcmp(target, path) == 0 || note(files, target));
+
+    free(target);
+    return fine;
+}
+
 static bool is_below(const char *path, const char *directory)
 {
     size_t length = strlen(directory);
@@ -120,12 +131,23 @@ static bool is_below(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
+/* Links may lead elsewhere each time. */
+static void note_both(struct program *program, const char *path)
+{
+    if (!note(program->files, path) || !note_target(program->files, path))
+        log_warn("changes of %s will not be seen: %s", path, strerror(errno));
+}
+
 void files_note(struct program *program, const char *path)
 {
-    if (program->files == NULL || !is_below(path, program->directory))
-        return;
-    if (!note(program->files, path))
-        log_warn("changes of %s will not be seen: %s", path, strerror(errno));
+    if (program->files != NULL && is_below(path, program->directory))
+        note_both(program, path);
+}
+
+void files_note_script(struct program *program)
+{
+    if (program->files != NULL && program->config->file != NULL)
+        note_both(program, program->config->file);
 }
 
 /* -------------------------------------------------------- beginning and end */
@@ -133,9 +155,9 @@ void files_note(struct program *program, const char *path)
 bool files_begin(struct program *program)
 {
     struct files *files = calloc(1, sizeof *files);
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    int fd = files != NULL ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
 
-    if (files == NULL || fd < 0) {
+    if (fd < 0) {
         free(files);
         return false;
     }

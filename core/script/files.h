@@ -18,6 +18,9 @@ struct files;
 /* Watch the script's own file. False, with errno set: the system refuses. */
 bool files_begin(struct program *program);
 
+/* The script is loaded: it may be a link that leads elsewhere now. */
+void files_note_script(struct program *program);
+
 /* The script is made of this file too, if it is in, or below, the script's
  * directory. Nothing, if nobody watches. */
 void files_note(struct program *program, const char *path);

@@ -85,13 +85,14 @@ static int load_chunk(lua_State *L, const struct script_config *config)
 
 static int load_and_run(lua_State *L)
 {
-    const struct program *program = script_of(L)->program;
+    struct program *program = script_of(L)->program;
     const struct script_config *config = program->config;
 
     set_args(L, config);
     set_path(L, program->directory);
     if (config->watch)
         watch_modules(L);
+    files_note_script(program);
     if (load_chunk(L, config) != LUA_OK)
         return lua_error(L);
     if (config->check)

@@ -254,8 +254,7 @@ static void close_state(struct script *script)
     struct waiters *waiters = tasks_stop(script);
 
     script->over = true;
-    lua_close(script->L);
-    watchdog_forget(script->L);
+    watchdog_close(script->L);
     tasks_unmap(script, waiters);
 }
 

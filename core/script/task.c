@@ -1,8 +1,11 @@
 #include "script/task.h"
 
 #include "base/clock.h"
+#include "script/watchdog.h"
 
 #include <lauxlib.h>
+
+enum { MOST_REFUSED = 100 };
 
 static void on_timer(struct timer *timer)
 {
@@ -45,11 +48,21 @@ struct task *task_that_can_wait(lua_State *L)
     return tasks->running;
 }
 
+/* It may try to wait some more, but not for ever. */
+static void check_open(lua_State *L, const char *who)
+{
+    struct script *script = script_of(L);
+
+    if (script->over && ++script->tasks->refused > MOST_REFUSED)
+        watchdog_expire();
+    script_check_open(L, who);
+}
+
 struct task *task_check(lua_State *L, const char *who)
 {
     struct task *task = task_that_can_wait(L);
 
-    script_check_open(L, who);
+    check_open(L, who);
     if (script_of(L)->tasks->running == NULL)
         luaL_error(L, "%s: only a task can wait (see fes.spawn)", who);
     if (task == NULL)

@@ -63,6 +63,7 @@ struct tasks {
     uint64_t last;        /* number of a task */
     struct task *running; /* NULL: the loop, or a handler */
     unsigned blocked;     /* callers of the running one that cannot yield */
+    unsigned refused;     /* waits of the running one, as the script is over */
     unsigned due;         /* tasks in line, and timers that run */
     struct link ready;
     struct waiters *waiters; /* by slot of the connection */

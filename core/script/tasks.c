@@ -235,6 +235,7 @@ static void resume_to_end(struct task *task)
     int nresults;
 
     script->tasks->running = task;
+    script->tasks->refused = 0;
     task->waits = false;
     watchdog_enter(script->L, "task");
 

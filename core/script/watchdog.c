@@ -31,6 +31,7 @@ static struct {
     uint64_t starved;               /* clock_starved() when it was first */
     volatile sig_atomic_t has_told; /* the hook has raised */
     volatile sig_atomic_t hooked;   /* the script had one of its own */
+    volatile sig_atomic_t closing;  /* only finalizers run */
     char message[LUA_IDSIZE + 128]; /* what it raises */
 } guard;
 
@@ -141,7 +142,7 @@ static void tell_stuck(void)
     char millis[TEXT_DECIMAL_BYTES];
     const char *who = "a library function", *trace = NULL;
 
-    if (is_in_a_finalizer(watchdog.running)) {
+    if (guard.closing || is_in_a_finalizer(watchdog.running)) {
         who = "a finalizer";
     } else if (guard.hooked) {
         who = "a hook of the script, or a library function,";
@@ -164,7 +165,8 @@ static void expire(void)
     bool stuck = watchdog.expired && !guard.has_told;
 
     watchdog.expired = 1;
-    hook(watchdog.running);
+    if (!guard.closing)
+        hook(watchdog.running);
     if (stuck && (guard.ticks & (guard.ticks - 1)) == 0)
         tell_stuck(); /* after twice its time, four times, ... */
 }
@@ -253,7 +255,7 @@ static void descend(struct resumption *here, lua_State *L, lua_State *co)
     watchdog.resumptions = here;
     watchdog.running = co;
     atomic_signal_fence(memory_order_seq_cst);
-    if (watchdog.expired)
+    if (watchdog.expired && !guard.closing)
         hook(co);
 }
 
@@ -263,7 +265,7 @@ static void ascend(const struct resumption *here)
     watchdog.running = here->from;
     watchdog.resumptions = here->outer;
     atomic_signal_fence(memory_order_seq_cst);
-    if (watchdog.expired)
+    if (watchdog.expired && !guard.closing)
         hook(here->from);
 }
 
@@ -291,8 +293,21 @@ int watchdog_reset(lua_State *L, lua_State *co)
     return status;
 }
 
-void watchdog_forget(const lua_State *L)
+void watchdog_expire(void)
 {
-    if (watchdog.running == L)
-        watchdog.running = NULL;
+    watchdog.expired = 1;
+    hook(watchdog.running);
+}
+
+/* No hook is set on what may be freed just now. */
+void watchdog_close(lua_State *L)
+{
+    guard.closing = 1;
+    watchdog_enter(L, "the end of a script");
+    lua_close(L);
+    watchdog.event = NULL;
+    watchdog.running = NULL;
+    watchdog.expired = 0;
+    guard.closing = guard.has_told = guard.hooked = 0;
+    guard.ticks = 0;
 }

@@ -90,8 +90,11 @@ int watchdog_resume(lua_State *L, lua_State *co, int nargs, int *nresults);
 /* As lua_resetthread(): close what `co` has to close, in the same way. */
 int watchdog_reset(lua_State *L, lua_State *co);
 
-/* A state is closed: nothing of it runs any more. */
-void watchdog_forget(const lua_State *L);
+/* What runs has no time left, whatever it has used. */
+void watchdog_expire(void);
+
+/* As lua_close(). Finalizers cannot be interrupted, but are told of. */
+void watchdog_close(lua_State *L);
 
 /* Note where whatever runs is (trace.h), if it is in any function. */
 void watchdog_trace(void);

@@ -50,6 +50,11 @@ local servers, clients, directories = {}, {}, {}
 -- @tparam[opt=20] number options.timeout  seconds, of every wait for it
 -- @treturn Server
 function testing.start(options)
+  if type(options) ~= "table" then
+    error("testing.start takes a table of options, got "
+      .. type(options), 2)
+  end
+
   local new = server.start(options)
 
   servers[#servers + 1] = new

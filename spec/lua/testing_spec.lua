@@ -55,6 +55,15 @@ describe("fes.testing", function()
       }, server.listening)
     end)
 
+    it("takes signals that there are", function()
+      local server = start_echo("127.0.0.1")
+
+      assert.matches("no signal is called \"sigtem\"",
+        failure(server.signal, server, "sigtem"))
+      assert.matches("takes a table of options, got nil",
+        failure(testing.start))
+    end)
+
     it("is stopped politely, and leaves nothing", function()
       local server = start_echo("127.0.0.1")
 

@@ -395,6 +395,30 @@ describe("a task of the old script", function()
     program:stop()
   end)
 
+  it("leaves what it did not receive to an on_receive, also at the end",
+    function()
+      local program = start [[
+        local server = fes.listen { port = 0,
+          handler = function() fes.sleep(1000) end }
+        local timer
+        timer = fes.every(0.001, function()
+          if server:stats().bytes_in == 10 then
+            print "it has come"
+            timer:stop()
+          end
+        end)
+      ]]
+      local client = assert(program:connect())
+
+      assert(client:send "last words")
+      assert(client:half_close())
+      program:expect "it has come\n"
+      reload(program, [[fes.listen { port = 0,
+        on_receive = function(conn, data) conn:send(data) end }]])
+      assert.same({ "last words", "eof" }, { client:read_all() })
+      program:stop()
+    end)
+
   for name, scripts in pairs {
     ["handler gives way to on_receive"] = {
       "handler = function(conn) fes.sleep(1000) end",

@@ -172,6 +172,72 @@ describe("a reload in a task", function()
   end)
 end)
 
+describe("tasks of the old script that wait again and again", function()
+  after_each(testing.finish)
+
+  it("hold up the takeover no longer than others", function()
+    local program = start(answering "old" .. [[
+      for _ = 1, 20 do
+        fes.spawn(function() while true do pcall(fes.sleep, 1000) end end)
+      end
+    ]])
+    local client = assert(program:connect())
+
+    expect_answer(client, "old")
+    reload(program, answering "new") -- 20 times call_seconds would be too long
+    expect_answer(client, "new")
+    assert.not_matches("it has run", program:stderr())
+    program:stop()
+  end)
+end)
+
+describe("a finalizer of the old script that never returns", function()
+  after_each(testing.finish)
+
+  it("is told of", function()
+    local program = start(answering "old" .. [[
+      fes.limits { call_seconds = 0.05 }
+      last = setmetatable({}, { __gc = function() while true do end end })
+    ]])
+
+    expect_answer(assert(program:connect()), "old")
+    reloading.write(program, answering "new")
+    program:signal "sighup"
+    program:expect("warn  the end of a script: it has run for %d+ ms and "
+      .. "cannot be interrupted: a finalizer does not return\n", "stderr")
+    program:kill()
+  end)
+end)
+
+describe("a method that a script takes while it loads", function()
+  after_each(testing.finish)
+
+  local code = [[
+    local send
+    local server = fes.listen { port = 0, maxsends = 1, sndbuf = 4096,
+      handler = function(conn)
+        while conn:receive "line" do
+          for i = 1, 100 do assert(send(conn, ("%05d"):format(i):rep(800))) end
+          print("sent", select(2, pcall(function() send(conn) end)))
+        end
+      end }
+    for conn in server:connections() do send = conn.send end
+  ]]
+
+  it("is afterwards what it always is", function()
+    local program = start(code)
+    local client = assert(program:connect { rcvbuf = 4096 })
+
+    reload(program, code)
+    assert(client:send "\n")
+    for i = 1, 100 do
+      assert.is_true(("%05d"):format(i):rep(800) == client:read(4000))
+    end
+    program:expect "sent\t[^\n]*script.lua:%d+: conn:send: "
+    program:stop()
+  end)
+end)
+
 -- Loads until a file is there, which `go` makes.
 local function loading(code)
   return [[

@@ -51,6 +51,22 @@ describe("fes -w", function()
     program:stop()
   end)
 
+  it("loads it when what a link leads to changes", function()
+    local target = testing.directory() .. "/target.lua"
+    local program = start(answering "'old'")
+    local path = program.directory .. "/script.lua"
+    local head = 'local fes = require "fes"\n'
+
+    testing.write(target, head .. answering "'linked'")
+    assert(uv.fs_symlink(target, path .. ".new"))
+    assert(os.rename(path .. ".new", path))
+    await_reload(program)
+    testing.write(target, head .. answering "'changed'")
+    await_reload(program)
+    expect_answer(assert(program:connect()), "changed")
+    program:stop()
+  end)
+
   it("loads it when a module of its directory changes", function()
     local program = start("local word = require 'word'\n"
       .. answering "word", { files = { ["word.lua"] = "return 'old'" } })

@@ -237,8 +237,13 @@ end
 --- Send it a signal.
 -- @tparam string name  "sigterm"
 function Server:signal(name)
+  local number = uv.constants[tostring(name):upper()]
+
+  if not number then
+    error(("no signal is called %q"):format(tostring(name)), 2)
+  end
   assert(not self.exited, "the program has exited")
-  assert(self.process:kill(name))
+  assert(self.process:kill(number))
 end
 
 --- Wait until it has exited; raises when the time is up.
