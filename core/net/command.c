@@ -196,6 +196,17 @@ static void add_pending(struct conn_stats *stats, struct conn *conn)
     }
 }
 
+/* For what is sent, and for what has come. */
+static uint32_t held_bockets(const struct conn *conn)
+{
+    const struct server *server = conn->server;
+    size_t bockets = queue_bockets(&server->queues, &conn->queue);
+
+    if (conn->inbox.bytes > 0)
+        bockets += inbox_bockets(server->pool, &conn->inbox);
+    return (uint32_t)bockets;
+}
+
 bool command_stats(const struct shard *shard, conn_name name,
                    struct conn_stats *stats)
 {
@@ -209,7 +220,7 @@ bool command_stats(const struct shard *shard, conn_name name,
         .messages_in = conn->messages_in,
         .messages_out = conn->messages_out,
         .queued = conn->queue.bytes,
-        .bockets = conn->queue.count,
+        .bockets = held_bockets(conn),
         .age = (double)conn_age(conn) / SHARD_TICKS,
         .missed = conn->missed,
     };

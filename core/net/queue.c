@@ -228,6 +228,25 @@ void queue_write(struct queue_store *store, struct queue *queue,
     }
 }
 
+/* A bocket that comes again is one of the last two: the queue's own, or the one
+ * that was referred to last. */
+size_t queue_bockets(const struct queue_store *store, const struct queue *queue)
+{
+    const struct bocket *last = NULL, *other = NULL;
+    size_t bockets = 0;
+
+    for (unsigned i = 0; i < queue->count; i++) {
+        const struct bocket *bocket = at(store, queue, i)->bocket;
+
+        if (bocket == last)
+            continue;
+        bockets += bocket != other;
+        other = last;
+        last = bocket;
+    }
+    return bockets;
+}
+
 int queue_gather(const struct queue_store *store, const struct queue *queue,
                  struct iovec *vector, int most)
 {

@@ -96,6 +96,10 @@ bool queue_copies(const struct queue_store *store, const struct queue *queue,
 void queue_refer(struct queue_store *store, struct queue *queue,
                  const struct segment *piece);
 
+/* How many bockets its segments lie in. */
+size_t queue_bockets(const struct queue_store *store,
+                     const struct queue *queue);
+
 /* The queue borrows its ring of another store, whose rings are not shorter. */
 void queue_move(struct queue_store *from, struct queue_store *to,
                 struct queue *queue);

@@ -171,7 +171,7 @@ static void read_text(lua_State *L, const char *who,
 
     if (lua_type(L, -1) != LUA_TSTRING || length == 0 ||
         strlen(given) != length)
-        options_fail(L, who, option->name, "a string");
+        options_fail(L, who, option->name, "a string, not empty");
     *(const char **)value = given;
 }
 

@@ -130,6 +130,8 @@ describe("a turn in which every other message is for somebody else", function()
       repeat
         ask(program, "mix(60)")
         assert.is_true(ask(program, "conns[1]:stats().queued") <= 4 * 256)
+        -- What lies between messages for others is copied together.
+        assert.is_true(ask(program, "conns[1]:stats().bockets") <= 4 + 2)
       until ask(program, "conns[1]:stats().missed") > 200
 
       local heard = 0
@@ -300,6 +302,7 @@ describe("when those who do not read hold the slab", function()
 
     assert(half:send "half a line")
     await(program, "#conns == 1 and server:stats().bockets_free == 15")
+    assert.equal(1, ask(program, "conns[1]:stats().bockets"))
     local other = assert(program:connect { path = program.path })
 
     await(program, "#conns == 2")
