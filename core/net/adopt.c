@@ -1,8 +1,10 @@
 #include "net/adopt.h"
 
+#include "base/log.h"
 #include "net/absorb.h"
 #include "net/accept.h"
 #include "net/ending.h"
+#include "net/listener.h"
 #include "net/pull.h"
 #include "net/serve.h"
 #include "net/topic.h"
@@ -280,8 +282,11 @@ static void greet(struct adoption *adoption, struct conn *conn)
 static void commit_listening(struct server *server)
 {
     socket_take_over(watch_fd(&server->watch), &server->options.socket);
-    if (server->inode != 0)
+    if (listener_has_path(server))
         chmod(server->options.path, server->options.mode);
+    else if (server->inode != 0)
+        log_warn("nobody can connect to %s: another file is there, or none",
+                 server->options.path);
     server->paused = false;
     accept_update(server);
 }

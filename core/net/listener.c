@@ -84,14 +84,17 @@ int listener_open(struct server *server, const char **why)
     return fd;
 }
 
-static void remove_path(const struct server *server)
+bool listener_has_path(const struct server *server)
 {
     struct stat there;
 
-    if (server->inode == 0 || lstat(server->options.path, &there) < 0)
-        return;
-    if (there.st_ino == server->inode && there.st_dev == server->device &&
-        unlink(server->options.path) < 0)
+    return server->inode != 0 && lstat(server->options.path, &there) == 0 &&
+           there.st_ino == server->inode && there.st_dev == server->device;
+}
+
+static void remove_path(const struct server *server)
+{
+    if (listener_has_path(server) && unlink(server->options.path) < 0)
         log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
 }
 

@@ -7,12 +7,17 @@
 #include "net/server.h"
 #include "net/shard.h"
 
+#include <stdbool.h>
+
 /*
  * Listen where the options of the server say: on a socket that a service
  * manager passed, if one is bound there, else on a new one. The descriptor, or
  * -1 and `*why`, text that stays good until the next call.
  */
 int listener_open(struct server *server, const char **why);
+
+/* Is there, at its path, the Unix socket that was made for the server? */
+bool listener_has_path(const struct server *server);
 
 /* Close it. A Unix socket is removed if it is still the one that was made. */
 void listener_close(struct server *server);

@@ -1,5 +1,6 @@
 #include "script/announce.h"
 
+#include "base/log.h"
 #include "net/topic.h"
 #include "script/server.h"
 
@@ -45,12 +46,34 @@ static double kept_bytes(const struct script *script)
     return needed ? (double)cells_bytes(&shard->cells) : 0;
 }
 
-/* An outgoing connection counts itself, and the slab of all once. */
-static void announce_memory(const struct script *script)
+/* All that buffers may take; the slab of outgoing connections counts once. */
+static double buffer_bytes(const struct script *script)
 {
     const struct link *end = &script->servers;
     double bytes =
         (double)slab_bytes(&script->shard->outgoing) + kept_bytes(script);
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (!server_at(at)->closing)
+            bytes += (double)slab_bytes(&server_at(at)->own);
+    return bytes;
+}
+
+/* What has been told of, and what was there then. */
+static void note_told(const struct script *script, double bytes)
+{
+    struct told *told = &script->program->told;
+
+    told->bytes = bytes;
+    told->store = script->shard->cells.all != NULL;
+    told->outgoing = script->shard->outgoing.pool != NULL;
+    told->stale = false;
+}
+
+static void announce_memory(const struct script *script)
+{
+    const struct link *end = &script->servers;
+    double bytes = buffer_bytes(script);
     double each = 0;
     uint64_t connections = 0;
 
@@ -60,7 +83,6 @@ static void announce_memory(const struct script *script)
 
         if (server->closing && !server->outgoing)
             continue;
-        bytes += (double)slab_bytes(&server->own);
         connections += server->options.maxconnections;
         each = kernel > each ? kernel : each;
     }
@@ -69,6 +91,22 @@ static void announce_memory(const struct script *script)
     printf("at most %.1f MiB of buffers, %llu connections, "
            "%.0f KiB each in the kernel\n",
            bytes / (1 << 20), (unsigned long long)connections, each / 1024);
+    note_told(script, bytes);
+}
+
+void announce_growth(const struct script *script)
+{
+    const struct shard *shard = script->shard;
+    const struct told *told = &script->program->told;
+    double before = told->bytes, bytes;
+
+    if (!told->stale && told->store == (shard->cells.all != NULL) &&
+        told->outgoing == (shard->outgoing.pool != NULL))
+        return;
+    bytes = buffer_bytes(script);
+    note_told(script, bytes);
+    if (bytes > before)
+        log_info("at most %.1f MiB of buffers from now on", bytes / (1 << 20));
 }
 
 void servers_announce(struct script *script)

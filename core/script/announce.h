@@ -1,5 +1,5 @@
 /*
- * announce.h - what fes says on stdout once a script has loaded
+ * announce.h - what fes says of its servers, and of what they can take
  */
 #ifndef FES_ANNOUNCE_H
 #define FES_ANNOUNCE_H
@@ -11,5 +11,8 @@
  * one, the memory line: what all of them can take.
  */
 void servers_announce(struct script *script);
+
+/* Log it if all that has been opened since then can take more than was told. */
+void announce_growth(const struct script *script);
 
 #endif

@@ -291,3 +291,10 @@ double options_check_seconds(lua_State *L, int arg, const char *who)
                    options_push_words(L, arg));
     return seconds < LONGEST_SECONDS ? seconds : LONGEST_SECONDS;
 }
+
+double options_opt_seconds(lua_State *L, int arg, double otherwise,
+                           const char *who)
+{
+    return lua_isnoneornil(L, arg) ? otherwise
+                                   : options_check_seconds(L, arg, who);
+}

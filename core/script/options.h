@@ -66,4 +66,8 @@ const char *options_push_words(lua_State *L, int index);
 /* The number of seconds at argument `arg` of `who`: at least 0, finite. */
 double options_check_seconds(lua_State *L, int arg, const char *who);
 
+/* Likewise; if there is none, `otherwise`. */
+double options_opt_seconds(lua_State *L, int arg, double otherwise,
+                           const char *who);
+
 #endif

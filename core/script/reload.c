@@ -54,8 +54,7 @@ static bool load(struct program *program, struct script *next,
     if (!state_run(next, defer_begin, NULL, NULL, failure) ||
         !unpack_script(next, pack, failure))
         return false;
-    if (program->script->limits.call_seconds > 0)
-        watchdog_limit(LOAD_SECONDS);
+    watchdog_limit(LOAD_SECONDS);
     loaded = load_script(next, "reload", failure) &&
              state_run(next, own_all, program->script, NULL, failure);
     limits_enforce(&program->script->limits, next->shard);
@@ -136,6 +135,7 @@ void reload_if_asked(struct program *program)
     } else {
         take_over(program, next);
         program->reloads++;
+        program->told.stale = true;
         log_info("reloaded");
     }
     notify_reloaded();

@@ -80,6 +80,7 @@ static void on_turn_end(void *owner)
     script_stop_if_asked(script);
     reload_if_asked(program);
     script = program->script;
+    announce_growth(script);
     collector_look(script);
     if (!script->ready || script_has_work(script))
         return;

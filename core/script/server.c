@@ -67,6 +67,7 @@ void served_begin(lua_State *L, struct served *served, struct server *server)
     served->outgoing = server->outgoing;
     served->first_overflow = server->options.overflow;
     link_last(&served->script->servers, &served->link);
+    served->script->program->told.stale = true;
 }
 
 static struct served *find_served(const struct script *script,
@@ -264,11 +265,10 @@ static int l_resume(lua_State *L)
 static int l_close(lua_State *L)
 {
     struct served *served = check_server(L);
-    double linger = CLOSING_LINGER;
+    double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "server:close");
 
-    if (!lua_isnoneornil(L, 2))
-        linger = options_check_seconds(L, 2, "server:close");
-    server_close(served->server, REASON_SHUTDOWN, linger);
+    if (!served->script->over)
+        server_close(served->server, REASON_SHUTDOWN, linger);
     return 0;
 }
 

@@ -43,24 +43,44 @@ static int to_text(lua_State *L)
 
 /*
  * Any error value becomes text, also one whose __tostring fails: that runs in
- * a call of its own. Pushes it.
+ * a call of its own, within the script's limit. Pushes it.
  */
 static void push_text(lua_State *L, int index)
 {
+    struct allocator *allocator = &script_of(L)->limits.allocator;
+    bool text;
+
     lua_pushcfunction(L, to_text);
     lua_pushvalue(L, index);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+    text = lua_pcall(L, 1, 1, 0) == LUA_OK;
+    allocator_lift(allocator);
+    if (!text)
         lua_pushfstring(L, "(error object is a %s value)",
                         luaL_typename(L, index));
+    allocator_lower(allocator);
 }
 
-/* The traceback waits in the registry. There is memory for all this, even if
- * the script has used up its own. */
+/* The traceback waits in the registry. There is memory for it, even if the
+ * script has used up its own; but not for what the script does meanwhile. */
+static void keep_trace(lua_State *L, lua_State *of, int level)
+{
+    struct allocator *allocator = &script_of(L)->limits.allocator;
+
+    allocator_lift(allocator);
+    luaL_traceback(L, of, NULL, level);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    allocator_lower(allocator);
+}
+
+/* The system may have had no memory for it either. */
+static void end_trace(struct script *script)
+{
+    allocator_lower(&script->limits.allocator);
+}
+
 static int explain(lua_State *L)
 {
-    allocator_lift(&script_of(L)->limits.allocator);
-    luaL_traceback(L, L, NULL, 1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    keep_trace(L, L, 1);
     push_text(L, 1);
     return 1;
 }
@@ -130,7 +150,7 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
     }
     report(script, event, name, push_trace(L, status, late));
     lua_pop(L, 1);
-    allocator_lower(&script->limits.allocator);
+    end_trace(script);
     return false;
 }
 
@@ -159,9 +179,7 @@ static int explain_coroutine(lua_State *L)
 {
     lua_State *co = lua_touserdata(L, 1);
 
-    allocator_lift(&script_of(L)->limits.allocator);
-    luaL_traceback(L, co, NULL, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+    keep_trace(L, co, 0);
     watchdog_reset(L, co);
     lua_xmove(co, L, 1);
     push_text(L, 2);
@@ -314,7 +332,7 @@ bool state_run(struct script *script, lua_CFunction fn, void *arg,
     failure->message = copy(lua_tostring(L, -2));
     failure->trace = copy(ran ? trace : "");
     lua_pop(L, 2);
-    allocator_lower(&script->limits.allocator);
+    end_trace(script);
     return false;
 }
 

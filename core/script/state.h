@@ -66,6 +66,13 @@ struct script {
     struct stopping stopping;
 };
 
+/* See announce.h. */
+struct told {
+    double bytes;         /* that buffers can take, as told last */
+    bool store, outgoing; /* were mapped then */
+    bool stale;           /* servers have come or gone since */
+};
+
 /* What stays: the command line, the engine, and who is in charge. */
 struct program {
     const struct script_config *config;
@@ -78,6 +85,7 @@ struct program {
     uint64_t errors;       /* of handlers and timers */
     uint64_t reloads;
     struct server_stats gone; /* of outgoing connections */
+    struct told told;
     bool reload_asked;
 };
 

@@ -12,10 +12,10 @@
 static int l_close(lua_State *L)
 {
     conn_name name = conn_check(L, 1, "conn:close");
-    double linger = CLOSING_LINGER;
+    double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "conn:close");
 
-    if (!lua_isnoneornil(L, 2))
-        linger = options_check_seconds(L, 2, "conn:close");
+    if (script_of(L)->over) /* it is another script's now */
+        return conn_push_answer(L, COMMAND_CLOSED);
     return conn_push_answer(
         L, command_close(script_of(L)->shard, name, REASON_LOCAL, linger));
 }

@@ -500,6 +500,33 @@ describe("the store of kept messages", function()
       memory_line { listen = "overflow = 'latest'" })
   end)
 
+  it("and whatever else comes later is told of in the log", function()
+    local program = testing.start { code = [[
+      local fes = require "fes"
+      fes.limits { retained = 1024 * 1024 }
+      local server
+      local steps = {
+        function() fes.topic("x", { retain = true }):publish "kept" end,
+        function() fes.topic("y", { retain = true }):publish "kept" end,
+        function() fes.listen { port = 0, bockets = 512 } end,
+        function() fes.connect { port = server.port } end,
+      }
+      server = fes.listen { port = 0, bockets = 256,
+        on_receive = function(conn, data)
+          for _ in data:gmatch "." do table.remove(steps, 1)() end
+        end }
+    ]] }
+    local client = assert(program:connect())
+
+    for before, more in pairs { "..", ".", "." } do
+      assert(client:send(more))
+      program:expect(("info  at most %d.0 MiB of buffers from now on\n")
+        :format(({ 2, 4, 8 })[before]), "stderr")
+    end
+    assert.equal(3, select(2, program:stderr():gsub("from now on", "")))
+    program:stop()
+  end)
+
   it("is as large as fes.limits says", function()
     local program = start(0)
 

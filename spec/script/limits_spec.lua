@@ -207,6 +207,46 @@ end)]]
   end)
 end)
 
+describe("fes.limits { memory } holds after an error", function()
+  after_each(testing.finish)
+
+  local eat = [[
+    local peak = 0
+    local function eat()
+      local list = {}
+      while #list < 30000 do
+        list[#list + 1] = ("x"):rep(1000) .. #list
+        peak = math.max(peak, collectgarbage "count")
+      end
+    end
+  ]]
+
+  for what, code in pairs {
+    ["in its __tostring"] =
+      "error(setmetatable({}, { __tostring = function() eat() end }))",
+    ["in what it closes"] = [[
+      local it <close> = setmetatable({}, { __close = eat })
+      error "x"]],
+  } do
+    for where, run in pairs {
+      ["a timer"] = "fes.after(0.001, function() %s end)",
+      ["a task"] = "fes.spawn(function() %s end)",
+    } do
+      it(what .. ", of " .. where, function()
+        local status, out, err = testing.run { code = [[
+          local fes = require "fes"
+          fes.limits { memory = 4e6 }
+        ]] .. eat .. run:format(code) .. [[
+          fes.after(0.1, function() print(peak < 4000, peak > 1000) end)
+        ]] }
+
+        assert.same({ 0, "true\ttrue\n" }, { status, out })
+        assert.matches("error t[^\n]+: ", err)
+      end)
+    end
+  end
+end)
+
 describe("fes.limits", function()
   after_each(testing.finish)
 

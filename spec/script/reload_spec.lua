@@ -789,6 +789,26 @@ describe("listeners are matched", function()
     assert.is_nil(uv.fs_stat(path))
   end)
 
+  it("by their path, and a file that took it is left alone", function()
+    local code = [[
+      fes.listen { path = "a.sock", mode = %q,
+        on_receive = function(conn) conn:send %q end }
+    ]]
+    local program = start(code:format("0600", "old"))
+    local client = assert(program:connect { path = "a.sock" })
+    local path = program.directory .. "/a.sock"
+
+    assert(os.remove(path))
+    testing.write(path, "not ours")
+    assert(uv.fs_chmod(path, tonumber("600", 8)))
+    reload(program, code:format("0666", "new"))
+    expect_answer(client, "new")
+    assert.matches("warn  nobody can connect to [^\n]*a.sock: another file",
+      program:stderr())
+    assert.equal(tonumber("600", 8), assert(uv.fs_stat(path)).mode & 511)
+    program:stop()
+  end)
+
   it("and those that are not asked for are closed", function()
     local program = start [[
       fes.listen { port = 0 }

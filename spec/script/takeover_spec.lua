@@ -191,6 +191,32 @@ describe("tasks of the old script that wait again and again", function()
   end)
 end)
 
+describe("what a task of the old script tidies up", function()
+  after_each(testing.finish)
+
+  it("is not what the new one serves", function()
+    local code = [[
+      local server
+      server = fes.listen { port = 0, handler = function(conn)
+        local tidy <close> = setmetatable({}, { __close = function()
+          print("closing", conn:close())
+          server:close()
+        end })
+        while conn:send(assert(conn:receive(1))) do end
+      end }
+    ]]
+    local program = start(code)
+    local client = assert(program:connect())
+
+    expect_answer(client, "?")
+    reload(program, code)
+    program:expect "closing\tnil\tclosed\n"
+    expect_answer(client, "?")
+    expect_answer(assert(program:connect()), "?")
+    program:stop()
+  end)
+end)
+
 describe("a finalizer of the old script that never returns", function()
   after_each(testing.finish)
 
