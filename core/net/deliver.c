@@ -7,6 +7,7 @@
 #include "net/ending.h"
 #include "net/lag.h"
 #include "net/receive.h"
+#include "net/topic.h"
 
 #include <assert.h>
 
@@ -39,17 +40,26 @@ static void ask(struct shard *shard, struct conn *conn, struct sub *sub)
         conn_cut(conn, REASON_OVERFLOW, NULL);
 }
 
+/* The script may have ended it. NULL: to begin anew. */
+static struct sub *find_again(struct conn *conn, const struct topic *topic,
+                              struct sub *sub)
+{
+    return topic == NULL ? sub : topic_sub(topic, conn);
+}
+
 /* Each stall once. After it the script may have changed anything. */
 static void deliver_ask(struct shard *shard, struct conn *conn)
 {
+    const struct topic *topic;
     struct sub *sub = NULL;
 
     while (conn->state == CONN_OPEN && conn_has(conn, CONN_LAGGING) &&
            (sub = lag_next(conn, sub)) != NULL) {
         if (sub->state != SUB_ASK || sub->asked)
             continue;
+        topic = sub->channel->topic;
         ask(shard, conn, sub);
-        sub = NULL;
+        sub = find_again(conn, topic, sub);
     }
 }
 
