@@ -30,6 +30,7 @@ static struct conn *new_conn(struct server *server)
     struct conn *conn = conn_new(&shard->conns);
 
     conn->server = server;
+    server->slot = conn->slot;
     conn->moved = shard->tick;
     shard->open++;
     server->unfinished++;

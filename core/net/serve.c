@@ -203,10 +203,23 @@ void server_deafen(struct server *server)
     listener_close(server);
 }
 
+/* It has one connection, of which it knows where it is. */
+static struct conn *only_record(const struct server *server, uint32_t *slot)
+{
+    struct conn *conn = &server->shard->conns.records[server->slot];
+
+    if (*slot > server->slot)
+        return NULL;
+    *slot = server->slot + 1;
+    return conn->state != CONN_FREE && conn->server == server ? conn : NULL;
+}
+
 struct conn *server_next_record(const struct server *server, uint32_t *slot)
 {
     const struct conn_table *table = &server->shard->conns;
 
+    if (server->outgoing)
+        return only_record(server, slot);
     while (*slot < table->fresh) {
         struct conn *conn = &table->records[(*slot)++];
 

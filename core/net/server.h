@@ -133,6 +133,7 @@ struct server {
 
     /* of an outgoing connection */
     bool outgoing;
+    uint32_t slot;      /* of its record */
     uint32_t setup_due; /* tick */
     struct dial *dial;  /* how far it is; NULL: it stands, or has failed */
 
