@@ -95,17 +95,6 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     return true;
 }
 
-/* False: not now. One that can never be queued is missed; if it is of this
- * stall, it counts as that already. */
-static bool give(struct conn *conn, struct sub *sub, const struct entry *entry)
-{
-    if (can_carry(conn, entry))
-        return put_entry(conn, sub, entry);
-    if (entry->sequence <= sub->from)
-        lag_miss(conn, sub, OVERFLOW_LATEST);
-    return true;
-}
-
 /* -------------------------------------------------------------- the picture */
 
 /* The queue stays short: what is not queued may still be replaced. */
@@ -133,7 +122,8 @@ static bool walk_picture(struct conn *conn, struct sub *sub)
     for (; entry != NULL; entry = picture_next(picture, entry)) {
         if (!keeps_up(conn))
             return false;
-        if (!is_left_out(conn, sub, entry) && !give(conn, sub, entry))
+        if (!is_left_out(conn, sub, entry) && can_carry(conn, entry) &&
+            !put_entry(conn, sub, entry))
             return false;
         sub->upto = entry->sequence;
     }
