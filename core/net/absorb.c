@@ -155,7 +155,7 @@ static bool queue_rest(struct conn *conn, const struct pending *pending,
 
     if (!goes_on)
         return take_if_it_fits(conn, from, to);
-    if (!conn_fits(conn, to - from))
+    if (taken == 0 && !conn_fits(conn, to - from))
         return false;
     queue_span(conn, from, to, false);
     return true;

@@ -6,6 +6,7 @@
 #include "net/ending.h"
 #include "net/listener.h"
 #include "net/pull.h"
+#include "net/room.h"
 #include "net/serve.h"
 #include "net/topic.h"
 
@@ -296,6 +297,8 @@ void adopt_commit(struct adoption *adoption, void *owner)
     struct server *server = adoption->server;
 
     server->owner = owner;
+    if (stream_waits(&server->stream))
+        room_flush(server); /* by the limits under which it was said */
     if (changes_form(adoption))
         keep_forms(adoption);
     swap_options(adoption);

@@ -91,6 +91,27 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
+  it("may be spoken of at a length that the new script does not allow",
+    function()
+      local listen = [[
+        local kept = fes.listen { port = 0, maxsends = %d, sndbuf = 4096,
+          on_receive = function(conn) conn:send "in" end }
+      ]]
+      local program = start(listen:format(16) .. [[
+        fes.listen { port = 0, on_close = function()
+          kept:broadcast(("0123456789"):rep(6000))
+        end }
+      ]])
+      local stays = assert(program:connect { rcvbuf = 4096 })
+
+      expect_answer(stays, "in")
+      assert(program:connect { port = program.ports[2] })
+      reload(program, listen:format(1))
+      assert.is_true(("0123456789"):rep(6000) == stays:read(60000))
+      expect_answer(stays, "in")
+      quiet(program)
+    end)
+
   it("costs the reload nothing when its on_close raises", function()
     local program = start(kept .. [[
       fes.listen { port = 0, on_close = function() error "oops" end }
