@@ -1,5 +1,6 @@
 #include "script/limits.h"
 
+#include "base/log.h"
 #include "script/options.h"
 #include "script/watchdog.h"
 
@@ -39,8 +40,8 @@ void limits_enforce(struct limits *limits, struct shard *shard)
 {
     limits->in_force = true;
     watchdog_limit(limits->call_seconds);
-    if (limits->waits)
-        cells_resize(&shard->cells, limits->retained);
+    if (limits->waits && !cells_resize(&shard->cells, limits->retained))
+        log_warn("fes.limits: 'retained' stays as it is: messages are kept");
     limits->waits = false;
 }
 
