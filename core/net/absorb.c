@@ -186,6 +186,7 @@ void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
         conn->seen = pending.message + 1;
     }
     conn_fall_behind(conn);
+    conn_queued(conn);
     absorb(conn);
 }
 

@@ -152,6 +152,7 @@ struct adoption *adopt_prepare(struct server *server,
         return NULL;
     adoption->server = server;
     server->adoptable = false;
+    server->adopting = true;
     if (prepare(adoption, options))
         return adoption;
     adopt_drop(adoption);
@@ -160,6 +161,7 @@ struct adoption *adopt_prepare(struct server *server,
 
 void adopt_drop(struct adoption *adoption)
 {
+    adoption->server->adopting = false;
     queue_store_free(&adoption->queues);
     free(adoption->pieces);
     server_drop_options(&adoption->options);

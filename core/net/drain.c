@@ -15,6 +15,13 @@ static struct age *age_of(const struct conn *conn)
     return &conn->server->shard->conns.slow[conn->slot].age;
 }
 
+/* What a connection may have waiting just now. */
+static uint32_t limit_of(const struct conn *conn)
+{
+    return conn_has(conn, CONN_BEHIND) ? conn->server->full_at
+                                       : conn->server->limit;
+}
+
 bool conn_fits(struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
@@ -22,13 +29,12 @@ bool conn_fits(struct conn *conn, size_t length)
 
     if (behind && server->age_ticks > 0 && conn_age(conn) >= server->age_ticks)
         return false;
-    return conn->queue.bytes + length <=
-           (behind ? server->full_at : server->limit);
+    return conn->queue.bytes + length <= limit_of(conn);
 }
 
 void conn_queued(struct conn *conn)
 {
-    if (conn->queue.bytes >= conn->server->limit) {
+    if (conn->queue.bytes >= limit_of(conn)) {
         conn_set(conn, CONN_REFUSED);
         conn->server->held_long_enough = true;
     }

@@ -116,6 +116,7 @@ struct server {
     bool paused;         /* by the script */
     bool deaf;           /* it does not listen any more */
     bool adoptable;      /* see adopt.h */
+    bool adopting;       /* from adopt_prepare() to commit or drop */
     bool closing;        /* and has closed its connections */
     struct sites sites;  /* how many connections from where */
     uint64_t warned;     /* when the last warning was written */

@@ -34,12 +34,17 @@ static double kernel_bytes_of(const struct socket_options *options)
            kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
 }
 
+static bool may_keep(const struct shard *shard)
+{
+    return shard->topics.used > 0 || shard->cells.all != NULL;
+}
+
 /* Kept messages count where a topic, or a policy, may need them. */
 static double kept_bytes(const struct script *script)
 {
     const struct shard *shard = script->shard;
     const struct link *end = &script->servers;
-    bool needed = shard->topics.used > 0 || shard->cells.all != NULL;
+    bool needed = may_keep(shard);
 
     for (const struct link *at = end->next; at != end; at = at->next)
         needed = needed || overflow_conflates(server_at(at)->options.overflow);
@@ -65,7 +70,7 @@ static void note_told(const struct script *script, double bytes)
     struct told *told = &script->program->told;
 
     told->bytes = bytes;
-    told->store = script->shard->cells.all != NULL;
+    told->store = told->store || may_keep(script->shard);
     told->outgoing = script->shard->outgoing.pool != NULL;
     told->stale = false;
 }
@@ -100,7 +105,7 @@ void announce_growth(const struct script *script)
     const struct told *told = &script->program->told;
     double before = told->bytes, bytes;
 
-    if (!told->stale && told->store == (shard->cells.all != NULL) &&
+    if (!told->stale && (told->store || !may_keep(shard)) &&
         told->outgoing == (shard->outgoing.pool != NULL))
         return;
     bytes = buffer_bytes(script);

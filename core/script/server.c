@@ -267,7 +267,7 @@ static int l_close(lua_State *L)
     struct served *served = check_server(L);
     double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "server:close");
 
-    if (!served->script->over)
+    if (!served->script->over && !served->server->adopting)
         server_close(served->server, REASON_SHUTDOWN, linger);
     return 0;
 }

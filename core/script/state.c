@@ -50,6 +50,10 @@ static void push_text(lua_State *L, int index)
     struct allocator *allocator = &script_of(L)->limits.allocator;
     bool text;
 
+    if (lua_type(L, index) == LUA_TSTRING) {
+        lua_pushvalue(L, index);
+        return;
+    }
     lua_pushcfunction(L, to_text);
     lua_pushvalue(L, index);
     text = lua_pcall(L, 1, 1, 0) == LUA_OK;

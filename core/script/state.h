@@ -69,7 +69,7 @@ struct script {
 /* See announce.h. */
 struct told {
     double bytes;         /* that buffers can take, as told last */
-    bool store, outgoing; /* were mapped then */
+    bool store, outgoing; /* were needed then */
     bool stale;           /* servers have come or gone since */
 };
 

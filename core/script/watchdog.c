@@ -24,6 +24,7 @@ struct watchdog watchdog = {.awake = 1}; /* it has no limit yet */
 static struct {
     timer_t timer;
     bool made;
+    bool refused;                   /* not the time is over: it may not wait */
     double seconds;                 /* the limit; 0: none */
     uint64_t tick;                  /* nanoseconds from one to the next */
     uint64_t seen;                  /* the call of the last tick */
@@ -89,9 +90,13 @@ static void note_message(lua_State *L)
                               "%s:%d: ", at.short_src, at.currentline)
                    : 0;
 
-    snprintf(guard.message + used, sizeof guard.message - (size_t)used,
-             "it took longer than %g s (fes.limits: call_seconds)",
-             guard.seconds);
+    if (guard.refused)
+        snprintf(guard.message + used, sizeof guard.message - (size_t)used,
+                 "the script has ended, and it goes on trying to wait");
+    else
+        snprintf(guard.message + used, sizeof guard.message - (size_t)used,
+                 "it took longer than %g s (fes.limits: call_seconds)",
+                 guard.seconds);
 }
 
 /*
@@ -231,6 +236,8 @@ void watchdog_limit(double seconds)
         guard.tick = SHORTEST_TICK;
     guard.ticks = 0;
     watchdog.awake = !(seconds > 0);
+    if (seconds > 0 && watchdog.event != NULL)
+        watchdog_wake(); /* what runs has its time from now on */
 }
 
 void watchdog_wake(void)
@@ -244,6 +251,7 @@ void watchdog_recover(lua_State *L)
     watchdog.expired = 0;
     guard.has_told = 0;
     guard.hooked = 0;
+    guard.refused = false;
     guard.ticks = 0;
     lua_sethook(L, NULL, 0, 0);
 }
@@ -295,6 +303,9 @@ int watchdog_reset(lua_State *L, lua_State *co)
 
 void watchdog_expire(void)
 {
+    if (guard.closing)
+        return;
+    guard.refused = true;
     watchdog.expired = 1;
     hook(watchdog.running);
 }

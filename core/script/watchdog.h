@@ -90,7 +90,7 @@ int watchdog_resume(lua_State *L, lua_State *co, int nargs, int *nresults);
 /* As lua_resetthread(): close what `co` has to close, in the same way. */
 int watchdog_reset(lua_State *L, lua_State *co);
 
-/* What runs has no time left, whatever it has used. */
+/* What runs has no time left, whatever it has used; but for finalizers. */
 void watchdog_expire(void);
 
 /* As lua_close(). Finalizers cannot be interrupted, but are told of. */

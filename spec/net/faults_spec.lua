@@ -268,6 +268,41 @@ describe("recv that fails with", function()
   end)
 end)
 
+describe("a kernel that takes nothing for a while", function()
+  after_each(testing.finish)
+
+  for what, case in pairs {
+    ["broadcasts fill"] = { "",
+      "for _ = 1, 4 do server:broadcast(('x'):rep(1024)) end" },
+    ["sends fill, up to maxqueue,"] = { "maxqueue = 2048,", [[
+      local conn = server:connections()()
+      conn:send(('x'):rep(1024)) conn:flush()
+      conn:send(('x'):rep(1024)) ]] },
+  } do
+    it("has a queue that " .. what .. " have its on_drain", function()
+      local options, fill = table.unpack(case)
+      local program = asked.start(shim.code .. ([[
+        drains = 0
+        server = fes.listen { port = 0, size = 1024, maxsends = 4, %s
+          overflow = "drop",
+          on_drain = function() drains = drains + 1 end }
+        function fill() %s end]]):format(options, fill), { env = shim.env })
+      local client = assert(program:connect())
+
+      await(program, "server:count() == 1")
+      break_call(program, "send EAGAIN", 3, client)
+      ask(program, ("faults.set 'sendmsg EAGAIN 3 0 %d'")
+        :format(client:name():match "%d+$"))
+      ask(program, "fill()")
+      await(program, "drains == 1")
+      await(program, "server:stats().queued == 0")
+      assert.equal(1, ask(program, "drains"))
+      assert.equal(0, ask(program, "server:stats().missed"))
+      settle(program, { client })
+    end)
+  end
+end)
+
 describe("epoll_ctl that fails with", function()
   after_each(testing.finish)
 

@@ -207,6 +207,21 @@ end)]]
   end)
 end)
 
+describe("fes.limits { memory }, used up,", function()
+  after_each(testing.finish)
+
+  it("leaves an error its own words", function()
+    local program = serve [[
+      pcall(function() while true do list[#list + 1] = #list .. "" end end)
+      error("my own words", 0)]]
+    local client = assert(program:connect())
+
+    assert(client:send "eat")
+    program:expect("error on_receive: my own words\n", "stderr")
+    program:stop()
+  end)
+end)
+
 describe("fes.limits { memory } holds after an error", function()
   after_each(testing.finish)
 

@@ -91,6 +91,19 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
+  it("may be the last one for the old script, not for the new", function()
+    local program = start(kept .. [[
+      fes.listen { port = 0, on_close = function() kept:close() end }
+    ]])
+    local stays = assert(program:connect())
+
+    assert(program:connect { port = program.ports[2] })
+    reload(program, kept)
+    expect_answer(stays, "in")
+    expect_answer(assert(program:connect()), "in")
+    quiet(program)
+  end)
+
   it("may be spoken of at a length that the new script does not allow",
     function()
       local listen = [[

@@ -124,6 +124,20 @@ describe("the watchdog ends", function()
     server:stop()
   end)
 
+  it("a timer that has just said how long it may run", function()
+    local server = testing.start { code = [[
+      local fes = require "fes"
+      fes.listen { port = 0 }
+      fes.after(0.01, function()
+        fes.limits { call_seconds = 0.1 }
+        while true do end
+      end)
+    ]] }
+
+    await_stderr(server, "timer: [^\n]* took longer than 0.1 s")
+    server:stop()
+  end)
+
   for name, loop in pairs {
     ["a task"] = "while true do end",
     ["a task in a coroutine that catches every error"] = [[
