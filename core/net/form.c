@@ -44,22 +44,34 @@ static void put_prefix(const struct form *form, struct message *message)
     message->prefix_length = (uint8_t)width;
 }
 
-struct message form_encode(const struct form *form, const char *data,
-                           size_t length)
+static struct message encode_length(const struct form *form, const char *data,
+                                    size_t length)
 {
     struct message message = {
         .data = data,
         .data_length = length,
-        .length = length + form_overhead(form),
+        .length = length + form->width,
     };
 
-    if (form->kind == FORM_LENGTH)
-        put_prefix(form, &message);
-    if (form->kind == FORM_LINE) {
-        message.suffix = "\n";
-        message.suffix_length = 1;
-    }
+    put_prefix(form, &message);
     return message;
+}
+
+/* The usual ones are written where they are to be, and nowhere before. */
+struct message form_encode(const struct form *form, const char *data,
+                           size_t length)
+{
+    bool line = form->kind == FORM_LINE;
+
+    if (form->kind == FORM_LENGTH)
+        return encode_length(form, data, length);
+    return (struct message){
+        .suffix = line ? "\n" : NULL,
+        .suffix_length = line,
+        .data = data,
+        .data_length = length,
+        .length = length + line,
+    };
 }
 
 bool form_equal(const struct form *one, const struct form *other)
