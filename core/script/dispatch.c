@@ -297,16 +297,22 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
     command_answer_overflow(script->shard, name, topic, call.answer);
 }
 
-static void on_parted(void *owner, conn_name name, enum reason reason,
-                      const char *detail)
+static struct call end_of(void *owner, conn_name name, enum reason reason,
+                          const char *detail)
 {
-    struct call call = {
+    return (struct call){
         .served = owner,
         .name = name,
         .handler = ON_CLOSE,
         .reason = reason,
         .detail = detail,
     };
+}
+
+static void on_parted(void *owner, conn_name name, enum reason reason,
+                      const char *detail)
+{
+    struct call call = end_of(owner, name, reason, detail);
 
     tell(&call, do_close);
 }
@@ -316,13 +322,7 @@ static void on_parted(void *owner, conn_name name, enum reason reason,
 static void on_closed(void *owner, conn_name name, enum reason reason,
                       const char *detail)
 {
-    struct call call = {
-        .served = owner,
-        .name = name,
-        .handler = ON_CLOSE,
-        .reason = reason,
-        .detail = detail,
-    };
+    struct call call = end_of(owner, name, reason, detail);
     struct allocator *allocator = &call.served->script->limits.allocator;
 
     tell(&call, do_close);
