@@ -124,13 +124,11 @@ static void absorb_one(struct conn *conn, const struct pending *pending)
                  lag_policy(conn, pending->channel, pending->sub));
 }
 
-void absorb(struct conn *conn)
+/* Something may wait for it; most of the time that is known not to be so. */
+static __attribute__((noinline)) void absorb_all(struct conn *conn)
 {
-    struct pending pending;
+    struct pending pending = pending_begin(conn);
 
-    if (conn->state != CONN_OPEN || conn->seen >= conn->server->stream.next)
-        return;
-    pending = pending_begin(conn);
     while (conn->state == CONN_OPEN && pending_next(&pending)) {
         absorb_one(conn, &pending);
         if (conn->state == CONN_OPEN)
@@ -142,6 +140,12 @@ void absorb(struct conn *conn)
     conn_queued(conn);
     if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
         conn_mark_dirty(conn);
+}
+
+void absorb(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN && conn->seen < conn->server->stream.next)
+        absorb_all(conn);
 }
 
 /* All but the first `taken` bytes of a message; `goes_on`: behind the one that

@@ -43,25 +43,25 @@ static void refuse(struct conn *conn, size_t length, bool dry)
         room_wait(conn);
 }
 
-static void write_to_queue(struct conn *conn, const struct message *message)
+/* Most messages are nothing but their data. */
+static void write_to_queue(struct conn *conn, const void *bytes, size_t length,
+                           enum pool_share share)
 {
     struct server *server = conn->server;
-    struct queue_store *store = &server->queues;
-    enum pool_share share = conn_share(conn);
 
-    queue_write(store, &conn->queue, message->prefix, message->prefix_length,
-                &server->shared, share);
-    queue_write(store, &conn->queue, message->data, message->data_length,
-                &server->shared, share);
-    queue_write(store, &conn->queue, message->suffix, message->suffix_length,
-                &server->shared, share);
+    if (length > 0)
+        queue_write(&server->queues, &conn->queue, bytes, length,
+                    &server->shared, share);
 }
 
 static void put(struct conn *conn, const struct message *message)
 {
     struct server *server = conn->server;
+    enum pool_share share = conn_share(conn);
 
-    write_to_queue(conn, message);
+    write_to_queue(conn, message->prefix, message->prefix_length, share);
+    write_to_queue(conn, message->data, message->data_length, share);
+    write_to_queue(conn, message->suffix, message->suffix_length, share);
     server->queued += message->length;
     server->counts.messages_out++;
     conn->messages_out++;

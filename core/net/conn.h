@@ -34,6 +34,7 @@
 #include "net/reason.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct server;
@@ -77,44 +78,56 @@ enum conn_flag {
     CONN_UNHEARD = 1 << 19    /* only its break is waited for (hangup.h) */
 };
 
+/* By cache lines, of which most that happens to a connection touches few. */
 struct conn {
-    /* what a broadcast touches: one cache line */
+    /* what a broadcast touches */
     struct link circle; /* the server's connections that are OPEN */
     struct server *server;
-    uint64_t seen;      /* the message of the stream that is next for it */
-    uint64_t bytes_out; /* taken by the kernel */
+    uint64_t seen;         /* the message of the stream that is next for it */
+    uint64_t bytes_out;    /* taken by the kernel */
+    uint64_t messages_out; /* queued for it, or given to it */
     int fd;
-    uint32_t generation;
     uint32_t moved;   /* the tick when bytes came or went last */
-    uint32_t wanted;  /* bytes of the longest message it was refused */
     uint32_t flags;   /* enum conn_flag */
     uint8_t state;    /* enum conn_state */
     uint8_t reason;   /* enum reason, from CLOSING on */
     uint8_t overflow; /* enum overflow; its own policy */
     uint8_t answer;   /* enum overflow; the script's, until it has drained */
 
+    /* what is for it alone, and what it sends */
     struct queue queue;
+    struct link dirty; /* in the server's list, with CONN_DIRTY */
+    struct inbox inbox;
+    uint32_t begun; /* tick; when the message in the inbox began */
+
     struct watch watch;
-    struct link dirty;   /* in the server's list, with CONN_DIRTY */
     struct link holders; /* in the server's list, while it holds bockets */
-    struct link waiting; /* in the server's list: refused for the pool */
-    struct wheel_node deadline;
-    const char *detail; /* what there is to say beside the reason */
-    uint64_t id;        /* never used again */
+
     uint64_t bytes_in;
     uint64_t messages_in;
-    uint64_t messages_out; /* queued for it, or given to it */
-    uint64_t missed;       /* withheld from it */
-    struct sub *subs;      /* the topics that it is subscribed to */
-    struct inbox inbox;
-    struct address peer;
-    uint32_t begun;      /* tick; when the message in the inbox began */
+    struct wheel_node deadline;
+    uint32_t slot; /* its place among the records */
+    uint32_t generation;
+    uint64_t missed;     /* messages withheld from it */
+    uint32_t wanted;     /* bytes of the longest message it was refused */
     uint32_t linger_due; /* tick; in CLOSING and ENDED */
-    uint32_t slot;       /* its place among the records */
+
+    /* what is seldom looked at */
+    struct link waiting; /* in the server's list: refused for the pool */
+    const char *detail;  /* what there is to say beside the reason */
+    uint64_t id;         /* never used again */
+    struct sub *subs;    /* the topics that it is subscribed to */
+    struct address peer;
     uint16_t nsubs;
     bool resumed; /* it is older than the script that serves it */
     uint8_t form; /* with CONN_REFRAMED: among the server's forms */
 };
+
+enum { CACHE_LINE = 64 };
+
+_Static_assert(sizeof(struct conn) % CACHE_LINE == 0, "records share a line");
+_Static_assert(offsetof(struct conn, queue) == CACHE_LINE,
+               "a broadcast touches more than one");
 
 /*
  * What is needed of a connection only while it is slow, so that one that keeps

@@ -198,25 +198,26 @@ static bool is_full(const struct conn *conn)
 
 bool conn_is_read(const struct conn *conn)
 {
-    if (conn_has(conn, CONN_PEER_ENDED))
-        return false;
-    if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
-        return true;
-    if (conn->server->options.pulled && is_full(conn))
-        return false;
-    return conn->state == CONN_OPEN &&
-           !conn_has(conn, CONN_PAUSED | CONN_STARVED | CONN_HELD) &&
-           2 * (uint64_t)conn->queue.bytes <= conn->server->limit;
+    const struct server *server = conn->server;
+
+    if (conn->state != CONN_OPEN)
+        return (conn->state == CONN_CLOSING || conn->state == CONN_ENDED) &&
+               !conn_has(conn, CONN_PEER_ENDED);
+    return !conn_has(conn, CONN_PEER_ENDED | CONN_PAUSED | CONN_STARVED |
+                               CONN_HELD) &&
+           2 * (uint64_t)conn->queue.bytes <= server->limit &&
+           !(server->options.pulled && is_full(conn));
 }
 
 void conn_watch(struct conn *conn)
 {
     unsigned events = conn_is_read(conn) ? LOOP_READ : 0;
 
-    if (conn_is_dialled(conn))
-        return;
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;
+    if (conn_is_dialled(conn) || (watch_waits_for(&conn->watch, events) &&
+                                  !conn_has(conn, CONN_PAUSED | CONN_UNHEARD)))
+        return;
     listen_for_break(conn, events == 0 && conn->state == CONN_OPEN &&
                                conn_has(conn, CONN_PAUSED));
     watch_set(conn->server->shard->loop, &conn->watch, events);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct loop {
     struct ev_loop *ev;
@@ -257,42 +258,41 @@ void loop_default_signal(struct loop *loop, int number)
 
 /* ---------------------------------------------------------------- watches */
 
+/* A pointer to a function can be kept where one to data can: POSIX says so. */
+_Static_assert(sizeof(watch_fn *) == sizeof(void *), "not in POSIX");
+
+static watch_fn *function_of(const struct watch *watch)
+{
+    watch_fn *fn;
+
+    memcpy(&fn, &watch->io.data, sizeof fn);
+    return fn;
+}
+
 /* When epoll_ctl fails, libev stops the watcher and says so to it. */
 static void on_io(struct ev_loop *ev, ev_io *io, int events)
 {
     struct watch *watch = link_owner(io, struct watch, io);
-    unsigned what = 0;
+    unsigned what = (unsigned)events & (LOOP_READ | LOOP_WRITE);
 
     (void)ev;
-    if (events & EV_READ)
-        what |= LOOP_READ;
-    if (events & EV_WRITE)
-        what |= LOOP_WRITE;
-    watch->fn(watch, events & EV_ERROR ? LOOP_ERROR : what);
+    function_of(watch)(watch, events & EV_ERROR ? LOOP_ERROR : what);
 }
 
 void watch_init(struct watch *watch, int fd, watch_fn *fn)
 {
     ev_io_init(&watch->io, on_io, fd, 0);
-    watch->fn = fn;
+    memcpy(&watch->io.data, &fn, sizeof fn);
 }
 
 void watch_set(struct loop *loop, struct watch *watch, unsigned events)
 {
-    int wanted = 0;
-
-    if (events & LOOP_READ)
-        wanted |= EV_READ;
-    if (events & LOOP_WRITE)
-        wanted |= EV_WRITE;
-    if ((watch->io.events & (EV_READ | EV_WRITE)) == wanted &&
-        ev_is_active(&watch->io) == (wanted != 0))
+    if (watch_waits_for(watch, events))
         return;
-
     ev_io_stop(loop->ev, &watch->io);
-    if (wanted == 0)
+    if (events == 0)
         return;
-    ev_io_modify(&watch->io, wanted);
+    ev_io_modify(&watch->io, (int)events);
     ev_io_start(loop->ev, &watch->io);
 }
 

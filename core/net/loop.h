@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 /* LOOP_ERROR alone: the system refuses to watch; nothing is watched now. */
-enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
+enum { LOOP_READ = EV_READ, LOOP_WRITE = EV_WRITE, LOOP_ERROR = 4 };
 
 struct loop;
 struct watch;
@@ -36,10 +36,10 @@ typedef void signal_fn(void *owner, int number);
 typedef void watch_fn(struct watch *watch, unsigned events);
 typedef void timer_fn(struct timer *timer);
 
-/* A descriptor that is watched; lives in its owner. */
+/* A descriptor that is watched; lives in its owner. The field that libev leaves
+ * to its users holds the function: there is a watch in each connection. */
 struct watch {
     ev_io io;
-    watch_fn *fn;
 };
 
 /* A moment that is waited for; lives in its owner. */
@@ -90,6 +90,14 @@ void watch_init(struct watch *watch, int fd, watch_fn *fn);
  * one system call. To be set to 0 before the descriptor is closed.
  */
 void watch_set(struct loop *loop, struct watch *watch, unsigned events);
+
+/* Is that what is waited for already? */
+static inline bool watch_waits_for(struct watch *watch, unsigned events)
+{
+    unsigned those = (unsigned)watch->io.events & (LOOP_READ | LOOP_WRITE);
+
+    return those == events && ev_is_active(&watch->io) == (events != 0);
+}
 
 /* The descriptor that is watched. */
 static inline int watch_fd(const struct watch *watch)

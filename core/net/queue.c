@@ -126,31 +126,31 @@ static bool goes_on(const struct segment *last, const struct segment *piece)
 }
 
 /*
- * Nobody else may write behind the last segment: either the queue is the only
- * one to hold the bocket, or it is the one that is shared for writing.
+ * The bocket that what comes next can be written into; NULL: it takes a new
+ * one. Nobody else may write behind the last segment: either the queue is the
+ * only one to hold its bocket, or that is the one that is shared for writing.
  */
-static size_t tail_room(const struct queue_store *store,
-                        const struct queue *queue, const struct bocket *shared)
+static struct bocket *tail_of(const struct queue_store *store,
+                              const struct queue *queue, struct bocket *shared)
 {
     const struct segment *last = last_of(store, queue);
+    struct bocket *tail = last != NULL ? last->bocket : shared;
 
-    if (last == NULL)
-        return shared != NULL ? pool_size(store->pool) - shared->used : 0;
-
-    const struct bocket *bocket = last->bocket;
-
-    if (last->offset + last->length != bocket->used ||
-        (bocket->holders > 1 && bocket != shared))
-        return 0;
-    return pool_size(store->pool) - bocket->used;
+    if (tail == NULL || tail->used == pool_size(store->pool))
+        return NULL;
+    if (last != NULL && (last->offset + last->length != tail->used ||
+                         (tail->holders > 1 && tail != shared)))
+        return NULL;
+    return tail;
 }
 
 size_t queue_bockets_for(const struct queue_store *store,
                          const struct queue *queue, size_t length,
-                         const struct bocket *shared)
+                         struct bocket *shared)
 {
-    size_t room = tail_room(store, queue, shared);
+    const struct bocket *tail = tail_of(store, queue, shared);
     size_t size = pool_size(store->pool);
+    size_t room = tail != NULL ? size - tail->used : 0;
 
     return length > room ? (length - room + size - 1) / size : 0;
 }
@@ -194,37 +194,48 @@ static size_t write_behind(struct queue_store *store, struct queue *queue,
     return piece.length;
 }
 
+/* The queue holds a new bocket now; one that is to be shared, the sharer too.
+ */
+static void let_go(struct pool *pool, struct bocket *fresh,
+                   struct bocket **shared)
+{
+    struct bocket *before = fresh;
+
+    if (shared != NULL) {
+        before = *shared;
+        *shared = fresh;
+    }
+    if (before != NULL)
+        pool_checkin(pool, before);
+}
+
 void queue_write(struct queue_store *store, struct queue *queue,
                  const void *bytes, size_t length, struct bocket **shared,
                  enum pool_share share)
 {
     const unsigned char *from = bytes;
     bool into_shared = queue->count == 0;
+    struct bocket *bocket;
 
-    if (length > 0 && tail_room(store, queue, *shared) > 0) {
-        struct bocket *bocket =
-            into_shared ? *shared : last_of(store, queue)->bocket;
-        size_t n = write_behind(store, queue, bocket, from, length);
+    if (length == 0)
+        return;
+    bocket = tail_of(store, queue, *shared);
+    for (;;) {
+        bool fresh = bocket == NULL;
 
-        from += n;
-        length -= n;
-    }
-    while (length > 0) {
-        struct bocket *bocket = pool_checkout(store->pool, share);
-
+        if (fresh)
+            bocket = pool_checkout(store->pool, share);
         assert(bocket != NULL);
 
         size_t n = write_behind(store, queue, bocket, from, length);
 
+        if (fresh)
+            let_go(store->pool, bocket, into_shared ? shared : NULL);
+        if (n == length)
+            return;
         from += n;
         length -= n;
-        if (!into_shared) {
-            pool_checkin(store->pool, bocket); /* the queue holds it now */
-            continue;
-        }
-        if (*shared != NULL)
-            pool_checkin(store->pool, *shared);
-        *shared = bocket;
+        bocket = NULL;
     }
 }
 
@@ -262,9 +273,9 @@ int queue_gather(const struct queue_store *store, const struct queue *queue,
 }
 
 /* The first segment has gone. */
-static void shift(struct queue_store *store, struct queue *queue)
+static void shift(struct queue_store *store, struct queue *queue,
+                  const struct segment *first)
 {
-    struct segment *first = at(store, queue, 0);
     unsigned length = length_of(store, queue);
 
     queue->bytes -= first->length;
@@ -292,14 +303,14 @@ void queue_consume(struct queue_store *store, struct queue *queue,
             return;
         }
         length -= first->length;
-        shift(store, queue);
+        shift(store, queue, first);
     }
 }
 
 void queue_clear(struct queue_store *store, struct queue *queue)
 {
     while (queue->count > 0)
-        shift(store, queue);
+        shift(store, queue, at(store, queue, 0));
 }
 
 void queue_move(struct queue_store *from, struct queue_store *to,

@@ -76,7 +76,7 @@ void queue_init(struct queue *queue);
  */
 size_t queue_bockets_for(const struct queue_store *store,
                          const struct queue *queue, size_t length,
-                         const struct bocket *shared);
+                         struct bocket *shared);
 
 /*
  * Copy bytes to the end of the queue: behind the last segment where its bocket

@@ -64,6 +64,12 @@ static void await_rest(struct conn *conn)
     }
 }
 
+/* Of what has come, is there anything that the script has not heard of? */
+static bool has_news(const struct conn *conn)
+{
+    return conn->inbox.bytes > 0 || conn_has(conn, CONN_PEER_ENDED);
+}
+
 /* One message. False: none is whole, or it has to wait. */
 static bool hand_over_one(struct conn *conn)
 {
@@ -94,12 +100,11 @@ void receive_hand_over(struct conn *conn)
         pull_tell(conn);
         return;
     }
-    while (may_hand_over(conn) && hand_over_one(conn))
+    while (has_news(conn) && may_hand_over(conn) && hand_over_one(conn))
         continue;
     if (conn->state != CONN_OPEN)
         return;
-    if (!may_hand_over(conn) &&
-        (conn->inbox.bytes > 0 || conn_has(conn, CONN_PEER_ENDED)))
+    if (has_news(conn) && !may_hand_over(conn))
         conn_set(conn, CONN_HELD);
     conn_keep_place(conn);
     conn_watch(conn);
@@ -182,7 +187,7 @@ static bool read_once(struct conn *conn)
         room = half;
 
     ssize_t n = socket_receive(conn->fd, to, room);
-    int error = errno;
+    int error = n < 0 ? errno : 0;
 
     if (n <= 0) {
         if (fresh != NULL)
