@@ -20,7 +20,7 @@ local order = {
   -- script: the Lua side
   "script/config", "script/options", "script/framing", "script/trace",
   "script/watchdog", "script/allocator", "script/standard", "script/limits",
-  "script/policy", "script/type", "script/state", "script/task", "script/await",
+  "script/policy", "script/state", "script/type", "script/task", "script/await",
   "script/tasks", "script/coroutine", "script/server", "script/servers",
   "script/stopping", "script/collector", "script/timer", "script/stats",
   "script/conn", "script/handle", "script/steer",

@@ -11,6 +11,18 @@ static __attribute__((noinline)) void *refuse(void)
     return NULL;
 }
 
+/* The system has no memory, or the state may not ask for any; but one object
+ * has been assured. */
+static __attribute__((noinline)) void *take_spare(struct allocator *allocator,
+                                                  size_t bytes)
+{
+    void *spare = bytes <= ALLOCATOR_SPARE ? allocator->spare : NULL;
+
+    if (spare != NULL)
+        allocator->spare = NULL;
+    return spare;
+}
+
 static __attribute__((noinline)) void *give_back(struct allocator *allocator,
                                                  void *block, size_t bytes)
 {
@@ -27,6 +39,8 @@ take(struct allocator *allocator, void *block, int64_t more, size_t bytes)
 
     if (more <= 0 || more <= allocator->left)
         taken = block != NULL ? realloc(block, bytes) : malloc(bytes);
+    if (taken == NULL && block == NULL && allocator->assured)
+        taken = take_spare(allocator, bytes);
     if (taken == NULL)
         return refuse();
     allocator->left -= more;
@@ -53,6 +67,26 @@ void allocator_begin(struct allocator *allocator, lua_State *L)
         .left = (int64_t)(ALLOCATOR_NO_LIMIT - used),
     };
     lua_setallocf(L, allocate, allocator);
+}
+
+void allocator_end(struct allocator *allocator)
+{
+    free(allocator->spare);
+}
+
+bool allocator_assure(struct allocator *allocator, size_t bytes)
+{
+    if (bytes > ALLOCATOR_SPARE || (int64_t)bytes > allocator->left)
+        return false;
+    if (allocator->spare == NULL)
+        allocator->spare = malloc(ALLOCATOR_SPARE);
+    allocator->assured = allocator->spare != NULL;
+    return allocator->assured;
+}
+
+void allocator_relax(struct allocator *allocator)
+{
+    allocator->assured = false;
 }
 
 void allocator_limit(struct allocator *allocator, uint64_t limit)

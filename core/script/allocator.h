@@ -20,10 +20,26 @@ struct allocator {
     int64_t left;   /* bytes that the state may still ask for */
     uint64_t limit; /* bytes */
     bool lifted;
+    bool assured; /* the next new object is to be had, be it the spare block */
+    void *spare; /* of ALLOCATOR_SPARE bytes; NULL: used up, or not yet there */
 };
+
+enum { ALLOCATOR_SPARE = 16384 };
 
 /* Take over the memory of a state; no limit yet. Lives as long as the state. */
 void allocator_begin(struct allocator *allocator, lua_State *L);
+
+/* When the state has been closed. */
+void allocator_end(struct allocator *allocator);
+
+/*
+ * Make sure that Lua can make one object of `bytes`, so that this does not
+ * raise. Holds until allocator_relax(). False: it might.
+ */
+bool allocator_assure(struct allocator *allocator, size_t bytes);
+
+/* It has been made. */
+void allocator_relax(struct allocator *allocator);
 
 /* Change the limit, bytes. What the state has beyond it, it keeps. */
 void allocator_limit(struct allocator *allocator, uint64_t limit);

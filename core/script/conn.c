@@ -22,7 +22,7 @@ enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER, FACT_RESUMED };
 
 static struct handle *check_handle(lua_State *L)
 {
-    return luaL_checkudata(L, 1, HANDLE);
+    return type_check(L, 1, TYPE_CONN);
 }
 
 /* ---------------------------------------------------------------- handles */
@@ -44,7 +44,7 @@ static void new_handle(lua_State *L, conn_name name)
     command_facts(script_of(L)->shard, name, &facts);
     *handle =
         (struct handle){.name = name, .served = served_of(L, facts.server)};
-    luaL_setmetatable(L, HANDLE);
+    type_set(L, TYPE_CONN);
     if (handle->served->outgoing)
         keep_served(L, handle->served);
 }
@@ -76,17 +76,40 @@ struct conn_last conn_last(lua_State *L, int index)
     return now;
 }
 
+static lua_Integer place_of(conn_name name)
+{
+    return (lua_Integer)conn_slot_of(name) + 1;
+}
+
+void conn_push_handles(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+}
+
+void conn_push_of(lua_State *L, int handles, conn_name name)
+{
+    lua_Integer place = place_of(name);
+
+    if (lua_rawgeti(L, handles, place) == LUA_TUSERDATA)
+        return;
+    lua_pop(L, 1);
+    new_handle(L, name);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, handles, place);
+}
+
+bool conn_push_known(lua_State *L, conn_name name)
+{
+    if (lua_rawgeti(L, SCRIPT_HANDLES, place_of(name)) == LUA_TUSERDATA)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 void conn_push(lua_State *L, conn_name name)
 {
-    lua_Integer place = (lua_Integer)conn_slot_of(name) + 1;
-
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
-    if (lua_rawgeti(L, -1, place) != LUA_TUSERDATA) {
-        lua_pop(L, 1);
-        new_handle(L, name);
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, -3, place);
-    }
+    conn_push_handles(L);
+    conn_push_of(L, lua_gettop(L), name);
     lua_remove(L, -2);
 }
 
@@ -102,9 +125,9 @@ static void keep_last(lua_State *L, int index)
 
 void conn_gone(lua_State *L, conn_name name)
 {
-    lua_Integer place = (lua_Integer)conn_slot_of(name) + 1;
+    lua_Integer place = place_of(name);
 
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+    conn_push_handles(L);
     if (lua_rawgeti(L, -1, place) == LUA_TUSERDATA) {
         keep_last(L, lua_gettop(L));
         lua_pushnil(L);
@@ -134,13 +157,7 @@ void conn_describe(const struct shard *shard, conn_name name, char *out)
 
 conn_name conn_check(lua_State *L, int index, const char *who)
 {
-    const struct handle *handle = luaL_testudata(L, index, HANDLE);
-
-    if (handle != NULL)
-        return handle->name;
-    luaL_error(L, "%s: a conn was expected, got %s", who,
-               options_push_words(L, index));
-    return 0;
+    return handle_check(L, index, who)->name;
 }
 
 conn_name conn_name_at(lua_State *L, int index)
@@ -228,7 +245,7 @@ static const luaL_Reg methods[] = {
 
 void conn_add_methods(lua_State *L, const luaL_Reg *more)
 {
-    type_add_methods(L, HANDLE, more);
+    type_add_methods(L, TYPE_CONN, more);
 }
 
 /* ----------------------------------------------------------------- fields */
@@ -306,8 +323,8 @@ void open_conn(lua_State *L)
     static const char *const facts[] = {"id", "peer", "server", "resumed",
                                         NULL};
 
-    type_new(L, HANDLE, methods, facts, l_index);
-    type_push_members(L, HANDLE);
+    type_new(L, TYPE_CONN, methods, facts, l_index);
+    type_push_members(L, TYPE_CONN);
     lua_pushcclosure(L, l_newindex, 1);
     lua_setfield(L, -2, "__newindex");
     lua_pushcfunction(L, l_tostring);

@@ -23,6 +23,15 @@ enum { CONN_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
 /* Push the handle of a connection, the same one every time. May raise. */
 void conn_push(lua_State *L, conn_name name);
 
+/* Push the table of all handles; push one that is in it, or will be. `handles`:
+ * where that table is on the stack. May raise. */
+void conn_push_handles(lua_State *L);
+void conn_push_of(lua_State *L, int handles, conn_name name);
+
+/* Push its handle if there is one already; raises nothing. From outside of any
+ * call of Lua. False: nothing is pushed. */
+bool conn_push_known(lua_State *L, conn_name name);
+
 /* "conn 17 (127.0.0.1:50123)" into `out`, which has room for CONN_TEXT_BYTES.
  */
 void conn_describe(const struct shard *shard, conn_name name, char *out);

@@ -11,17 +11,18 @@ static const char list_key; /* in the registry: what was put off, in order */
 /* Methods that act. What they answer meanwhile is true, or what another says.
  */
 static const struct method {
-    const char *type, *name, *answer;
+    enum type type;
+    const char *name, *answer;
 } methods[] = {
-    {"fes.conn", "send", NULL},           {"fes.conn", "close", NULL},
-    {"fes.conn", "pause", NULL},          {"fes.conn", "resume", NULL},
-    {"fes.conn", "flush", NULL},          {"fes.conn", "subscribe", NULL},
-    {"fes.conn", "unsubscribe", NULL},    {"fes.conn", "set_overflow", NULL},
-    {"fes.server", "broadcast", "count"}, {"fes.server", "pause", NULL},
-    {"fes.server", "resume", NULL},       {"fes.server", "close", NULL},
-    {"fes.server", "flush", NULL},        {"fes.server", "set_overflow", NULL},
-    {"fes.topic", "publish", "count"},    {"fes.topic", "clear", NULL},
-    {"fes.topic", "set_overflow", NULL},
+    {TYPE_CONN, "send", NULL},           {TYPE_CONN, "close", NULL},
+    {TYPE_CONN, "pause", NULL},          {TYPE_CONN, "resume", NULL},
+    {TYPE_CONN, "flush", NULL},          {TYPE_CONN, "subscribe", NULL},
+    {TYPE_CONN, "unsubscribe", NULL},    {TYPE_CONN, "set_overflow", NULL},
+    {TYPE_SERVER, "broadcast", "count"}, {TYPE_SERVER, "pause", NULL},
+    {TYPE_SERVER, "resume", NULL},       {TYPE_SERVER, "close", NULL},
+    {TYPE_SERVER, "flush", NULL},        {TYPE_SERVER, "set_overflow", NULL},
+    {TYPE_TOPIC, "publish", "count"},    {TYPE_TOPIC, "clear", NULL},
+    {TYPE_TOPIC, "set_overflow", NULL},
 };
 
 enum {

@@ -29,10 +29,15 @@ struct call {
     bool forgiven;       /* on_error returned true */
 };
 
+/* What is the first on a stack of its own. */
+enum { CALL = 1, HANDLES };
+
+/* The table of handles may stay under it, which is quicker. */
 static void push_handler(lua_State *L, const struct call *call)
 {
+    conn_push_handles(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[call->handler]);
-    conn_push(L, call->name);
+    conn_push_of(L, HANDLES, call->name);
 }
 
 /* ---------------------------------------------------------- in Lua's hands */
@@ -237,13 +242,42 @@ static void on_connected(void *owner, conn_name name)
     await_connected(script_at(owner), name);
 }
 
+/*
+ * The handler, the connection and the data, if each can be pushed outside of
+ * any call of Lua; as a rule it can. False: nothing is pushed.
+ */
+static bool push_receive(lua_State *L, const struct call *call)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[ON_RECEIVE]);
+    if (conn_push_known(L, call->name)) {
+        if (received_push_at_once(L, call->data))
+            return true;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return false;
+}
+
+static bool enter_receive(struct call *call)
+{
+    struct script *script = call->served->script;
+    const char *event = handler_name(ON_RECEIVE);
+
+    script_begin_call(script, event);
+    if (!push_receive(script->L, call))
+        return enter(call, do_receive);
+    checkin(call);
+    return script_end_call(script, 2, event, call->name);
+}
+
 static void on_received(void *owner, conn_name name,
                         const struct received *data)
 {
     struct call call = {
         .served = owner, .name = name, .handler = ON_RECEIVE, .data = data};
 
-    tell(&call, do_receive);
+    if (has(call.served, ON_RECEIVE) && !enter_receive(&call))
+        punish(&call);
     checkin(&call);
 }
 

@@ -1,11 +1,21 @@
-/*
- * What pack.h needs of handles.
- */
 #include "script/handle.h"
+
+#include "script/options.h"
+#include "script/type.h"
 
 #include <lauxlib.h>
 
 const char handle_last_key;
+
+const struct handle *handle_check(lua_State *L, int index, const char *who)
+{
+    const struct handle *handle = type_test(L, index, TYPE_CONN);
+
+    if (handle == NULL)
+        luaL_error(L, "%s: a conn was expected, got %s", who,
+                   options_push_words(L, index));
+    return handle;
+}
 
 void handle_push_fields(lua_State *L, int index)
 {
@@ -30,7 +40,7 @@ void handle_keep_last(lua_State *L, int index, const struct conn_last *last)
 
 bool conn_test(lua_State *L, int index, conn_name *name)
 {
-    const struct handle *handle = luaL_testudata(L, index, HANDLE);
+    const struct handle *handle = type_test(L, index, TYPE_CONN);
 
     if (handle == NULL)
         return false;
@@ -43,7 +53,7 @@ void conn_push_closed(lua_State *L)
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
 
     *handle = (struct handle){0};
-    luaL_setmetatable(L, HANDLE);
+    type_set(L, TYPE_CONN);
 }
 
 void conn_set_last(lua_State *L, int index, const struct conn_last *last)

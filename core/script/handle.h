@@ -1,12 +1,10 @@
 /*
- * handle.h - the inside of a conn's handle, for conn.c and pack.c
+ * handle.h - the inside of a conn's handle, for those to whom it matters
  */
 #ifndef FES_HANDLE_H
 #define FES_HANDLE_H
 
 #include "script/conn.h"
-
-#define HANDLE "fes.conn"
 
 /*
  * The user value: a table of the script's own fields, made when there is one.
@@ -21,6 +19,9 @@ struct handle {
     conn_name name; /* 0: closed, and told so */
     const struct served *served;
 };
+
+/* The handle at `index`; raises, in the name of `who`, if none is there. */
+const struct handle *handle_check(lua_State *L, int index, const char *who);
 
 /* Push the table of fields of the handle at `index`; there is one then. */
 void handle_push_fields(lua_State *L, int index);

@@ -344,7 +344,7 @@ static void pack_conns(struct packer *packer)
     lua_State *L = packer->L;
     conn_name name;
 
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+    conn_push_handles(L);
     lua_pushnil(L);
     while (lua_next(L, TOP + 1) != 0) {
         if (conn_test(L, TOP + 3, &name) && name != 0 &&

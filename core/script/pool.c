@@ -6,9 +6,6 @@
 
 #include <lauxlib.h>
 
-#define POOL   "fes.pool"
-#define BOCKET "fes.bocket"
-
 enum { OWNER = 1 }; /* the user value of a bocket that holds its pool */
 
 /* What can be read beside the methods. */
@@ -28,7 +25,7 @@ struct bocket_box {
 
 static struct pool_box *check_pool(lua_State *L)
 {
-    struct pool_box *box = luaL_checkudata(L, 1, POOL);
+    struct pool_box *box = type_check(L, 1, TYPE_POOL);
 
     if (box->pool == NULL)
         luaL_error(L, "pool: it is closed");
@@ -38,7 +35,7 @@ static struct pool_box *check_pool(lua_State *L)
 /* The bocket at an index, out of this or any pool. */
 static struct bocket *check_bocket(lua_State *L, int index)
 {
-    struct bocket_box *box = luaL_checkudata(L, index, BOCKET);
+    struct bocket_box *box = type_check(L, index, TYPE_BOCKET);
 
     lua_getiuservalue(L, index, OWNER);
 
@@ -78,7 +75,7 @@ int l_pool(lua_State *L)
     script_check_open(L, "fes.pool");
     box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (struct pool_box){.number = number, .size = size};
-    luaL_setmetatable(L, POOL);
+    type_set(L, TYPE_POOL);
     box->pool = pool_new(number, size, false);
     if (box->pool == NULL)
         return luaL_error(L, "fes.pool: no room for %I bockets of %I bytes",
@@ -100,7 +97,7 @@ static int l_checkout(lua_State *L)
     box->outing = box->bocket->outing;
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, OWNER);
-    luaL_setmetatable(L, BOCKET);
+    type_set(L, TYPE_BOCKET);
     return 1;
 }
 
@@ -128,7 +125,7 @@ static int l_count(lua_State *L)
 /* pool:close() - again: no effect */
 static int l_close(lua_State *L)
 {
-    struct pool_box *box = luaL_checkudata(L, 1, POOL);
+    struct pool_box *box = type_check(L, 1, TYPE_POOL);
 
     if (box->pool != NULL)
         pool_free(box->pool);
@@ -235,11 +232,11 @@ void open_pool(lua_State *L)
     static const char *const of_pools[] = {"number", "size", NULL};
     static const char *const of_bockets[] = {"offset", NULL};
 
-    type_new(L, POOL, pool_methods, of_pools, l_pool_index);
+    type_new(L, TYPE_POOL, pool_methods, of_pools, l_pool_index);
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__close");
-    type_new(L, BOCKET, bocket_methods, of_bockets, l_bocket_index);
+    type_new(L, TYPE_BOCKET, bocket_methods, of_bockets, l_bocket_index);
     lua_pop(L, 2);
 }

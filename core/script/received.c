@@ -1,6 +1,10 @@
 #include "script/received.h"
 
+#include "script/state.h"
+
 #include <lauxlib.h>
+
+enum { STRING_OVERHEAD = 64 }; /* what Lua adds to the bytes, and more */
 
 void received_push(lua_State *L, const struct received *data)
 {
@@ -21,6 +25,18 @@ void received_push(lua_State *L, const struct received *data)
                         piece->length);
     }
     luaL_pushresult(&buffer);
+}
+
+bool received_push_at_once(lua_State *L, const struct received *data)
+{
+    struct allocator *allocator = &script_of(L)->limits.allocator;
+
+    if (data->count != 1 ||
+        !allocator_assure(allocator, data->length + STRING_OVERHEAD))
+        return false;
+    received_push(L, data);
+    allocator_relax(allocator);
+    return true;
 }
 
 void received_checkin(const struct received *data)

@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SERVER "fes.server"
-
 static const char *const handler_names[HANDLERS] = {
     [ON_CONNECT] = "on_connect", [ON_RECEIVE] = "on_receive",
     [ON_DRAIN] = "on_drain",     [ON_LAG] = "on_lag",
@@ -30,7 +28,7 @@ const char *handler_name(enum handler handler)
 
 static struct served *check_server(lua_State *L)
 {
-    return luaL_checkudata(L, 1, SERVER);
+    return type_check(L, 1, TYPE_SERVER);
 }
 
 /* ---------------------------------------------------------------- beginning */
@@ -63,7 +61,7 @@ void served_set_handlers(lua_State *L, struct served *served)
 void served_begin(lua_State *L, struct served *served, struct server *server)
 {
     served->server = server;
-    luaL_setmetatable(L, SERVER);
+    type_set(L, TYPE_SERVER);
     served->outgoing = server->outgoing;
     served->first_overflow = server->options.overflow;
     link_last(&served->script->servers, &served->link);
@@ -112,7 +110,7 @@ struct served *served_nowhere(lua_State *L)
 
 struct served *server_test(lua_State *L, int index)
 {
-    return luaL_testudata(L, index, SERVER);
+    return type_test(L, index, TYPE_SERVER);
 }
 
 void served_forget(lua_State *L, struct served *served)
@@ -393,7 +391,7 @@ void open_server(lua_State *L)
 {
     static const char *const fields[] = {"host", "port", "path", NULL};
 
-    type_new(L, SERVER, methods, fields, l_index);
+    type_new(L, TYPE_SERVER, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);

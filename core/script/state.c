@@ -16,10 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    EXPLAIN = 1,       /* the message handler's place on the stack, for good */
-    SHOWN_BYTES = 4096 /* of a message, and of a traceback */
-};
+enum { SHOWN_BYTES = 4096 }; /* of a message, and of a traceback */
 
 /* Where the traceback of the last error is kept, beside its message. */
 static const char trace_key;
@@ -158,21 +155,30 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
     return false;
 }
 
-bool script_call(struct script *script, lua_CFunction fn, void *arg,
-                 const char *event, conn_name name)
+void script_begin_call(struct script *script, const char *event)
+{
+    watchdog_enter(script->L, event);
+}
+
+bool script_end_call(struct script *script, int nargs, const char *event,
+                     conn_name name)
 {
     lua_State *L = script->L;
-
-    lua_pushcfunction(L, fn);
-    lua_pushlightuserdata(L, arg);
-    watchdog_enter(L, event);
-
-    int status = lua_pcall(L, 1, 0, EXPLAIN);
+    int status = lua_pcall(L, nargs, 0, SCRIPT_EXPLAIN);
     bool late = watchdog_leave(L);
 
     if (status == LUA_OK && !late)
         return true;
     return end_badly(script, status, late, event, name);
+}
+
+bool script_call(struct script *script, lua_CFunction fn, void *arg,
+                 const char *event, conn_name name)
+{
+    script_begin_call(script, event);
+    lua_pushcfunction(script->L, fn);
+    lua_pushlightuserdata(script->L, arg);
+    return script_end_call(script, 1, event, name);
 }
 
 /*
@@ -227,6 +233,7 @@ static int open_all(lua_State *L)
     struct script *script = script_of(L);
 
     open_standard(L);
+    open_types(L);
     open_conn(L);
     open_server(L);
     open_timer(L);
@@ -237,11 +244,13 @@ static int open_all(lua_State *L)
     open_transfer(L);
     open_task(L);
     lua_newtable(L);
+    lua_pushvalue(L, -1);
     script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
     script->on_stop = luaL_ref(L, LUA_REGISTRYINDEX);
     luaL_requiref(L, "fes", open_fes, 0);
-    return 0;
+    lua_pop(L, 1);
+    return 1;
 }
 
 /* A script that is loaded anew finds the slab that the one before has made. */
@@ -267,7 +276,7 @@ static bool open_state(struct script *script)
     note_outgoing(script);
     lua_pushcfunction(L, explain);
     lua_pushcfunction(L, open_all);
-    return lua_pcall(L, 0, 0, EXPLAIN) == LUA_OK;
+    return lua_pcall(L, 0, 1, SCRIPT_EXPLAIN) == LUA_OK;
 }
 
 /* Finalizers may still use what the engine has; but begin nothing. */
@@ -300,8 +309,9 @@ struct script *script_new(struct program *program)
         return script;
     }
     if (script->L != NULL)
-        close_state(script);
-    free(script);
+        script_free(script);
+    else
+        free(script);
     return NULL;
 }
 
@@ -324,7 +334,7 @@ bool state_run(struct script *script, lua_CFunction fn, void *arg,
     lua_pushlightuserdata(L, arg);
     watchdog_enter(L, event);
 
-    int status = lua_pcall(L, 1, 0, EXPLAIN);
+    int status = lua_pcall(L, 1, 0, SCRIPT_EXPLAIN);
     bool late = watchdog_leave(L);
 
     if (status == LUA_OK)
@@ -352,6 +362,7 @@ void script_free(struct script *script)
 {
     timers_end(script);
     close_state(script);
+    allocator_end(&script->limits.allocator);
     free(script);
 }
 

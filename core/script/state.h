@@ -26,6 +26,7 @@
 struct files;
 struct served;
 struct tasks;
+struct types;
 
 /* See stopping.h. */
 struct stopping {
@@ -46,6 +47,12 @@ struct collector {
     struct times pauses; /* of the loop, for that */
 };
 
+/* What stands on the stack of the state itself, for good. */
+enum {
+    SCRIPT_EXPLAIN = 1, /* the message handler */
+    SCRIPT_HANDLES      /* a table: slot + 1 -> the handle of a connection */
+};
+
 /* One loading of the script: what is gone when another takes over. */
 struct script {
     lua_State *L;
@@ -53,6 +60,7 @@ struct script {
     struct shard *shard;
     struct limits limits;
     struct collector collector;
+    struct types *types;
     int handles;            /* reference of the table slot + 1 -> conn handle */
     int on_stop;            /* reference of the list of functions */
     int on_reload;          /* reference of the function, or of nil */
@@ -131,6 +139,14 @@ bool script_call(struct script *script, lua_CFunction fn, void *arg,
                  const char *event, conn_name name);
 
 /*
+ * The same in two steps, for a function that can be pushed with its arguments
+ * without raising: push them in between.
+ */
+void script_begin_call(struct script *script, const char *event);
+bool script_end_call(struct script *script, int nargs, const char *event,
+                     conn_name name);
+
+/*
  * Resume a coroutine with `nargs` values that are on its stack; what it gives
  * is dropped. The one door into coroutines: no other call resumes a task. On
  * an error: close the coroutine, log the error as script_call() does, with the
@@ -149,8 +165,9 @@ const char *script_push_path(lua_State *L, const char *name);
 void script_set_count(lua_State *L, const char *name, uint64_t value);
 
 /* What fes.listen() and the like are made of; each pushes one value. */
-int open_fes(lua_State *L);   /* the module table */
-void open_conn(lua_State *L); /* types: metatables in the registry */
+int open_fes(lua_State *L);    /* the module table */
+void open_types(lua_State *L); /* before any type */
+void open_conn(lua_State *L);  /* types: metatables in the registry */
 void open_server(lua_State *L);
 void open_timer(lua_State *L);
 void open_pool(lua_State *L);

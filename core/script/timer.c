@@ -7,8 +7,6 @@
 #include <lauxlib.h>
 #include <math.h>
 
-#define TIMER "fes.timer"
-
 /* More cannot be told as an integer. */
 #define SKIPPED_MOST 9e18
 
@@ -119,7 +117,7 @@ static int make(lua_State *L, const char *who, bool repeats)
     };
     timer_init(&timer->timer, on_due);
     link_init(&timer->link);
-    luaL_setmetatable(L, TIMER);
+    type_set(L, TYPE_TIMER);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, -2, FUNCTION);
     lua_pushvalue(L, -1);
@@ -146,7 +144,7 @@ int l_after(lua_State *L)
 /* timer:stop() - it fires no more; again: no effect */
 static int l_stop(lua_State *L)
 {
-    release(luaL_checkudata(L, 1, TIMER));
+    release(type_check(L, 1, TYPE_TIMER));
     return 0;
 }
 
@@ -182,6 +180,6 @@ void open_timer(lua_State *L)
     static const char *const fields[] = {"skipped", NULL};
     static const luaL_Reg methods[] = {{"stop", l_stop}, {NULL, NULL}};
 
-    type_new(L, TIMER, methods, fields, l_index);
+    type_new(L, TYPE_TIMER, methods, fields, l_index);
     lua_pop(L, 1);
 }

@@ -13,8 +13,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#define TOPIC "fes.topic"
-
 /* The user value: the function that is its policy. */
 enum { POLICY = 1, USER_VALUES = POLICY };
 
@@ -29,14 +27,14 @@ struct handle {
 
 struct topic *topic_test(lua_State *L, int index)
 {
-    const struct handle *handle = luaL_testudata(L, index, TOPIC);
+    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
 
     return handle != NULL ? handle->topic : NULL;
 }
 
 struct topic *topic_check(lua_State *L, int index, const char *who)
 {
-    const struct handle *handle = luaL_testudata(L, index, TOPIC);
+    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
 
     if (handle != NULL && handle->topic == NULL)
         luaL_error(L, "%s: the topic has been collected as garbage", who);
@@ -55,7 +53,7 @@ static void new_handle(lua_State *L, struct topic *topic)
 
     handle->topic = topic;
     topic_hold(topic);
-    luaL_setmetatable(L, TOPIC);
+    type_set(L, TYPE_TOPIC);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, -3, topic);
 }
@@ -344,7 +342,7 @@ static const luaL_Reg methods[] = {
 
 void topic_add_methods(lua_State *L, const luaL_Reg *more)
 {
-    type_add_methods(L, TOPIC, more);
+    type_add_methods(L, TYPE_TOPIC, more);
 }
 
 static int l_index(lua_State *L)
@@ -384,7 +382,7 @@ void open_topic(lua_State *L)
 
     new_table(L, &objects_key, "v");
     new_table(L, &anchors_key, NULL);
-    type_new(L, TOPIC, methods, fields, l_index);
+    type_new(L, TYPE_TOPIC, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, l_gc);

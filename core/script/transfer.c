@@ -5,6 +5,7 @@
 #include "net/command.h"
 #include "script/await.h"
 #include "script/conn.h"
+#include "script/handle.h"
 #include "script/options.h"
 #include "script/received.h"
 #include "script/server.h"
@@ -17,31 +18,38 @@
 
 /* -------------------------------------------------------------------- send */
 
-static enum command_answer try_to_send(lua_State *L)
+#define SEND "conn:send"
+
+static const struct handle *handle_of(lua_State *L)
 {
-    const struct server *server = conn_served(L, 1)->server;
-    conn_name name = conn_name_at(L, 1);
+    return lua_touserdata(L, 1);
+}
+
+static enum command_answer try_to_send(lua_State *L,
+                                       const struct handle *handle)
+{
+    const struct server *server = handle->served->server;
     struct message message;
     size_t length;
 
     if (server != NULL)
-        message = server_check_message(L, server, command_form(server, name), 2,
-                                       "conn:send");
+        message = server_check_message(
+            L, server, command_form(server, handle->name), 2, SEND);
     else
-        server_check_data(L, 2, "conn:send", &length);
-    if (name == 0)
+        server_check_data(L, 2, SEND, &length);
+    if (handle->name == 0)
         return COMMAND_CLOSED;
-    return command_send(script_of(L)->shard, name, &message);
+    return command_send(script_of(L)->shard, handle->name, &message);
 }
 
 /* The whole slab is smaller than what is to be sent: room never comes. */
-static bool never_fits(lua_State *L)
+static bool never_fits(lua_State *L, const struct handle *handle)
 {
-    const struct server *server = conn_served(L, 1)->server;
-    const struct form *form = command_form(server, conn_name_at(L, 1));
+    const struct server *server = handle->served->server;
+    const struct form *form = command_form(server, handle->name);
     size_t length;
 
-    server_check_data(L, 2, "conn:send", &length);
+    server_check_data(L, 2, SEND, &length);
     return !server_slab_holds(server, length + form_overhead(form));
 }
 
@@ -49,13 +57,13 @@ static int send_again(lua_State *L, int status, lua_KContext context);
 
 static int send_in_task(lua_State *L, struct task *task)
 {
-    conn_name name = conn_name_at(L, 1);
-    bool waits =
-        task->name == 0 && name != 0 && await_has_sender(task->script, name);
-    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L);
+    const struct handle *handle = handle_of(L);
+    bool waits = task->name == 0 && handle->name != 0 &&
+                 await_has_sender(task->script, handle->name);
+    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L, handle);
 
-    if (answer == COMMAND_FULL && (waits || !never_fits(L))) {
-        await_room(task, name);
+    if (answer == COMMAND_FULL && (waits || !never_fits(L, handle))) {
+        await_room(task, handle->name);
         return task_wait(L, task, send_again);
     }
     await_over(task);
@@ -73,14 +81,13 @@ static int send_again(lua_State *L, int status, lua_KContext context)
 static int l_send(lua_State *L)
 {
     struct task *task = task_that_can_wait(L);
+    const struct handle *handle = handle_check(L, 1, SEND);
 
-    conn_check(L, 1, "conn:send");
+    if (task == NULL)
+        return conn_push_answer(L, try_to_send(L, handle));
     lua_settop(L, 2);
-    if (task != NULL) {
-        await_over(task);
-        return send_in_task(L, task);
-    }
-    return conn_push_answer(L, try_to_send(L));
+    await_over(task);
+    return send_in_task(L, task);
 }
 
 /* ----------------------------------------------------------------- receive */
@@ -122,7 +129,7 @@ static int receive_again(lua_State *L, int status, lua_KContext context);
 
 static int receive_in_task(lua_State *L, struct task *task)
 {
-    conn_name name = conn_name_at(L, 1);
+    conn_name name = handle_of(L)->name;
     struct received data;
     enum take_answer answer =
         command_take(task->script->shard, name, &task->take, &data);
@@ -231,8 +238,9 @@ static void check_is_pulled(lua_State *L, const struct server_options *of)
  */
 static int l_receive(lua_State *L)
 {
-    conn_name name = conn_check(L, 1, RECEIVE);
-    const struct server *server = conn_served(L, 1)->server;
+    const struct handle *handle = handle_check(L, 1, RECEIVE);
+    const struct server *server = handle->served->server;
+    conn_name name = handle->name;
     struct task *task = task_check(L, RECEIVE);
     struct take take;
     double timeout;

@@ -6,6 +6,10 @@
  * a field as its number, from 1 on. The metatable's __index is a C function
  * that has this table as its first upvalue. So there is one place that knows
  * what a script may name, and whoever wants to know it can look there.
+ *
+ * A value is of a type if it has that type's metatable, which no script can
+ * set. Lua would look the metatable up by its name, for each call of a method;
+ * here it is known where it is.
  */
 #ifndef FES_TYPE_H
 #define FES_TYPE_H
@@ -13,18 +17,37 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+enum type {
+    TYPE_CONN,
+    TYPE_SERVER,
+    TYPE_TOPIC,
+    TYPE_TIMER,
+    TYPE_POOL,
+    TYPE_BOCKET,
+    TYPES
+};
+
 /*
- * Make the type that is called `name`, and push its metatable. `fields` are in
- * the order of their numbers; the last is NULL. `index` becomes its __index.
+ * Make the type, and push its metatable. `fields` are in the order of their
+ * numbers; the last is NULL. `index` becomes its __index.
  */
-void type_new(lua_State *L, const char *name, const luaL_Reg *methods,
+void type_new(lua_State *L, enum type type, const luaL_Reg *methods,
               const char *const *fields, lua_CFunction index);
 
 /* Give a type more methods. */
-void type_add_methods(lua_State *L, const char *name, const luaL_Reg *methods);
+void type_add_methods(lua_State *L, enum type type, const luaL_Reg *methods);
 
 /* Push the table of a type's members. */
-void type_push_members(lua_State *L, const char *name);
+void type_push_members(lua_State *L, enum type type);
+
+/* The userdata on top of the stack is of this type from now on. */
+void type_set(lua_State *L, enum type type);
+
+/* The userdata at `index`, if it is of this type; else NULL. */
+void *type_test(lua_State *L, int index, enum type type);
+
+/* The same, for argument `index` of a function; raises if it is not. */
+void *type_check(lua_State *L, int index, enum type type);
 
 /*
  * In an __index, push the member that is asked for. A field: its number is

@@ -41,5 +41,6 @@ int luaopen_spec_support_core(lua_State *L)
     core_open_pool(L);
     core_open_queue(L);
     core_open_stream(L);
+    core_open_allocator(L);
     return 1;
 }

@@ -20,6 +20,7 @@ void core_open_address(lua_State *L);
 void core_open_pool(lua_State *L);
 void core_open_queue(lua_State *L);
 void core_open_stream(lua_State *L);
+void core_open_allocator(lua_State *L);
 
 /* Make `type` the name of objects that have these methods. */
 void core_new_type(lua_State *L, const char *type, const luaL_Reg *methods);
