@@ -143,11 +143,14 @@ static bool watch(struct program *program)
     return false;
 }
 
-/* False: it failed to load, which has been told. */
+/* False: it failed to load, which has been told. Who wants it loaded anew need
+ * not know how far it is. */
 static bool load(struct program *program)
 {
     struct failure failure;
 
+    if (!program->config->check)
+        loop_on_signal(program->shard->loop, SIGHUP, on_reload_signal);
     if (load_script(program->script, NULL, &failure))
         return true;
     fprintf(stderr, "fes: %s\n", failure.message);
@@ -164,7 +167,6 @@ static void run(struct program *program)
 
     loop_on_first_signal(loop, SIGINT, on_stop_signal);
     loop_on_first_signal(loop, SIGTERM, on_stop_signal);
-    loop_on_signal(loop, SIGHUP, on_reload_signal);
     servers_announce(program->script);
     inherit_tell_unused(&shard->inherited);
     limits_enforce(&program->script->limits, program->shard);

@@ -29,6 +29,22 @@ describe("a reload", function()
     program:stop()
   end)
 
+  it("by SIGHUP while the script loads for the first time comes after that",
+    function()
+      local program = start [[
+        local pid = io.open "/proc/self/stat":read "n"
+        local reloads = fes.stats().reloads
+
+        if reloads == 0 then os.execute("kill -HUP " .. pid) end
+        print("loaded", reloads)
+        fes.listen { port = 0 }
+      ]]
+
+      program:expect "loaded\t0\n"
+      program:expect "loaded\t1\n"
+      program:stop()
+    end)
+
   it("by fes.reload in a handler comes after it", function()
     local program = start [[
       fes.listen { port = 0, on_receive = function(conn)
