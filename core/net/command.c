@@ -43,7 +43,7 @@ static void refuse(struct conn *conn, size_t length, bool dry)
         room_wait(conn);
 }
 
-/* Most messages are nothing but their data. */
+/* A part of a message; most of them have only one. */
 static void write_to_queue(struct conn *conn, const void *bytes, size_t length,
                            enum pool_share share)
 {

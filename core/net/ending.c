@@ -215,9 +215,11 @@ void conn_watch(struct conn *conn)
 
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;
-    if (conn_is_dialled(conn) || (watch_waits_for(&conn->watch, events) &&
-                                  !conn_has(conn, CONN_PAUSED | CONN_UNHEARD)))
+    if (conn_is_dialled(conn))
         return;
+    if (watch_waits_for(&conn->watch, events) &&
+        !conn_has(conn, CONN_PAUSED | CONN_UNHEARD))
+        return; /* nothing changes, as most times; nor for its break */
     listen_for_break(conn, events == 0 && conn->state == CONN_OPEN &&
                                conn_has(conn, CONN_PAUSED));
     watch_set(conn->server->shard->loop, &conn->watch, events);

@@ -260,6 +260,7 @@ void loop_default_signal(struct loop *loop, int number)
 
 /* A pointer to a function can be kept where one to data can: POSIX says so. */
 _Static_assert(sizeof(watch_fn *) == sizeof(void *), "not in POSIX");
+_Static_assert(((LOOP_READ | LOOP_WRITE) & LOOP_ERROR) == 0, "one bit each");
 
 static watch_fn *function_of(const struct watch *watch)
 {

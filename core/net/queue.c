@@ -194,19 +194,13 @@ static size_t write_behind(struct queue_store *store, struct queue *queue,
     return piece.length;
 }
 
-/* The queue holds a new bocket now; one that is to be shared, the sharer too.
- */
-static void let_go(struct pool *pool, struct bocket *fresh,
-                   struct bocket **shared)
+/* A fresh bocket is the one that is shared from now on, in place of another. */
+static void share_next(struct pool *pool, struct bocket *fresh,
+                       struct bocket **shared)
 {
-    struct bocket *before = fresh;
-
-    if (shared != NULL) {
-        before = *shared;
-        *shared = fresh;
-    }
-    if (before != NULL)
-        pool_checkin(pool, before);
+    if (*shared != NULL)
+        pool_checkin(pool, *shared);
+    *shared = fresh;
 }
 
 void queue_write(struct queue_store *store, struct queue *queue,
@@ -229,8 +223,10 @@ void queue_write(struct queue_store *store, struct queue *queue,
 
         size_t n = write_behind(store, queue, bocket, from, length);
 
-        if (fresh)
-            let_go(store->pool, bocket, into_shared ? shared : NULL);
+        if (fresh && into_shared)
+            share_next(store->pool, bocket, shared);
+        else if (fresh)
+            pool_checkin(store->pool, bocket); /* the queue holds it now */
         if (n == length)
             return;
         from += n;
@@ -272,7 +268,7 @@ int queue_gather(const struct queue_store *store, const struct queue *queue,
     return n;
 }
 
-/* The first segment has gone. */
+/* The first segment has gone, whose place the caller knows. */
 static void shift(struct queue_store *store, struct queue *queue,
                   const struct segment *first)
 {

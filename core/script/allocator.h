@@ -20,7 +20,7 @@ struct allocator {
     int64_t left;   /* bytes that the state may still ask for */
     uint64_t limit; /* bytes */
     bool lifted;
-    bool assured; /* the next new object is to be had, be it the spare block */
+    bool assured; /* a new object that is refused gets the spare block */
     void *spare; /* of ALLOCATOR_SPARE bytes; NULL: used up, or not yet there */
 };
 

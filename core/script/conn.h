@@ -23,8 +23,8 @@ enum { CONN_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
 /* Push the handle of a connection, the same one every time. May raise. */
 void conn_push(lua_State *L, conn_name name);
 
-/* Push the table of all handles; push one that is in it, or will be. `handles`:
- * where that table is on the stack. May raise. */
+/* In two steps, where the table of all handles may stay on the stack: push it;
+ * push what conn_push() pushes, with the table at `handles`. May raise. */
 void conn_push_handles(lua_State *L);
 void conn_push_of(lua_State *L, int handles, conn_name name);
 

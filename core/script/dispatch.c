@@ -29,10 +29,9 @@ struct call {
     bool forgiven;       /* on_error returned true */
 };
 
-/* What is the first on a stack of its own. */
-enum { CALL = 1, HANDLES };
+enum { HANDLES = 2 }; /* on the stack of a function that pushes a handler */
 
-/* The table of handles may stay under it, which is quicker. */
+/* First the table of handles, which is not taken off again: that is quicker. */
 static void push_handler(lua_State *L, const struct call *call)
 {
     conn_push_handles(L);
@@ -264,10 +263,13 @@ static bool enter_receive(struct call *call)
     const char *event = handler_name(ON_RECEIVE);
 
     script_begin_call(script, event);
-    if (!push_receive(script->L, call))
-        return enter(call, do_receive);
-    checkin(call);
-    return script_end_call(script, 2, event, call->name);
+    if (push_receive(script->L, call)) {
+        checkin(call);
+        return script_end_call(script, 2, event, call->name);
+    }
+    lua_pushcfunction(script->L, do_receive);
+    lua_pushlightuserdata(script->L, call);
+    return script_end_call(script, 1, event, call->name);
 }
 
 static void on_received(void *owner, conn_name name,

@@ -97,7 +97,8 @@ static void catch_up_later(struct script *script)
 
 /*
  * Push the traceback of the call that gave `status`, which ended it. When
- * memory was refused or time was up, explain() was not asked, or too late.
+ * memory was refused or time was up, explain() was not asked, or too late. It
+ * is empty if no function had been entered yet.
  */
 static const char *push_trace(lua_State *L, int status, bool late)
 {
@@ -129,8 +130,8 @@ static void report(struct script *script, const char *event, conn_name name,
         length = sizeof what - 1 - used;
     memcpy(what + used, message, length);
     what[used + length] = '\0';
-    snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s\n%s", event, whom,
-             trace);
+    snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s%s%s", event, whom,
+             *trace != '\0' ? "\n" : "", trace);
     log_error_trace(what, used + length, whole_trace);
     script->program->errors++;
     catch_up_later(script);
@@ -157,6 +158,7 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
 
 void script_begin_call(struct script *script, const char *event)
 {
+    trace_forget();
     watchdog_enter(script->L, event);
 }
 
@@ -209,6 +211,7 @@ bool script_resume(struct script *script, lua_State *co, int nargs,
     lua_State *L = script->L;
     int nresults;
 
+    trace_forget();
     watchdog_enter(L, event);
 
     int status = watchdog_resume(L, co, nargs, &nresults);
@@ -332,6 +335,7 @@ bool state_run(struct script *script, lua_CFunction fn, void *arg,
 
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
+    trace_forget();
     watchdog_enter(L, event);
 
     int status = lua_pcall(L, 1, 0, SCRIPT_EXPLAIN);

@@ -73,6 +73,11 @@ void trace_add(lua_State *L)
     add_levels(L);
 }
 
+void trace_forget(void)
+{
+    text[0] = '\0';
+}
+
 const char *trace_text(void)
 {
     return text;

@@ -18,6 +18,9 @@ void trace_begin(lua_State *L);
 /* It goes on: the coroutine noted before was resumed by this one. */
 void trace_add(lua_State *L);
 
+/* There is none any more. */
+void trace_forget(void);
+
 /* The note: text as of luaL_traceback(); "" if there is none. */
 const char *trace_text(void);
 

@@ -7,8 +7,8 @@
  * that has this table as its first upvalue. So there is one place that knows
  * what a script may name, and whoever wants to know it can look there.
  *
- * A value is of a type if it has that type's metatable, which no script can
- * set. Lua would look the metatable up by its name, for each call of a method;
+ * A value is of a type if it has that type's metatable, which only fes sets.
+ * Lua would look the metatable up by its name, for each call of a method;
  * here it is known where it is.
  */
 #ifndef FES_TYPE_H

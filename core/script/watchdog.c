@@ -151,6 +151,8 @@ static void tell_stuck(void)
         who = "a finalizer";
     } else if (guard.hooked) {
         who = "a hook of the script, or a library function,";
+    } else if (!is_in_a_function(watchdog.running)) {
+        who = "the collector of garbage";
     } else {
         watchdog_trace();
         trace = trace_text();

@@ -222,6 +222,102 @@ describe("fes.limits { memory }, used up,", function()
   end)
 end)
 
+-- A function of so many locals needs more stack than there is at first, and is
+-- refused that before it has begun.
+local wide = [[
+  local fes = require "fes"
+  local names = {}
+  for i = 1, 190 do names[i] = "v" .. i end
+  local wide = load("local conn, data = ... local "
+    .. table.concat(names, ",") .. " conn:send 'never'")
+
+  local function innocent() local _ = ("x"):rep(1e8) end
+
+  fes.limits { memory = 4e6 }
+  fes.listen { port = 0, on_connect = print, on_receive = wide }
+  fes.after(0.01, function()
+    pcall(innocent)
+    ballast = ("x"):rep(200000) -- a limit is not less than 64 KiB
+    for _ = 1, 4 do collectgarbage() end
+    print "tight"
+    fes.limits { memory = math.floor(collectgarbage "count" * 1024) + 800 }
+  end)
+]]
+
+describe("a handler that has no memory to begin", function()
+  after_each(testing.finish)
+
+  it("is told of without the traceback of another", function()
+    local program = testing.start { code = wide }
+    local client = assert(program:connect())
+
+    program:expect "tight\n"
+    assert(client:send "x")
+    assert.is_true(client:closed())
+    program:stop()
+    assert.matches("error on_receive: not enough memory\n"
+      .. "\tin on_receive of conn %d+ %([%d.:]+%)\n%d", program:stderr())
+  end)
+end)
+
+-- What a finalizer may do just when a message becomes a string: then no Lua
+-- function is under way, as the collector is eager to find out.
+local deeds = {
+  ["raises"] = "error 'never mind'",
+  ["takes too long"] = "while fes.now() < began + 0.3 do end",
+  ["closes the connection"] = "last:close()",
+  ["sends"] = "last:send 'from it'",
+  ["wants to wait"] = "fes.sleep(0.1)",
+  ["loads the script anew"] = "fes.reload()",
+  ["sets a hook"] = "debug.sethook(function() end, 'crl')",
+}
+
+local between = [[
+  local fes = require "fes"
+  local last
+
+  local function arm()
+    setmetatable({}, { __gc = function()
+      if debug.getinfo(2) ~= nil then return arm() end
+
+      local began = fes.now()
+
+      print "between"
+      %s
+    end })
+  end
+
+  fes.limits { call_seconds = 0.1 }
+  fes.listen { port = 0, on_receive = function(conn, data)
+    last = conn
+    conn:send(#data .. " bytes\n")
+  end }
+  arm()
+  collectgarbage("incremental", 100, 1000, 10)
+]]
+
+describe("a finalizer between a message and its handler", function()
+  after_each(testing.finish)
+
+  for what, deed in pairs(deeds) do
+    it("that " .. what .. " harms nobody", function()
+      local program = testing.start { code = between:format(deed) }
+      local client = assert(program:connect())
+
+      testing.wait_until(function()
+        client:try_send(("x"):rep(1000))
+        return program:stdout():find "between\n"
+      end)
+
+      local other = assert(program:connect())
+
+      assert(other:send "again")
+      assert.equal("5 bytes", other:line())
+      program:stop()
+    end)
+  end
+end)
+
 describe("fes.limits { memory } holds after an error", function()
   after_each(testing.finish)
 
