@@ -164,13 +164,14 @@ end
 
 local function side() return { costs = {}, rates = {}, sends = {} } end
 
--- Of the floor's CPU time, what it did not spend in send() and recv(). Where
--- it does more than that, or sleeps in between, that says nothing.
+-- Of the floor's CPU time, what it did not spend in the kernel, to one or two
+-- hundredths. Where it does more than send and receive, or sleeps in between,
+-- that says nothing.
 local function user_share(result, row)
   local paced = row.server and row.server.rate
   local told = not paced and row.mode ~= "accept"
 
-  return told and 1 - result.kernel / result.cpu or nil
+  return told and math.max(0, 1 - result.kernel / result.cpu) or nil
 end
 
 --- Compare both sides.
