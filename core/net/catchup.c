@@ -33,15 +33,6 @@ static bool can_carry(const struct conn *conn, const struct entry *entry)
     return true;
 }
 
-static void write_part(struct conn *conn, const void *bytes, size_t length,
-                       enum pool_share share)
-{
-    struct server *server = conn->server;
-
-    queue_write(&server->queues, &conn->queue, bytes, length, &server->shared,
-                share);
-}
-
 /* All of it draws on the share that the queue had before it. */
 static void write_entry(struct conn *conn, const struct entry *entry,
                         const struct message *message)
@@ -52,10 +43,10 @@ static void write_entry(struct conn *conn, const struct entry *entry,
     const void *part;
     size_t n;
 
-    write_part(conn, message->prefix, message->prefix_length, share);
+    conn_write(conn, message->prefix, message->prefix_length, share);
     while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
-        write_part(conn, part, n, share);
-    write_part(conn, message->suffix, message->suffix_length, share);
+        conn_write(conn, part, n, share);
+    conn_write(conn, message->suffix, message->suffix_length, share);
 }
 
 /* False: not now. Who finds no bocket waits for the slab. */

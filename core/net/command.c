@@ -43,25 +43,14 @@ static void refuse(struct conn *conn, size_t length, bool dry)
         room_wait(conn);
 }
 
-/* A part of a message; most of them have only one. */
-static void write_to_queue(struct conn *conn, const void *bytes, size_t length,
-                           enum pool_share share)
-{
-    struct server *server = conn->server;
-
-    if (length > 0)
-        queue_write(&server->queues, &conn->queue, bytes, length,
-                    &server->shared, share);
-}
-
 static void put(struct conn *conn, const struct message *message)
 {
     struct server *server = conn->server;
     enum pool_share share = conn_share(conn);
 
-    write_to_queue(conn, message->prefix, message->prefix_length, share);
-    write_to_queue(conn, message->data, message->data_length, share);
-    write_to_queue(conn, message->suffix, message->suffix_length, share);
+    conn_write(conn, message->prefix, message->prefix_length, share);
+    conn_write(conn, message->data, message->data_length, share);
+    conn_write(conn, message->suffix, message->suffix_length, share);
     server->queued += message->length;
     server->counts.messages_out++;
     conn->messages_out++;

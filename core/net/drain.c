@@ -32,6 +32,16 @@ bool conn_fits(struct conn *conn, size_t length)
     return conn->queue.bytes + length <= limit_of(conn);
 }
 
+void conn_write(struct conn *conn, const void *bytes, size_t length,
+                enum pool_share share)
+{
+    struct server *server = conn->server;
+
+    if (length > 0)
+        queue_write(&server->queues, &conn->queue, bytes, length,
+                    &server->shared, share);
+}
+
 void conn_queued(struct conn *conn)
 {
     if (conn->queue.bytes >= limit_of(conn)) {

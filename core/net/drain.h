@@ -50,6 +50,13 @@ bool conn_fits(struct conn *conn, size_t length);
 /* How old the oldest unsent byte is, in ticks; about a quarter less at most. */
 uint32_t conn_age(struct conn *conn);
 
+/*
+ * Copy bytes, a part of a message, to the end of the queue, into bockets of
+ * `share` that are there. None: no effect, for most messages have one part.
+ */
+void conn_write(struct conn *conn, const void *bytes, size_t length,
+                enum pool_share share);
+
 /* Bytes have been queued. If they have to wait, it is remembered since when; a
  * full queue is owed an on_drain, as if something had been refused. */
 void conn_queued(struct conn *conn);

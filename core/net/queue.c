@@ -209,12 +209,9 @@ void queue_write(struct queue_store *store, struct queue *queue,
 {
     const unsigned char *from = bytes;
     bool into_shared = queue->count == 0;
-    struct bocket *bocket;
+    struct bocket *bocket = tail_of(store, queue, *shared);
 
-    if (length == 0)
-        return;
-    bocket = tail_of(store, queue, *shared);
-    for (;;) {
+    while (length > 0) {
         bool fresh = bocket == NULL;
 
         if (fresh)
@@ -227,8 +224,6 @@ void queue_write(struct queue_store *store, struct queue *queue,
             share_next(store->pool, bocket, shared);
         else if (fresh)
             pool_checkin(store->pool, bocket); /* the queue holds it now */
-        if (n == length)
-            return;
         from += n;
         length -= n;
         bocket = NULL;
