@@ -148,13 +148,17 @@ static struct sub *next_over(struct conn *conn)
     return conn->state == CONN_OPEN ? sub : NULL;
 }
 
-static void tell(struct conn *conn, const struct sub *sub)
+/* The stall is over, and the script is told what was missed in it. */
+static void end_stall(struct conn *conn, struct sub *sub)
 {
     struct server *server = conn->server;
+    struct topic *topic = sub->channel->topic;
+    uint64_t missed = sub->missed;
 
-    if (sub->missed > 0)
-        server->shard->events.lagged(server->owner, conn_name_of(conn),
-                                     sub->missed, sub->channel->topic);
+    lag_end(conn, sub);
+    if (missed > 0)
+        server->shard->events.lagged(server->owner, conn_name_of(conn), missed,
+                                     topic);
 }
 
 /*
@@ -174,7 +178,6 @@ void catchup(struct conn *conn)
         absorb(conn);
         if (conn->state != CONN_OPEN || (sub = next_over(conn)) == NULL)
             return;
-        lag_end(conn, sub);
-        tell(conn, sub);
+        end_stall(conn, sub);
     }
 }

@@ -63,6 +63,7 @@ struct conn *conn_new(struct conn_table *table)
 void conn_release(struct conn_table *table, struct conn *conn)
 {
     conn->state = CONN_FREE;
+    conn->server = NULL; /* it may be freed before the record is used again */
     table->idle[table->nidle++] = conn->slot;
 }
 

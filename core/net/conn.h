@@ -137,7 +137,7 @@ _Static_assert(sizeof(void *) != 8 || offsetof(struct conn, queue) == CONN_LINE,
  * up does not pay for it.
  */
 struct conn_slow {
-    struct sub broadcasts; /* good while CONN_LAGGING; else all zero */
+    struct sub broadcasts; /* while that lags; else all zero: no pointers */
     struct age age;        /* of what the kernel has not taken */
 };
 

@@ -140,6 +140,12 @@ void lag_unmiss(struct conn *conn, struct sub *sub)
 
 /* --------------------------------------------------------------------- end */
 
+/* By its address: the record may be all zero. */
+static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)
+{
+    return sub == conn_broadcasts(conn);
+}
+
 struct sub *lag_next(struct conn *conn, struct sub *before)
 {
     struct sub *sub = before;
@@ -149,23 +155,30 @@ struct sub *lag_next(struct conn *conn, struct sub *before)
         if (sub->state != SUB_LIVE)
             return sub;
     }
-    sub = sub->channel != NULL && sub->channel->topic != NULL ? sub->next
-                                                              : conn->subs;
+    sub = is_of_broadcasts(conn, sub) ? conn->subs : sub->next;
     while (sub != NULL && sub->state == SUB_LIVE)
         sub = sub->next;
     return sub;
 }
 
-static void end(struct sub *sub)
+/*
+ * The record for the broadcasts outlives the connection, in its slot, and so
+ * must not point to the server, which the next connection there may not have.
+ */
+static void end(struct conn *conn, struct sub *sub)
 {
     sub->channel->catching -= sub_catches_up(sub);
-    sub->state = SUB_LIVE;
+    if (is_of_broadcasts(conn, sub))
+        *sub = (struct sub){.state = SUB_LIVE};
+    else
+        sub->state = SUB_LIVE;
 }
 
 void lag_end(struct conn *conn, struct sub *sub)
 {
-    end(sub);
-    sub->since = conn->server->stream.next;
+    end(conn, sub);
+    if (!is_of_broadcasts(conn, sub))
+        sub->since = conn->server->stream.next;
     if (lag_next(conn, NULL) == NULL)
         conn_clear(conn, CONN_LAGGING);
 }
@@ -177,7 +190,7 @@ void lag_forget(struct conn *conn)
     if (!conn_has(conn, CONN_LAGGING))
         return;
     while ((sub = lag_next(conn, sub)) != NULL)
-        end(sub);
+        end(conn, sub);
     conn_clear(conn, CONN_LAGGING);
 }
 
