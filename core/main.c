@@ -2,7 +2,7 @@
  * fes - run a handler script.
  */
 #include "base/log.h"
-#include "script/script.h"
+#include "script/boot/program.h"
 
 #include <stdio.h>
 #include <string.h>

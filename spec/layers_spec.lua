@@ -1,41 +1,13 @@
--- The modules of the core, from the ground up. A file may include headers of
--- modules above it in this list, never below: the list is the architecture,
--- and the order to read it in.
-local order = {
-  -- base: no sockets, no Lua
-  "base/list", "base/clock", "base/times", "base/memory", "base/text",
-  "base/stamp", "base/log", "base/heap", "base/wheel", "base/sites",
-  "base/table",
-  -- net: the engine; no Lua
-  "net/loop", "net/pool", "net/slab", "net/inbox", "net/form", "net/queue",
-  "net/stream", "net/cells", "net/picture", "net/overflow", "net/channel",
-  "net/address", "net/socket", "net/inherit", "net/notify", "net/reason",
-  "net/age", "net/hangup", "net/conn", "net/event", "net/shard", "net/server",
-  "net/topic", "net/pending", "net/lag", "net/ending", "net/drain",
-  "net/reframe", "net/absorb", "net/parcel", "net/fanout", "net/room",
-  "net/keep", "net/catchup", "net/closing", "net/pull", "net/receive",
-  "net/resolve", "net/dial", "net/accept", "net/deliver", "net/listener",
-  "net/serve", "net/adopt", "net/outgoing", "net/turn", "net/command",
-  "net/publish", "net/policy",
-  -- script: the Lua side
-  "script/config", "script/options", "script/framing", "script/trace",
-  "script/watchdog", "script/allocator", "script/standard", "script/limits",
-  "script/policy", "script/state", "script/type", "script/task", "script/await",
-  "script/tasks", "script/coroutine", "script/server", "script/servers",
-  "script/stopping", "script/collector", "script/timer", "script/stats",
-  "script/conn", "script/handle", "script/steer",
-  "script/received", "script/transfer", "script/topic", "script/subscription",
-  "script/listen", "script/connect", "script/pool", "script/log",
-  "script/packed", "script/pack", "script/unpack", "script/files",
-  "script/load", "script/dispatch", "script/defer", "script/reload",
-  "script/fes", "script/announce", "script/script",
-  "main",
-}
+-- The architecture of the core (spec/support/layers.lua), checked file by file.
+local layers = require "spec.support.layers"
+local lfs = require "lfs"
 
--- Headers that belong to one room, or to one module.
+local LONGEST = 400 -- lines
+
+-- Headers that belong to one folder, or to one module.
 local foreign = {
-  ["ev.h"] = "^net/loop$",
-  ["ares.h"] = "^net/resolve$",
+  ["ev.h"] = "^net/io/loop$",
+  ["ares.h"] = "^net/io/resolve$",
   ["lua.h"] = "^script/",
   ["lauxlib.h"] = "^script/",
   ["lualib.h"] = "^script/",
@@ -43,20 +15,25 @@ local foreign = {
 
 -- What holds the state together may know the types that fill it.
 local looks_up = {
-  ["script/state.c"] = {
-    ["script/servers"] = true, ["script/stopping"] = true,
-    ["script/collector"] = true, ["script/conn"] = true,
-    ["script/tasks"] = true, ["script/timer"] = true,
+  ["script/vm/state.c"] = {
+    ["script/object/servers"] = true, ["script/run/stopping"] = true,
+    ["script/run/collector"] = true, ["script/object/conn"] = true,
+    ["script/task/tasks"] = true, ["script/object/timer"] = true,
   },
-  ["script/server.c"] = { ["script/conn"] = true },
-  ["script/conn.c"] = { ["script/handle"] = true },
+  ["script/object/server.c"] = { ["script/object/conn"] = true },
+  ["script/object/conn.c"] = { ["script/object/handle"] = true },
 }
 
-local LONGEST = 400
-local lfs = require "lfs"
-local rank = {}
+local rank, count = {}, 0
 
-for i, name in ipairs(order) do rank[name] = i end
+for _, folder in ipairs(layers) do
+  for i = 2, #folder do
+    local prefix = folder[1] ~= "" and folder[1] .. "/" or ""
+
+    count = count + 1
+    rank[prefix .. folder[i]] = count
+  end
+end
 
 local function lines_of(path)
   local list = {}
@@ -100,8 +77,17 @@ local function check(file)
   end)
 end
 
-for _, room in ipairs { "", "base/", "net/", "script/" } do
-  for file in lfs.dir("core/" .. room) do
-    if file:match "%.[ch]$" then check(room .. file) end
+local function check_all(folder)
+  for entry in lfs.dir("core/" .. folder) do
+    local path = folder .. entry
+
+    if entry:match "%.[ch]$" then
+      check(path)
+    elseif entry ~= "share" and not entry:match "^%."
+      and lfs.attributes("core/" .. path, "mode") == "directory" then
+      check_all(path .. "/")
+    end
   end
 end
+
+check_all ""

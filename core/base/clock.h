@@ -4,8 +4,8 @@
  * It never goes back and never jumps, so a duration is a difference of two
  * readings. Each reading asks the kernel's shared page: about 20 ns.
  */
-#ifndef FES_CLOCK_H
-#define FES_CLOCK_H
+#ifndef FES_BASE_CLOCK_H
+#define FES_BASE_CLOCK_H
 
 #include <stdint.h>
 

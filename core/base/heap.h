@@ -5,8 +5,8 @@
  * place, so any node can be taken out in O(log n). Nodes of the same moment
  * come out in the order in which they were put in.
  */
-#ifndef FES_HEAP_H
-#define FES_HEAP_H
+#ifndef FES_BASE_HEAP_H
+#define FES_BASE_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * the last item. A link that is in no list points at itself, so taking it out
  * a second time is harmless. Nothing is allocated; every verb is O(1).
  */
-#ifndef FES_LIST_H
-#define FES_LIST_H
+#ifndef FES_BASE_LIST_H
+#define FES_BASE_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
  *
  * The level is the process's, as stderr is.
  */
-#ifndef FES_LOG_H
-#define FES_LOG_H
+#ifndef FES_BASE_LOG_H
+#define FES_BASE_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * Mapped memory is zero, and a page of it costs nothing until it is touched:
  * an array may be as long as its bound without anybody paying for it.
  */
-#ifndef FES_MEMORY_H
-#define FES_MEMORY_H
+#ifndef FES_BASE_MEMORY_H
+#define FES_BASE_MEMORY_H
 
 #include <stddef.h>
 

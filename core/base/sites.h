@@ -4,8 +4,8 @@
  * A hash table with open addressing that holds only keys with a count above
  * zero. It grows with the number of different keys.
  */
-#ifndef FES_SITES_H
-#define FES_SITES_H
+#ifndef FES_BASE_SITES_H
+#define FES_BASE_SITES_H
 
 #include <stdbool.h>
 #include <stddef.h>

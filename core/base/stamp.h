@@ -6,8 +6,8 @@
  * How far the local time is from UTC is asked of the system by
  * stamp_of_now() only. What a signal's handler may call remembers that.
  */
-#ifndef FES_STAMP_H
-#define FES_STAMP_H
+#ifndef FES_BASE_STAMP_H
+#define FES_BASE_STAMP_H
 
 #include <stddef.h>
 

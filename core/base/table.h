@@ -9,8 +9,8 @@
  *         if (the owner of node has the key)
  *             ...
  */
-#ifndef FES_TABLE_H
-#define FES_TABLE_H
+#ifndef FES_BASE_TABLE_H
+#define FES_BASE_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * text.h - text that is safe to show, and names that are nearly right
  */
-#ifndef FES_TEXT_H
-#define FES_TEXT_H
+#ifndef FES_BASE_TEXT_H
+#define FES_BASE_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * times.h - how long something took that happens again and again
  */
-#ifndef FES_TIMES_H
-#define FES_TIMES_H
+#ifndef FES_BASE_TIMES_H
+#define FES_BASE_TIMES_H
 
 #include <stdint.h>
 

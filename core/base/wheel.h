@@ -7,8 +7,8 @@
  * moment at which it is worth a look, and look again then.
  * (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987.)
  */
-#ifndef FES_WHEEL_H
-#define FES_WHEEL_H
+#ifndef FES_BASE_WHEEL_H
+#define FES_BASE_WHEEL_H
 
 #include "base/list.h"
 

@@ -8,9 +8,9 @@
  *
  * The corpus that a run begins with is in spec/fuzz/form.
  */
-#include "net/form.h"
-#include "net/inbox.h"
-#include "net/pool.h"
+#include "net/memory/inbox.h"
+#include "net/memory/pool.h"
+#include "net/protocol/framing.h"
 
 #include <assert.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #ifndef FES_SPEC_CORE_H
 #define FES_SPEC_CORE_H
 
-#include "net/pool.h"
+#include "net/memory/pool.h"
 
 #include <lauxlib.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
  * core_address.c - net/address, for specs
  */
-#include "net/address.h"
+#include "net/io/address.h"
 
 #include "core.h"
 

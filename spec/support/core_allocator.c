@@ -8,7 +8,7 @@
  */
 #include "core.h"
 
-#include "script/allocator.h"
+#include "script/vm/allocator.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * bockets by itself, so a spec that forgets to sees them missing in the pool.
  */
 #include "core.h"
-#include "net/queue.h"
+#include "net/memory/queue.h"
 
 #define STORE "core.queue_store"
 #define QUEUE "core.queue"

@@ -2,7 +2,7 @@
  * core_stream.c - net/stream, for specs
  */
 #include "core.h"
-#include "net/stream.h"
+#include "net/memory/stream.h"
 
 #define TYPE "core.stream"
 

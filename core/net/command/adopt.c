@@ -1,0 +1,336 @@
+#include "net/command/adopt.h"
+
+#include "base/log.h"
+#include "net/receive/buffered.h"
+#include "net/send/enqueue.h"
+#include "net/send/reclaim.h"
+#include "net/serve/accept.h"
+#include "net/serve/listener.h"
+#include "net/serve/serve.h"
+#include "net/state/conn_end.h"
+#include "net/state/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What a server gets in the place of what it has. */
+struct adoption {
+    struct server *server;
+    struct server_options options; /* with own copies of what they point at */
+    struct queue_store queues;     /* with longer rings; or all zero */
+    struct segment *pieces;        /* more of them; or NULL */
+    uint8_t place;                 /* of the server's form, if that changes */
+};
+
+/* ----------------------------------------------------------------- finding */
+
+void adopt_begin(struct shard *shard)
+{
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = at->next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        server->adoptable = !server->deaf;
+    }
+}
+
+/* The address that a server with these options would have; but for its port. */
+static bool resolve(const struct server_options *options,
+                    struct address *address)
+{
+    struct sockaddr_storage at;
+    socklen_t length;
+
+    if (address_resolve(options->host, options->port, &at, &length) != NULL)
+        return false;
+    *address = address_from((struct sockaddr *)&at);
+    return true;
+}
+
+static bool is_at(const struct server *server, const struct address *address)
+{
+    uint16_t port =
+        address->port != 0 ? server->address.port : server->options.port;
+
+    return server->options.path == NULL && port == address->port &&
+           server->address.family == address->family &&
+           memcmp(server->address.bytes, address->bytes,
+                  sizeof address->bytes) == 0;
+}
+
+static bool is_at_path(const struct server *server, const char *path)
+{
+    return server->options.path != NULL &&
+           strcmp(server->options.path, path) == 0;
+}
+
+struct server *adopt_find(struct shard *shard,
+                          const struct server_options *options)
+{
+    struct address address;
+
+    if (options->path == NULL && !resolve(options, &address))
+        return NULL;
+    for (struct link *at = shard->servers.next; at != &shard->servers;
+         at = at->next) {
+        struct server *server = link_owner(at, struct server, servers);
+
+        if (server->adoptable &&
+            (options->path != NULL ? is_at_path(server, options->path)
+                                   : is_at(server, &address)))
+            return server;
+    }
+    return NULL;
+}
+
+/* --------------------------------------------------------------- preparing */
+
+static bool prepare_rings(struct adoption *adoption)
+{
+    const struct server *server = adoption->server;
+
+    if (queue_most_segments(adoption->options.maxsends) <=
+        server->queues.length)
+        return true;
+    return queue_store_init(&adoption->queues, server->pool,
+                            server->shard->conns.number,
+                            adoption->options.maxsends);
+}
+
+static bool prepare_pieces(struct adoption *adoption)
+{
+    const struct server *server = adoption->server;
+
+    if (adoption->options.maxreceives <= server->options.maxreceives)
+        return true;
+    adoption->pieces = server_new_pieces(&adoption->options);
+    return adoption->pieces != NULL;
+}
+
+/* Where the server's form is remembered, or may be. OLD_FORMS: nowhere. */
+static uint8_t place_of_form(const struct server *server)
+{
+    bool used[OLD_FORMS] = {false};
+    const struct conn *conn;
+    uint32_t slot = 0;
+    uint8_t place = 0;
+
+    while ((conn = server_next_record(server, &slot)) != NULL)
+        if (conn_has(conn, CONN_REFRAMED))
+            used[conn->form] = true;
+    while (place < OLD_FORMS && used[place] &&
+           !form_equal(&server->forms[place], &server->options.form))
+        place++;
+    return place;
+}
+
+bool adopt_has_room(const struct server *server, const struct form *form)
+{
+    return form_equal(&server->options.form, form) ||
+           place_of_form(server) < OLD_FORMS;
+}
+
+/* The stream may have more room than it needs: that harms nobody. */
+static bool prepare(struct adoption *adoption,
+                    const struct server_options *options)
+{
+    return server_own_options(&adoption->options, options) &&
+           prepare_rings(adoption) && prepare_pieces(adoption) &&
+           stream_widen(&adoption->server->stream, options->maxsends);
+}
+
+struct adoption *adopt_prepare(struct server *server,
+                               const struct server_options *options)
+{
+    struct adoption *adoption = calloc(1, sizeof *adoption);
+
+    assert(server->options.size == options->size &&
+           server->options.bockets == options->bockets);
+    if (adoption == NULL)
+        return NULL;
+    adoption->server = server;
+    server->adoptable = false;
+    server->adopting = true;
+    if (prepare(adoption, options))
+        return adoption;
+    adopt_drop(adoption);
+    return NULL;
+}
+
+void adopt_drop(struct adoption *adoption)
+{
+    adoption->server->adopting = false;
+    queue_store_free(&adoption->queues);
+    free(adoption->pieces);
+    server_drop_options(&adoption->options);
+    free(adoption);
+}
+
+/* -------------------------------------------------------------- committing */
+
+typedef void each_fn(struct adoption *adoption, struct conn *conn);
+
+static void for_each(struct adoption *adoption, each_fn *fn)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    while ((conn = server_next_record(adoption->server, &slot)) != NULL)
+        fn(adoption, conn);
+}
+
+/*
+ * It keeps the form that it has. What waits for it in the stream, in that form,
+ * goes into its queue; that may be its end.
+ */
+static void keep_form(struct adoption *adoption, struct conn *conn)
+{
+    absorb(conn);
+    if (!conn_has(conn, CONN_REFRAMED))
+        conn->form = adoption->place;
+    conn_set(conn, CONN_REFRAMED);
+    if (form_equal(conn_form(conn), &adoption->options.form))
+        conn_clear(conn, CONN_REFRAMED);
+}
+
+static void keep_forms(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    adoption->place = place_of_form(server);
+    server->forms[adoption->place] = server->options.form;
+    server->reframed = true;
+    for_each(adoption, keep_form);
+}
+
+static bool changes_form(const struct adoption *adoption)
+{
+    return !form_equal(&adoption->server->options.form,
+                       &adoption->options.form);
+}
+
+static void swap_options(struct adoption *adoption)
+{
+    struct server_options old = adoption->server->options;
+
+    adoption->server->options = adoption->options;
+    adoption->options = old;
+}
+
+static void move_queue(struct adoption *adoption, struct conn *conn)
+{
+    queue_move(&adoption->server->queues, &adoption->queues, &conn->queue);
+}
+
+/* What is not longer stays. */
+static void commit_memory(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    if (adoption->queues.rings != NULL) {
+        struct queue_store old = server->queues;
+
+        for_each(adoption, move_queue);
+        server->queues = adoption->queues;
+        adoption->queues = old;
+    }
+    if (adoption->pieces != NULL) {
+        struct segment *old = server->pieces;
+
+        server->pieces = adoption->pieces;
+        adoption->pieces = old;
+    }
+}
+
+static void count_site(struct adoption *adoption, struct conn *conn)
+{
+    if (conn->state == CONN_OPEN || conn->state == CONN_SETUP)
+        sites_add(&adoption->server->sites, address_site(&conn->peer));
+}
+
+/* Addresses are counted only for a server that has a limit for them. */
+static void recount_sites(struct adoption *adoption)
+{
+    struct server *server = adoption->server;
+
+    sites_clear(&server->sites);
+    if (server->options.maxperip > 0)
+        for_each(adoption, count_site);
+}
+
+/*
+ * Its deadlines may be sooner now; there may be room, or none any more; and
+ * what has come may be handed up where it was taken before, or the reverse.
+ */
+static void greet(struct adoption *adoption, struct conn *conn)
+{
+    struct server *server = adoption->server;
+
+    if (conn->state != CONN_OPEN)
+        return;
+    conn->resumed = true;
+    conn_clear(conn, CONN_ABANDONED);
+    if (conn->wanted > server->limit)
+        conn->wanted = server->limit;
+    shard_hang(server->shard, conn, server->shard->tick);
+    if (conn->inbox.bytes > 0)
+        shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
+    else if (conn_has(conn, CONN_PEER_ENDED) && !server->options.pulled)
+        pull_finish(conn);
+    conn_watch(conn);
+}
+
+static void commit_listening(struct server *server)
+{
+    socket_take_over(watch_fd(&server->watch), &server->options.socket);
+    if (listener_has_path(server))
+        chmod(server->options.path, server->options.mode);
+    else if (server->inode != 0)
+        log_warn("nobody can connect to %s: another file is there, or none",
+                 server->options.path);
+    server->paused = false;
+    accept_update(server);
+}
+
+void adopt_commit(struct adoption *adoption, void *owner)
+{
+    struct server *server = adoption->server;
+
+    server->owner = owner;
+    if (stream_waits(&server->stream))
+        room_flush(server); /* by the limits under which it was said */
+    if (changes_form(adoption))
+        keep_forms(adoption);
+    swap_options(adoption);
+    commit_memory(adoption);
+    server_apply_options(server);
+    recount_sites(adoption);
+    for_each(adoption, greet);
+    commit_listening(server);
+    adopt_drop(adoption);
+}
+
+static void forget_of_topics(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->topics.room; i++)
+        for (struct table_node *at = shard->topics.chains[i]; at != NULL;
+             at = at->next) {
+            struct topic *topic = link_owner(at, struct topic, node);
+
+            if (topic->overflow == OVERFLOW_ASK)
+                topic->overflow = OVERFLOW_UNSET;
+        }
+}
+
+void adopt_forget_functions(struct shard *shard)
+{
+    forget_of_topics(shard);
+    for (uint32_t slot = 0; slot < shard->conns.fresh; slot++) {
+        struct conn *conn = &shard->conns.records[slot];
+
+        if (conn_is_open(conn) && conn->overflow == OVERFLOW_ASK)
+            topic_set_conn_overflow(conn, OVERFLOW_UNSET);
+    }
+}

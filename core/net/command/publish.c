@@ -1,0 +1,248 @@
+#include "net/command/publish.h"
+
+#include "net/send/enqueue.h"
+#include "net/send/fanout.h"
+#include "net/send/reclaim.h"
+#include "net/send/retain.h"
+#include "net/state/conn_end.h"
+#include "net/state/stall.h"
+
+#include <assert.h>
+
+/* ----------------------------------------------------------- one channel */
+
+/* The one to be left out, if it would be among those who get it. */
+static struct conn *find_left_out(const struct channel *channel,
+                                  conn_name except)
+{
+    struct conn *conn = shard_find_open(channel->server->shard, except);
+
+    if (conn == NULL || conn->server != channel->server ||
+        (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
+        return NULL;
+    return conn;
+}
+
+/*
+ * Room in the stream and in the pool; but first, what came before goes into the
+ * queue of the one to be left out, which may take bockets. Making room may give
+ * back the bocket that had some left. May end connections.
+ */
+static bool prepare(const struct channel *channel, size_t length,
+                    conn_name except)
+{
+    struct server *server = channel->server;
+    struct conn *left_out = find_left_out(channel, except);
+    size_t needed;
+
+    if (left_out != NULL)
+        absorb(left_out);
+    if (!server_slab_holds(server, length))
+        return false;
+    if (!stream_takes(&server->stream, length))
+        room_flush(server);
+    do {
+        needed = stream_bockets_for(&server->stream, length);
+        if (!room_make(server, needed, POOL_RESERVE))
+            return false;
+    } while (stream_bockets_for(&server->stream, length) > needed);
+    return true;
+}
+
+static void write_message(struct channel *channel,
+                          const struct message *message, uint64_t sequence)
+{
+    struct stream *stream = &channel->server->stream;
+
+    stream_write(stream, message->prefix, message->prefix_length);
+    stream_write(stream, message->data, message->data_length);
+    stream_write(stream, message->suffix, message->suffix_length);
+    stream_end_message(stream, channel, sequence);
+    fanout_warm(channel);
+}
+
+/* Write it for all but one. For how many that is. */
+static uint32_t put(struct channel *channel, const struct message *message,
+                    uint64_t sequence, struct conn *left_out)
+{
+    struct server *server = channel->server;
+    uint32_t count = channel->count - (left_out != NULL);
+
+    if (count == 0)
+        return 0;
+    write_message(channel, message, sequence);
+    if (left_out != NULL)
+        left_out->seen = server->stream.next;
+    if (!stream_takes(&server->stream, 1))
+        server->held_long_enough = true;
+    server->queued += message->length * count;
+    server->counts.messages_out += count;
+    return count;
+}
+
+/* ------------------------------------------------------------- broadcasts */
+
+enum command_answer command_broadcast(struct server *server, const char *data,
+                                      size_t length, conn_name except,
+                                      uint32_t *receivers)
+{
+    struct channel *channel = &server->broadcasts;
+    struct message message = form_encode(&server->options.form, data, length);
+
+    *receivers = 0;
+    if (server->closing)
+        return COMMAND_CLOSED;
+    assert(message.length <= server->limit);
+    if (channel->count == 0)
+        return COMMAND_DONE;
+
+    bool ready = keep_has_room(server, length) &&
+                 prepare(channel, message.length, except);
+    struct conn *left_out = find_left_out(channel, except);
+
+    if (channel->count == (left_out != NULL))
+        return COMMAND_DONE;
+    if (!ready || !keep_broadcast(server, data, length, except)) {
+        server->counts.refused++;
+        return COMMAND_FULL;
+    }
+    *receivers = put(channel, &message, ++server->shard->sequence, left_out);
+    return COMMAND_DONE;
+}
+
+/* --------------------------------------------------------------- publishing */
+
+/* Nobody of this channel can be given it: they miss it as if full. */
+static void miss(struct channel *channel, uint64_t sequence, conn_name except)
+{
+    struct link *next;
+
+    for (struct link *at = channel->circle.next; at != &channel->circle;
+         at = next) {
+        struct sub *sub = link_owner(at, struct sub, circle);
+        struct conn *conn = sub->conn;
+        enum overflow policy = lag_policy(conn, channel, sub);
+
+        next = at->next;
+        if (conn_name_of(conn) == except)
+            continue;
+        absorb(conn);
+        if (!conn_is_open(conn))
+            continue;
+        if (!sub_lags(sub))
+            lag_begin(conn, channel, sub,
+                      policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
+                      sequence - 1);
+        lag_miss(conn, sub, lag_kind(sub));
+        shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+    }
+}
+
+static uint32_t publish_at(struct channel *channel, const char *data,
+                           size_t length, uint64_t sequence, conn_name except)
+{
+    struct server *server = channel->server;
+    struct message message = form_encode(&server->options.form, data, length);
+    struct conn *left_out;
+    uint32_t count;
+
+    if (channel->count == 0)
+        return 0;
+
+    bool ready = message.length <= server->limit &&
+                 prepare(channel, message.length, except);
+
+    left_out = find_left_out(channel, except);
+    if (ready)
+        return put(channel, &message, sequence, left_out);
+    count = channel->count - (left_out != NULL);
+    server->counts.refused++;
+    miss(channel, sequence, except);
+    return count;
+}
+
+enum command_answer command_publish(struct topic *topic, const char *data,
+                                    size_t length, struct key key,
+                                    conn_name except, uint32_t *receivers)
+{
+    struct link *next;
+
+    *receivers = 0;
+    if (!keep_published(topic, data, length, key, except))
+        return COMMAND_FULL;
+    topic->published++;
+    topic->shard->sequence++;
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = next) {
+        next = at->next;
+        *receivers += publish_at(link_owner(at, struct channel, of_topic), data,
+                                 length, topic->shard->sequence, except);
+    }
+    return COMMAND_DONE;
+}
+
+/* -------------------------------------------------------------- subscribing */
+
+enum command_answer command_subscribe(struct topic *topic, conn_name name)
+{
+    struct shard *shard = topic->shard;
+    struct conn *conn = shard_find_open(shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    if (topic_sub(topic, conn) != NULL)
+        return COMMAND_DONE;
+    if (conn->nsubs >= conn->server->options.maxtopics)
+        return COMMAND_FULL;
+    sub = topic_subscribe(topic, conn);
+    if (sub == NULL)
+        return COMMAND_FULL;
+    if (topic->retains && !picture_empty(&topic->picture)) {
+        lag_begin(conn, sub->channel, sub, OVERFLOW_LATEST, shard->sequence);
+        sub->upto = 0;
+        shard_tell(shard, conn, CONN_TELL_LAG);
+    }
+    return COMMAND_DONE;
+}
+
+enum command_answer command_unsubscribe(struct topic *topic, conn_name name)
+{
+    struct conn *conn = shard_find_open(topic->shard, name);
+    struct sub *sub;
+
+    if (conn == NULL)
+        return COMMAND_CLOSED;
+    if (topic_sub(topic, conn) == NULL)
+        return COMMAND_DONE;
+    absorb(conn);
+    sub = conn_is_open(conn) ? topic_sub(topic, conn) : NULL;
+    if (sub == NULL)
+        return COMMAND_CLOSED;
+    if (sub_lags(sub))
+        lag_end(conn, sub);
+    topic_unsubscribe(sub);
+    return COMMAND_DONE;
+}
+
+bool command_retain(struct topic *topic)
+{
+    if (!cells_map(&topic->shard->cells))
+        return false;
+    topic->retains = true;
+    link_out(&topic->kept);
+    return true;
+}
+
+void command_clear(struct topic *topic, const struct key *key)
+{
+    struct cells *cells = &topic->shard->cells;
+    struct entry *entry =
+        key != NULL ? picture_find(cells, &topic->picture, *key) : NULL;
+
+    if (key == NULL)
+        picture_clear(cells, &topic->picture);
+    else if (entry != NULL)
+        picture_drop(cells, &topic->picture, entry);
+    topic_unsettle(topic);
+}

@@ -1,0 +1,142 @@
+#include "net/io/address.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+static struct address from_ipv4(const struct sockaddr_in *from)
+{
+    struct address address = {.family = AF_INET};
+
+    memcpy(address.bytes, &from->sin_addr, 4);
+    address.port = ntohs(from->sin_port);
+    return address;
+}
+
+static struct address from_ipv6(const struct sockaddr_in6 *from)
+{
+    struct address address = {.family = AF_INET6};
+    const uint8_t *bytes = from->sin6_addr.s6_addr;
+
+    if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) {
+        address.family = AF_INET;
+        memcpy(address.bytes, bytes + 12, 4);
+    } else {
+        memcpy(address.bytes, bytes, 16);
+    }
+    address.port = ntohs(from->sin6_port);
+    return address;
+}
+
+struct address address_from(const struct sockaddr *from)
+{
+    if (from->sa_family == AF_INET)
+        return from_ipv4((const struct sockaddr_in *)(const void *)from);
+    if (from->sa_family == AF_INET6)
+        return from_ipv6((const struct sockaddr_in6 *)(const void *)from);
+    return (struct address){.family = AF_UNIX};
+}
+
+void address_format(const struct address *address, char *out)
+{
+    char host[INET6_ADDRSTRLEN];
+
+    if (address->family == AF_UNIX || address->family == AF_UNSPEC) {
+        strcpy(out, address->family == AF_UNIX ? "unix" : "?");
+        return;
+    }
+    inet_ntop(address->family, address->bytes, host, sizeof host);
+    snprintf(out, ADDRESS_TEXT_BYTES,
+             address->family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+             (unsigned)address->port);
+}
+
+uint64_t address_site(const struct address *address)
+{
+    uint64_t site = 0;
+    uint32_t host;
+
+    if (address->family == AF_INET6) {
+        memcpy(&site, address->bytes, sizeof site);
+        return site != 0 ? site : UINT64_MAX; /* ::/64 holds ::1 */
+    }
+    memcpy(&host, address->bytes, sizeof host);
+    return UINT64_C(1) << 63 | host;
+}
+
+bool address_is_bad_literal(const char *host)
+{
+    struct in_addr ignored;
+
+    return *host != '\0' && strspn(host, "0123456789.") == strlen(host) &&
+           inet_pton(AF_INET, host, &ignored) != 1;
+}
+
+static const char *every_address(uint16_t port, struct sockaddr_storage *to,
+                                 socklen_t *length)
+{
+    struct sockaddr_in6 any = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons(port),
+    };
+
+    memcpy(to, &any, sizeof any);
+    *length = sizeof any;
+    return NULL;
+}
+
+/* Ask the resolver; with AI_NUMERICHOST it only reads what is written. */
+static int look_up(const char *host, uint16_t port, int flags,
+                   struct sockaddr_storage *to, socklen_t *length)
+{
+    struct addrinfo hints = {
+        .ai_flags = flags | AI_NUMERICSERV,
+        .ai_socktype = SOCK_STREAM,
+    };
+    struct addrinfo *found;
+    char service[8];
+    int error;
+
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    error = getaddrinfo(host, service, &hints, &found);
+    if (error != 0)
+        return error;
+    memcpy(to, found->ai_addr, found->ai_addrlen);
+    *length = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+}
+
+const char *address_resolve(const char *host, uint16_t port,
+                            struct sockaddr_storage *to, socklen_t *length)
+{
+    int error;
+
+    if (strcmp(host, "*") == 0)
+        return every_address(port, to, length);
+    if (address_is_bad_literal(host))
+        return "not an address";
+    error = look_up(host, port, AI_PASSIVE, to, length);
+    return error != 0 ? gai_strerror(error) : NULL;
+}
+
+bool address_literal(const char *host, uint16_t port, struct place *place)
+{
+    return look_up(host, port, AI_NUMERICHOST, &place->address,
+                   &place->length) == 0;
+}
+
+bool address_unix(const char *path, struct place *place)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof at.sun_path)
+        return false;
+    strcpy(at.sun_path, path);
+    memcpy(&place->address, &at, sizeof at);
+    place->length = sizeof at;
+    return true;
+}

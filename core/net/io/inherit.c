@@ -1,0 +1,114 @@
+#include "net/io/inherit.h"
+
+#include "base/log.h"
+#include "net/io/socket.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { FIRST = 3 };
+
+/* A variable as a number; 0 if it is none. */
+static long number_in(const char *name)
+{
+    const char *text = getenv(name);
+    char *end;
+    long number = text != NULL ? strtol(text, &end, 10) : 0;
+
+    return text != NULL && *end == '\0' && number > 0 ? number : 0;
+}
+
+void inherit_take(struct inherited *inherited)
+{
+    long count = number_in("LISTEN_FDS");
+
+    *inherited = (struct inherited){0};
+    if (count == 0 || number_in("LISTEN_PID") != getpid())
+        return;
+    if (count > INHERIT_MOST) {
+        log_warn("%ld sockets were passed, only %d are looked at", count,
+                 INHERIT_MOST);
+        count = INHERIT_MOST;
+    }
+    inherited->count = (int)count;
+    for (int i = 0; i < inherited->count; i++)
+        fcntl(FIRST + i, F_SETFD, FD_CLOEXEC);
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+}
+
+static bool listens(int fd)
+{
+    int type = 0;
+    int accepts = 0;
+    socklen_t length = sizeof type;
+
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+    length = sizeof accepts;
+    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length);
+    return type == SOCK_STREAM && accepts != 0;
+}
+
+static int duplicate(struct inherited *inherited, int i)
+{
+    int fd = fcntl(FIRST + i, F_DUPFD_CLOEXEC, FIRST);
+
+    if (fd >= 0)
+        inherited->used[i] = true;
+    return fd;
+}
+
+static bool is_at(int fd, const struct address *address)
+{
+    struct address there = socket_address(fd);
+
+    return there.family == address->family && there.port == address->port &&
+           memcmp(there.bytes, address->bytes, sizeof there.bytes) == 0;
+}
+
+int inherit_ip(struct inherited *inherited, const struct address *address)
+{
+    for (int i = 0; i < inherited->count; i++)
+        if (listens(FIRST + i) && is_at(FIRST + i, address))
+            return duplicate(inherited, i);
+    return -1;
+}
+
+static bool is_at_path(int fd, const char *path)
+{
+    struct sockaddr_un there = {0};
+    socklen_t length = sizeof there - 1;
+
+    return getsockname(fd, (struct sockaddr *)&there, &length) == 0 &&
+           there.sun_family == AF_UNIX && strcmp(there.sun_path, path) == 0;
+}
+
+int inherit_unix(struct inherited *inherited, const char *path)
+{
+    for (int i = 0; i < inherited->count; i++)
+        if (listens(FIRST + i) && is_at_path(FIRST + i, path))
+            return duplicate(inherited, i);
+    return -1;
+}
+
+void inherit_tell_unused(const struct inherited *inherited)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    for (int i = 0; i < inherited->count; i++) {
+        struct address there = socket_address(FIRST + i);
+
+        if (inherited->used[i])
+            continue;
+        address_format(&there, text);
+        log_warn("nobody listens on the socket that was passed as descriptor "
+                 "%d: %s",
+                 FIRST + i, text);
+    }
+}

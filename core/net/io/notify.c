@@ -1,0 +1,93 @@
+#include "net/io/notify.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A path, or "@name" in Linux's abstract namespace. 0: there is none. */
+static socklen_t find_manager(struct sockaddr_un *manager)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    size_t length = name != NULL ? strlen(name) : 0;
+
+    if (length < 2 || length >= sizeof manager->sun_path ||
+        (name[0] != '/' && name[0] != '@'))
+        return 0;
+    *manager = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(manager->sun_path, name, length);
+    if (name[0] == '@')
+        manager->sun_path[0] = '\0';
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+static void tell(const char *state)
+{
+    struct sockaddr_un manager;
+    socklen_t length = find_manager(&manager);
+    int fd;
+
+    if (length == 0)
+        return;
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+                         (struct sockaddr *)&manager, length) < 0)
+        log_warn("the service manager cannot be told: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void on_due(struct timer *timer)
+{
+    struct notify *notify = link_owner(timer, struct notify, timer);
+
+    tell("WATCHDOG=1");
+    timer_start(notify->loop, timer, clock_now() + notify->period);
+}
+
+/* Half of what the manager allows, if it means this process. 0: it does not. */
+static uint64_t watchdog_period(void)
+{
+    const char *micros = getenv("WATCHDOG_USEC");
+    const char *pid = getenv("WATCHDOG_PID");
+
+    if (micros == NULL || (pid != NULL && strtol(pid, NULL, 10) != getpid()))
+        return 0;
+    return strtoull(micros, NULL, 10) * (CLOCK_MILLI / 1000) / 2;
+}
+
+void notify_ready(struct notify *notify, struct loop *loop)
+{
+    *notify = (struct notify){.loop = loop, .period = watchdog_period()};
+    timer_init(&notify->timer, on_due);
+    tell("READY=1");
+    if (notify->period > 0)
+        timer_start(loop, &notify->timer, clock_now() + notify->period);
+}
+
+void notify_reloading(void)
+{
+    char state[64];
+
+    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
+             (unsigned long long)(clock_now() / (CLOCK_MILLI / 1000)));
+    tell(state);
+}
+
+void notify_reloaded(void)
+{
+    tell("READY=1");
+}
+
+void notify_stopping(void)
+{
+    tell("STOPPING=1");
+}

@@ -1,0 +1,288 @@
+#include "net/io/resolve.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+
+#include <ares.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char no_memory[] = "not enough memory";
+
+/* A socket of c-ares that is watched. */
+struct socket {
+    struct link link; /* in resolver.sockets */
+    struct watch watch;
+    struct resolver *resolver;
+};
+
+struct resolver {
+    struct loop *loop;
+    ares_channel channel; /* NULL: there is no question */
+    struct timer timer;
+    struct link sockets;
+    unsigned questions;
+};
+
+struct question {
+    struct resolver *resolver;
+    answer_fn *answer; /* NULL: nobody wants it any more */
+    void *owner;
+    bool asking;   /* resolver_ask() has not returned */
+    bool answered; /* meanwhile */
+};
+
+/* ------------------------------------------------------- c-ares in the loop */
+
+/* Whoever lets c-ares work calls this then. */
+static void settle(struct resolver *resolver)
+{
+    struct timeval left;
+
+    if (resolver->questions == 0 && resolver->channel != NULL) {
+        ares_destroy(resolver->channel);
+        resolver->channel = NULL;
+    }
+    if (resolver->channel == NULL ||
+        ares_timeout(resolver->channel, NULL, &left) == NULL) {
+        timer_stop(resolver->loop, &resolver->timer);
+        return;
+    }
+    timer_start(resolver->loop, &resolver->timer,
+                clock_now() + (uint64_t)left.tv_sec * CLOCK_SECOND +
+                    (uint64_t)left.tv_usec * (CLOCK_MILLI / 1000));
+}
+
+static void on_timer(struct timer *timer)
+{
+    struct resolver *resolver = link_owner(timer, struct resolver, timer);
+
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    settle(resolver);
+}
+
+/* What cannot be watched is read: c-ares finds out what is wrong with it. */
+static void on_socket(struct watch *watch, unsigned events)
+{
+    struct resolver *resolver =
+        link_owner(watch, struct socket, watch)->resolver;
+    int fd = watch_fd(watch);
+
+    ares_process_fd(resolver->channel,
+                    events & ~(unsigned)LOOP_WRITE ? fd : ARES_SOCKET_BAD,
+                    events & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
+    settle(resolver);
+}
+
+static struct socket *find_socket(const struct resolver *resolver, int fd)
+{
+    const struct link *end = &resolver->sockets;
+
+    for (struct link *at = end->next; at != end; at = at->next) {
+        struct socket *socket = link_owner(at, struct socket, link);
+
+        if (watch_fd(&socket->watch) == fd)
+            return socket;
+    }
+    return NULL;
+}
+
+/* NULL: no memory. Its question will have no answer in time. */
+static struct socket *add_socket(struct resolver *resolver, int fd)
+{
+    struct socket *socket = calloc(1, sizeof *socket);
+
+    if (socket == NULL)
+        return NULL;
+    socket->resolver = resolver;
+    watch_init(&socket->watch, fd, on_socket);
+    link_before(&resolver->sockets, &socket->link);
+    return socket;
+}
+
+/* c-ares says what it waits for; nothing: the socket is about to be closed. */
+static void on_state(void *owner, int fd, int readable, int writable)
+{
+    struct resolver *resolver = owner;
+    struct socket *socket = find_socket(resolver, fd);
+
+    if (socket == NULL && (readable || writable))
+        socket = add_socket(resolver, fd);
+    if (socket == NULL)
+        return;
+    watch_set(resolver->loop, &socket->watch,
+              (readable ? LOOP_READ : 0u) | (writable ? LOOP_WRITE : 0u));
+    if (readable || writable)
+        return;
+    link_out(&socket->link);
+    free(socket);
+}
+
+static int begin(struct resolver *resolver)
+{
+    const char *servers = getenv("FES_NAMESERVERS");
+    struct ares_options options = {
+        .sock_state_cb = on_state,
+        .sock_state_cb_data = resolver,
+    };
+    int status =
+        ares_init_options(&resolver->channel, &options, ARES_OPT_SOCK_STATE_CB);
+
+    if (status != ARES_SUCCESS) {
+        resolver->channel = NULL;
+        return status;
+    }
+    return servers != NULL
+               ? ares_set_servers_ports_csv(resolver->channel, servers)
+               : ARES_SUCCESS;
+}
+
+/* NULL, or why c-ares cannot be asked. */
+static const char *open_channel(struct resolver *resolver)
+{
+    int status;
+
+    if (resolver->channel != NULL)
+        return NULL;
+    status = begin(resolver);
+    return status == ARES_SUCCESS ? NULL : ares_strerror(status);
+}
+
+/* ---------------------------------------------------------------- answering */
+
+static size_t count_nodes(const struct ares_addrinfo *found)
+{
+    size_t count = 0;
+
+    for (struct ares_addrinfo_node *node = found->nodes; node != NULL;
+         node = node->ai_next)
+        count++;
+    return count;
+}
+
+static struct place *copy_nodes(const struct ares_addrinfo *found,
+                                size_t *count)
+{
+    struct place *places = calloc(count_nodes(found), sizeof *places);
+
+    *count = 0;
+    if (places == NULL)
+        return NULL;
+    for (struct ares_addrinfo_node *node = found->nodes; node != NULL;
+         node = node->ai_next) {
+        struct place *place = &places[(*count)++];
+
+        memcpy(&place->address, node->ai_addr, node->ai_addrlen);
+        place->length = node->ai_addrlen;
+    }
+    return places;
+}
+
+static void pass_on(const struct question *question, int status,
+                    const struct ares_addrinfo *found)
+{
+    struct place *places;
+    size_t count;
+
+    if (question->answer == NULL || status == ARES_EDESTRUCTION)
+        return;
+    if (status != ARES_SUCCESS || found->nodes == NULL) {
+        if (status == ARES_SUCCESS)
+            status = ARES_ENODATA;
+        question->answer(question->owner, NULL, 0, ares_strerror(status));
+        return;
+    }
+    places = copy_nodes(found, &count);
+    question->answer(question->owner, places, count,
+                     places != NULL ? NULL : no_memory);
+}
+
+static void on_answer(void *owner, int status, int timeouts,
+                      struct ares_addrinfo *found)
+{
+    struct question *question = owner;
+
+    (void)timeouts;
+    pass_on(question, status, found);
+    if (found != NULL)
+        ares_freeaddrinfo(found);
+    question->resolver->questions--;
+    question->answered = true;
+    if (!question->asking)
+        free(question);
+}
+
+/* -------------------------------------------------------------------- asking
+ */
+
+static void ask(struct question *question, const char *host, uint16_t port)
+{
+    struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NUMERICSERV,
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM,
+    };
+    char service[8];
+
+    snprintf(service, sizeof service, "%u", (unsigned)port);
+    question->resolver->questions++;
+    question->asking = true;
+    ares_getaddrinfo(question->resolver->channel, host, service, &hints,
+                     on_answer, question);
+    question->asking = false;
+}
+
+struct question *resolver_ask(struct resolver *resolver, const char *host,
+                              uint16_t port, answer_fn *answer, void *owner)
+{
+    const char *why = open_channel(resolver);
+    struct question *question =
+        why == NULL ? calloc(1, sizeof *question) : NULL;
+
+    if (question == NULL) {
+        settle(resolver);
+        answer(owner, NULL, 0, why != NULL ? why : no_memory);
+        return NULL;
+    }
+    question->resolver = resolver;
+    question->answer = answer;
+    question->owner = owner;
+    ask(question, host, port);
+    if (question->answered) {
+        free(question);
+        question = NULL;
+    }
+    settle(resolver);
+    return question;
+}
+
+void question_drop(struct question *question)
+{
+    question->answer = NULL;
+}
+
+/* -------------------------------------------------------- beginning and end */
+
+struct resolver *resolver_new(struct loop *loop)
+{
+    struct resolver *resolver = calloc(1, sizeof *resolver);
+
+    if (resolver == NULL)
+        return NULL;
+    resolver->loop = loop;
+    timer_init(&resolver->timer, on_timer);
+    link_init(&resolver->sockets);
+    return resolver;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    if (resolver->channel != NULL)
+        ares_destroy(resolver->channel);
+    timer_stop(resolver->loop, &resolver->timer);
+    free(resolver);
+}

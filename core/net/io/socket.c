@@ -1,0 +1,237 @@
+#include "net/io/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { PROBES = 3, PROBE_SECONDS = 10, LOWAT_DIVISOR = 4, SPREAD = 16 };
+
+static void set(int fd, int level, int name, int value)
+{
+    setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* For those that an error only makes slower; none is needed to be right. */
+static void set_buffers(int fd, const struct socket_options *options)
+{
+    if (options->sndbuf > 0)
+        set(fd, SOL_SOCKET, SO_SNDBUF, options->sndbuf);
+    if (options->rcvbuf > 0)
+        set(fd, SOL_SOCKET, SO_RCVBUF, options->rcvbuf);
+}
+
+static void set_tcp(int fd, const struct socket_options *options)
+{
+    int lowat = options->sndbuf / LOWAT_DIVISOR;
+
+    if (lowat > 0)
+        set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, lowat);
+    if (options->nodelay)
+        set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (options->keepalive > 0) {
+        set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, options->keepalive);
+        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+        set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+    }
+}
+
+void socket_spread_keepalive(int fd, int keepalive, uint64_t turn)
+{
+    int less = keepalive * (int)(turn % SPREAD) / (2 * SPREAD);
+
+    if (keepalive > 0)
+        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive - less);
+}
+
+static int make(int family)
+{
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* Close after a failure, and keep what errno says of it. */
+static int give_up(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+int socket_listen(const struct sockaddr_storage *address, socklen_t length,
+                  const struct socket_options *options)
+{
+    int fd = make(address->ss_family);
+
+    if (fd < 0)
+        return -1;
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (address->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *ipv6 = (const void *)address;
+
+        set(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+            !IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr));
+    }
+    set_buffers(fd, options);
+    set_tcp(fd, options);
+    if (bind(fd, (const struct sockaddr *)address, length) < 0 ||
+        listen(fd, options->backlog) < 0)
+        return give_up(fd);
+    return fd;
+}
+
+/* Does a server answer there? Then errno is EADDRINUSE. */
+static bool answers(const struct sockaddr_un *address)
+{
+    int fd = make(AF_UNIX);
+
+    if (fd < 0)
+        return true;
+
+    int refused =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 &&
+        errno == ECONNREFUSED;
+
+    close(fd);
+    errno = EADDRINUSE;
+    return !refused;
+}
+
+/* Make sure that nothing is in the way at the path. */
+static bool clear_path(const struct sockaddr_un *address)
+{
+    struct stat there;
+
+    if (lstat(address->sun_path, &there) < 0)
+        return errno == ENOENT;
+    if (!S_ISSOCK(there.st_mode)) {
+        errno = EEXIST;
+        return false;
+    }
+    return !answers(address) && unlink(address->sun_path) == 0;
+}
+
+int socket_listen_unix(const char *path, unsigned mode,
+                       const struct socket_options *options)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    if (!clear_path(&address))
+        return -1;
+
+    int fd = make(AF_UNIX);
+
+    if (fd < 0)
+        return -1;
+    set_buffers(fd, options);
+
+    mode_t before = umask(0777); /* nobody gets in before the mode is set */
+    int bound = bind(fd, (const struct sockaddr *)&address, sizeof address);
+
+    umask(before);
+    if (bound < 0)
+        return give_up(fd);
+    if (chmod(path, mode) < 0 || listen(fd, options->backlog) < 0) {
+        unlink(path);
+        return give_up(fd);
+    }
+    return fd;
+}
+
+void socket_take_over(int fd, const struct socket_options *options)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0)
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    set_buffers(fd, options);
+    if (socket_address(fd).family != AF_UNIX)
+        set_tcp(fd, options);
+    listen(fd, options->backlog);
+}
+
+int socket_connect(const struct place *to, const struct socket_options *options,
+                   bool *stands)
+{
+    int fd = make(to->address.ss_family);
+
+    if (fd < 0)
+        return -1;
+    set_buffers(fd, options);
+    if (to->address.ss_family != AF_UNIX)
+        set_tcp(fd, options);
+    *stands =
+        connect(fd, (const struct sockaddr *)&to->address, to->length) == 0;
+    return *stands || errno == EINPROGRESS ? fd : give_up(fd);
+}
+
+int socket_error(int fd)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno
+                                                                     : error;
+}
+
+int socket_accept(int fd, struct address *peer)
+{
+    struct sockaddr_storage from;
+    socklen_t length = sizeof from;
+    int accepted = accept4(fd, (struct sockaddr *)&from, &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (accepted >= 0)
+        *peer = address_from((struct sockaddr *)&from);
+    return accepted;
+}
+
+struct address socket_address(int fd)
+{
+    struct sockaddr_storage at = {.ss_family = AF_UNIX};
+    socklen_t length = sizeof at;
+
+    getsockname(fd, (struct sockaddr *)&at, &length);
+    return address_from((struct sockaddr *)&at);
+}
+
+ssize_t socket_send(int fd, const struct iovec *vector, int count)
+{
+    if (count == 1)
+        return send(fd, vector->iov_base, vector->iov_len, MSG_NOSIGNAL);
+
+    struct iovec *all = (struct iovec *)(uintptr_t)vector;
+    struct msghdr message = {.msg_iov = all, .msg_iovlen = (size_t)count};
+
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+ssize_t socket_receive(int fd, void *bytes, size_t room)
+{
+    return recv(fd, bytes, room, 0);
+}
+
+void socket_end(int fd)
+{
+    shutdown(fd, SHUT_WR);
+}
+
+void socket_reset(int fd)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}

@@ -1,0 +1,208 @@
+#include "net/memory/inbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct bocket *first_of(const struct pool *pool,
+                               const struct inbox *inbox)
+{
+    return pool_bocket(pool, inbox->first);
+}
+
+static struct bocket *last_of(const struct pool *pool,
+                              const struct inbox *inbox)
+{
+    return pool_bocket(pool, inbox->last);
+}
+
+/* ---------------------------------------------------------------- filling */
+
+/* What stands behind bytes that are done with moves over them. */
+static void move_to_front(struct bocket *bocket, struct inbox *inbox)
+{
+    memmove(bocket->bytes, bocket->bytes + inbox->skip, inbox->bytes);
+    bocket->used = inbox->bytes;
+    inbox->skip = 0;
+}
+
+/*
+ * Can what is done with be moved over? Not while somebody still reads it; and
+ * as it costs a copy, not before it is more than what stays, or in the way.
+ */
+static bool can_close_up(const struct pool *pool, const struct inbox *inbox,
+                         const struct bocket *last)
+{
+    return inbox->skip > 0 && inbox->first == inbox->last &&
+           last->holders == 1 &&
+           (last->used == pool_size(pool) || inbox->skip >= inbox->bytes);
+}
+
+void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *room)
+{
+    struct bocket *last;
+
+    if (inbox->bytes == 0)
+        return NULL;
+    last = last_of(pool, inbox);
+    if (can_close_up(pool, inbox, last))
+        move_to_front(last, inbox);
+    if (last->used == pool_size(pool))
+        return NULL;
+    *room = pool_size(pool) - last->used;
+    return last->bytes + last->used;
+}
+
+void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
+               size_t n)
+{
+    if (fresh != NULL) {
+        uint32_t index = pool_index(pool, fresh);
+
+        if (inbox->bytes == 0)
+            inbox->first = index;
+        else
+            last_of(pool, inbox)->next = index;
+        inbox->last = index;
+    }
+    last_of(pool, inbox)->used += (uint32_t)n;
+    inbox->bytes += (uint32_t)n;
+}
+
+size_t inbox_bockets(const struct pool *pool, const struct inbox *inbox)
+{
+    size_t size = pool_size(pool);
+
+    return inbox->bytes > 0 ? (inbox->skip + inbox->bytes + size - 1) / size
+                            : 0;
+}
+
+bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
+                   size_t most)
+{
+    return inbox->skip + inbox->bytes >= most * pool_size(pool);
+}
+
+/* ---------------------------------------------------------------- looking */
+
+/* A walk along the bytes, one bocket's share after the other. */
+struct walk {
+    const struct pool *pool;
+    struct bocket *bocket;
+    size_t offset; /* in the bocket */
+    size_t left;   /* bytes still to come, from offset on */
+};
+
+static struct walk begin_walk(const struct pool *pool,
+                              const struct inbox *inbox, size_t from,
+                              size_t length)
+{
+    struct walk walk = {
+        .pool = pool,
+        .bocket = first_of(pool, inbox),
+        .offset = inbox->skip + from,
+        .left = length,
+    };
+
+    assert(from + length <= inbox->bytes);
+    while (walk.left > 0 && walk.offset >= walk.bocket->used) {
+        walk.offset -= walk.bocket->used;
+        walk.bocket = pool_bocket(pool, walk.bocket->next);
+    }
+    return walk;
+}
+
+/* The share of this bocket. */
+static struct segment share_of(const struct walk *walk)
+{
+    size_t there = walk->bocket->used - walk->offset;
+
+    return (struct segment){
+        .bocket = walk->bocket,
+        .offset = (uint32_t)walk->offset,
+        .length = (uint32_t)(there < walk->left ? there : walk->left),
+    };
+}
+
+static void walk_on(struct walk *walk, const struct segment *share)
+{
+    walk->left -= share->length;
+    walk->offset = 0;
+    if (walk->left > 0)
+        walk->bocket = pool_bocket(walk->pool, walk->bocket->next);
+}
+
+void inbox_copy(const struct pool *pool, const struct inbox *inbox, size_t from,
+                void *out, size_t n)
+{
+    struct walk walk = begin_walk(pool, inbox, from, n);
+    unsigned char *to = out;
+
+    while (walk.left > 0) {
+        struct segment share = share_of(&walk);
+
+        memcpy(to, share.bocket->bytes + share.offset, share.length);
+        to += share.length;
+        walk_on(&walk, &share);
+    }
+}
+
+size_t inbox_find(const struct pool *pool, const struct inbox *inbox,
+                  size_t from, unsigned char byte)
+{
+    struct walk walk = begin_walk(pool, inbox, from, inbox->bytes - from);
+
+    while (walk.left > 0) {
+        struct segment share = share_of(&walk);
+        const unsigned char *bytes = share.bocket->bytes + share.offset;
+        const unsigned char *found = memchr(bytes, byte, share.length);
+
+        if (found != NULL)
+            return inbox->bytes - walk.left + (size_t)(found - bytes);
+        walk_on(&walk, &share);
+    }
+    return SIZE_MAX;
+}
+
+int inbox_pieces(const struct pool *pool, const struct inbox *inbox,
+                 size_t from, size_t length, struct segment *pieces)
+{
+    struct walk walk = begin_walk(pool, inbox, from, length);
+    int count = 0;
+
+    while (walk.left > 0) {
+        struct segment share = share_of(&walk);
+
+        bocket_hold(share.bocket);
+        pieces[count++] = share;
+        walk_on(&walk, &share);
+    }
+    return count;
+}
+
+/* --------------------------------------------------------------- emptying */
+
+void inbox_consume(struct pool *pool, struct inbox *inbox, size_t n)
+{
+    assert(n <= inbox->bytes);
+    inbox->searched = 0;
+    while (n > 0) {
+        struct bocket *first = first_of(pool, inbox);
+        size_t there = first->used - inbox->skip;
+
+        if (n < there) {
+            inbox->skip += (uint32_t)n;
+            inbox->bytes -= (uint32_t)n;
+            return;
+        }
+        n -= there;
+        inbox->bytes -= (uint32_t)there;
+        inbox->skip = 0;
+        inbox->first = first->next;
+        pool_checkin(pool, first);
+    }
+}
+
+void inbox_clear(struct pool *pool, struct inbox *inbox)
+{
+    inbox_consume(pool, inbox, inbox->bytes);
+}

@@ -1,0 +1,183 @@
+#include "net/send/catchup.h"
+
+#include "base/clock.h"
+#include "net/send/drain.h"
+#include "net/send/enqueue.h"
+#include "net/send/reclaim.h"
+#include "net/state/event.h"
+#include "net/state/stall.h"
+#include "net/state/topic.h"
+
+#include <string.h>
+
+/* --------------------------------------------------------------- one entry */
+
+/* A server that came later may have a form that cannot carry it. */
+static bool can_carry(const struct conn *conn, const struct entry *entry)
+{
+    const struct server *server = conn->server;
+    const struct form *form = conn_form(conn);
+    const struct cells *cells = &server->shard->cells;
+    struct cell_reader reader = picture_read(cells, entry);
+    size_t length = form_overhead(form) + entry->length;
+    const void *part;
+    size_t n;
+
+    if (length > server->limit || !server_slab_holds(server, length))
+        return false;
+    if (form->kind != FORM_LINE)
+        return form_refuses(form, NULL, entry->length) == NULL;
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
+        if (memchr(part, '\n', n) != NULL)
+            return false;
+    return true;
+}
+
+/* All of it draws on the share that the queue had before it. */
+static void write_entry(struct conn *conn, const struct entry *entry,
+                        const struct message *message)
+{
+    const struct cells *cells = &conn->server->shard->cells;
+    struct cell_reader reader = picture_read(cells, entry);
+    enum pool_share share = conn_share(conn);
+    const void *part;
+    size_t n;
+
+    conn_write(conn, message->prefix, message->prefix_length, share);
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
+        conn_write(conn, part, n, share);
+    conn_write(conn, message->suffix, message->suffix_length, share);
+}
+
+/* False: not now. Who finds no bocket waits for the slab. */
+static bool has_room(struct conn *conn, size_t length)
+{
+    if (conn_fits(conn, length) && room_has(conn, length))
+        return true;
+    if (conn->queue.count > 0 &&
+        (!conn_drain(conn) || conn_has(conn, CONN_BEHIND)))
+        return false;
+    if (room_make_for(conn, length) || !conn_is_open(conn))
+        return conn_is_open(conn);
+    if (conn->wanted < length)
+        conn->wanted = (uint32_t)length;
+    room_wait(conn);
+    return false;
+}
+
+static bool put_entry(struct conn *conn, struct sub *sub,
+                      const struct entry *entry)
+{
+    struct server *server = conn->server;
+    struct message message = form_encode(conn_form(conn), NULL, entry->length);
+
+    if (!has_room(conn, message.length))
+        return false;
+    if (!conn_has(conn, CONN_REFUSED))
+        conn->wanted = 0;
+    write_entry(conn, entry, &message);
+    server->queued += message.length;
+    server->counts.messages_out++;
+    conn->messages_out++;
+    if (entry->sequence > sub->from)
+        lag_unmiss(conn, sub);
+    conn_queued(conn);
+    conn_mark_dirty(conn);
+    return true;
+}
+
+/* -------------------------------------------------------------- the picture */
+
+/* The queue stays short: what is not queued may still be replaced. */
+static bool keeps_up(struct conn *conn)
+{
+    if (conn->queue.bytes >= conn->server->options.size && !conn_drain(conn))
+        return false;
+    return !conn_has(conn, CONN_BEHIND);
+}
+
+/* It was named when that was published; a picture for a new subscriber has what
+ * it was left out of before. */
+static bool is_left_out(const struct conn *conn, const struct sub *sub,
+                        const struct entry *entry)
+{
+    return entry->except == conn_name_of(conn) && entry->sequence > sub->from;
+}
+
+/* False: it does not have everything yet. */
+static bool walk_picture(struct conn *conn, struct sub *sub)
+{
+    const struct picture *picture = sub->channel->picture;
+    struct entry *entry = picture_after(picture, sub->upto);
+
+    for (; entry != NULL; entry = picture_next(picture, entry)) {
+        if (!keeps_up(conn))
+            return false;
+        if (!is_left_out(conn, sub, entry) && can_carry(conn, entry) &&
+            !put_entry(conn, sub, entry))
+            return false;
+        sub->upto = entry->sequence;
+    }
+    return !conn_has(conn, CONN_BEHIND);
+}
+
+/* ----------------------------------------------------------------- the end */
+
+static bool is_eased(struct conn *conn)
+{
+    return 2 * (uint64_t)conn->queue.bytes <= conn->server->full_at &&
+           conn_fits(conn, 1);
+}
+
+static bool is_over(struct conn *conn, struct sub *sub)
+{
+    if (sub->state == SUB_DROP)
+        return is_eased(conn);
+    return sub->state == SUB_LATEST && walk_picture(conn, sub);
+}
+
+static struct sub *next_over(struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    if (!conn_has(conn, CONN_LAGGING))
+        return NULL;
+    while ((sub = lag_next(conn, sub)) != NULL)
+        if (is_over(conn, sub) || conn->state != CONN_OPEN)
+            break;
+    return conn->state == CONN_OPEN ? sub : NULL;
+}
+
+/* The stall is over, and the script is told what was missed in it. */
+static void end_stall(struct conn *conn, struct sub *sub)
+{
+    struct server *server = conn->server;
+    struct topic *topic = sub->channel->topic;
+    uint64_t missed = sub->missed;
+
+    lag_end(conn, sub);
+    if (missed > 0)
+        server->shard->events.lagged(server->owner, conn_name_of(conn), missed,
+                                     topic);
+}
+
+/*
+ * What waits in the stream is withheld too: it is of the stall. The script may
+ * do anything when it is told, so everything is looked at anew then.
+ */
+void catchup(struct conn *conn)
+{
+    struct shard *shard = conn->server->shard;
+    struct sub *sub;
+
+    while (conn->state == CONN_OPEN && conn_has(conn, CONN_LAGGING)) {
+        if (clock_now() > shard->catch_up_until) {
+            shard_tell(shard, conn, CONN_TELL_LAG);
+            return;
+        }
+        absorb(conn);
+        if (conn->state != CONN_OPEN || (sub = next_over(conn)) == NULL)
+            return;
+        end_stall(conn, sub);
+    }
+}

@@ -1,0 +1,23 @@
+/*
+ * closing.h - the graceful end of a connection
+ */
+#ifndef FES_SEND_CLOSING_H
+#define FES_SEND_CLOSING_H
+
+#include "net/state/conn.h"
+#include "net/state/reason.h"
+
+#include <stdint.h>
+
+/* What close() lingers when nobody says otherwise, in seconds. */
+#define CLOSING_LINGER 2.0
+
+/*
+ * No more events but that it is closed. What is queued is sent, the stream
+ * ended; what comes is discarded until the peer has ended too, for `linger`
+ * seconds at most. 0: discard what is queued, and let the peer see a reset. A
+ * connection that is closing already may only be made to end sooner.
+ */
+void conn_close(struct conn *conn, enum reason reason, double linger);
+
+#endif

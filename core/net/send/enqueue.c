@@ -1,0 +1,226 @@
+#include "net/send/enqueue.h"
+
+#include "net/send/drain.h"
+#include "net/send/reframe.h"
+#include "net/state/conn_end.h"
+#include "net/state/pending.h"
+#include "net/state/stall.h"
+#include "net/state/topic.h"
+
+/* New bockets that it takes to queue the bytes between two positions. */
+static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
+                              uint64_t to)
+{
+    const struct server *server = conn->server;
+    size_t bockets = 0;
+
+    for (uint64_t at = from; at < to;) {
+        struct segment piece = stream_piece(&server->stream, at, to);
+
+        if (queue_copies(&server->queues, &conn->queue, &piece))
+            bockets += at == from
+                           ? queue_bockets_for(&server->queues, &conn->queue,
+                                               piece.length, NULL)
+                           : 1;
+        at += piece.length;
+    }
+    return bockets;
+}
+
+/* Queue the bytes between two positions; `copy`: the short pieces as copies. */
+static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
+{
+    struct server *server = conn->server;
+    struct bocket *none = NULL;
+
+    while (from < to) {
+        struct segment piece = stream_piece(&server->stream, from, to);
+
+        if (copy && queue_copies(&server->queues, &conn->queue, &piece))
+            queue_write(&server->queues, &conn->queue,
+                        piece.bocket->bytes + piece.offset, piece.length, &none,
+                        POOL_COMMON);
+        else
+            queue_refer(&server->queues, &conn->queue, &piece);
+        from += piece.length;
+    }
+    conn->messages_out++;
+}
+
+/*
+ * Into an empty queue nothing is copied: for who keeps up the pool need not
+ * have a bocket.
+ */
+static bool take_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
+{
+    bool copy = conn->queue.count > 0;
+
+    if (!conn_fits(conn, to - from) ||
+        (copy && bockets_to_copy(conn, from, to) >
+                     pool_available(conn->server->pool, POOL_COMMON)))
+        return false;
+    queue_span(conn, from, to, copy);
+    return true;
+}
+
+static bool queue_if_it_fits(struct conn *conn, const struct pending *pending)
+{
+    const struct stream *stream = &conn->server->stream;
+
+    if (conn_has(conn, CONN_REFRAMED))
+        return reframe_queue(pending);
+    return take_if_it_fits(conn, stream_position(stream, pending->message),
+                           stream_position(stream, pending->message + 1));
+}
+
+/*
+ * If it does not fit, ask the kernel. Who has it take everything is not full.
+ * False: it is full, or has come to its end.
+ */
+static bool take(struct conn *conn, const struct pending *pending)
+{
+    return queue_if_it_fits(conn, pending) ||
+           (conn_drain(conn) && conn->state == CONN_OPEN &&
+            queue_if_it_fits(conn, pending));
+}
+
+/* It is full: this message, and as a rule the next ones, are withheld. */
+static void overflow(struct conn *conn, const struct pending *pending,
+                     enum overflow policy)
+{
+    const struct stream *stream = &conn->server->stream;
+    uint64_t sequence = stream_message(stream, pending->message)->sequence;
+    struct sub *sub =
+        lag_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
+
+    lag_withhold(pending, sub, policy);
+    conn->seen = pending->message + 1;
+    if (policy == OVERFLOW_CLOSE)
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+    else if (policy == OVERFLOW_DROP)
+        conn_ease(conn); /* a long one may not fit, and half be free */
+}
+
+/* One message, in whatever way the state of its subscription asks for. */
+static void absorb_one(struct conn *conn, const struct pending *pending)
+{
+    struct sub *sub = pending->sub;
+    enum overflow policy;
+
+    if (pending->channel->topic == NULL && conn_has(conn, CONN_LAGGING))
+        sub = conn_broadcasts(conn);
+    if (sub_lags(sub)) {
+        lag_withhold(pending, sub, lag_kind(sub));
+        return;
+    }
+    if (conn_has(conn, CONN_REFRAMED) && !reframe_carries(pending)) {
+        reframe_skip(pending);
+        return;
+    }
+    policy = lag_policy(conn, pending->channel, sub);
+    if ((policy == OVERFLOW_LATEST && conn_has(conn, CONN_BEHIND)) ||
+        (!take(conn, pending) && conn->state == CONN_OPEN))
+        overflow(conn, pending,
+                 lag_policy(conn, pending->channel, pending->sub));
+}
+
+/* Something may wait for it; most of the time that is known not to be so. */
+static __attribute__((noinline)) void absorb_all(struct conn *conn)
+{
+    struct pending pending = pending_begin(conn);
+
+    while (conn->state == CONN_OPEN && pending_next(&pending)) {
+        absorb_one(conn, &pending);
+        if (conn->state == CONN_OPEN)
+            conn->seen = pending.message + 1;
+    }
+    if (conn->state != CONN_OPEN)
+        return;
+    conn->seen = conn->server->stream.next;
+    conn_queued(conn);
+    if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
+        conn_mark_dirty(conn);
+}
+
+void absorb(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN && conn->seen < conn->server->stream.next)
+        absorb_all(conn);
+}
+
+/* All but the first `taken` bytes of a message; `goes_on`: behind the one that
+ * was queued before it. */
+static bool queue_rest(struct conn *conn, const struct pending *pending,
+                       uint64_t taken, bool goes_on)
+{
+    const struct stream *stream = &conn->server->stream;
+    uint64_t from = stream_position(stream, pending->message) + taken;
+    uint64_t to = stream_position(stream, pending->message + 1);
+
+    if (!goes_on)
+        return take_if_it_fits(conn, from, to);
+    if (taken == 0 && !conn_fits(conn, to - from))
+        return false;
+    queue_span(conn, from, to, false);
+    return true;
+}
+
+/*
+ * Messages that lie one behind the other, from the first on, are few segments,
+ * and all who fell behind in this turn can share their bockets.
+ */
+void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
+{
+    struct pending pending = pending_begin(conn);
+    bool goes_on = true;
+
+    while (pending_next(&pending) && pending.message < end) {
+        uint64_t length = pending_length(&pending);
+
+        goes_on = goes_on &&
+                  (conn->queue.count == 0 || pending.message == conn->seen);
+        if (taken >= length) {
+            taken -= length;
+            conn->messages_out++;
+        } else if (queue_rest(conn, &pending, taken, goes_on)) {
+            taken = 0;
+        } else {
+            break;
+        }
+        conn->seen = pending.message + 1;
+    }
+    conn_fall_behind(conn);
+    conn_queued(conn);
+    absorb(conn);
+}
+
+/* ------------------------------------------------------------------- too old
+ */
+
+static void overflow_at_rest(struct conn *conn, struct channel *channel,
+                             struct sub *sub)
+{
+    enum overflow policy = lag_policy(conn, channel, sub);
+
+    if (sub_lags(sub))
+        return;
+    if (policy == OVERFLOW_CLOSE)
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+    else
+        lag_begin(conn, channel, sub, policy, conn->server->shard->sequence);
+}
+
+void absorb_nothing(struct conn *conn)
+{
+    struct sub *sub, *next;
+
+    absorb(conn);
+    if (conn->state == CONN_OPEN)
+        overflow_at_rest(conn, &conn->server->broadcasts,
+                         conn_broadcasts(conn));
+    for (sub = conn->subs; conn->state == CONN_OPEN && sub != NULL;
+         sub = next) {
+        next = sub->next;
+        overflow_at_rest(conn, sub->channel, sub);
+    }
+}

@@ -1,0 +1,284 @@
+#include "net/send/fanout.h"
+
+#include "base/clock.h"
+#include "net/io/socket.h"
+#include "net/send/batch.h"
+#include "net/send/drain.h"
+#include "net/send/enqueue.h"
+#include "net/state/conn_end.h"
+#include "net/state/engine.h"
+
+#include <errno.h>
+
+enum { VISITS_PER_LOOK = 16 };
+
+/* ------------------------------------------------------------------ giving */
+
+/* Straight from the stream: the way of everyone who keeps up. */
+static void give(struct conn *conn, const struct parcel *parcel)
+{
+    ssize_t n = 0;
+
+    if (parcel->bytes > 0)
+        do
+            n = socket_send(conn->fd, parcel->vector, parcel->count);
+        while (n < 0 && errno == EINTR);
+
+    if (n < 0 && errno != EAGAIN) {
+        conn_fail(conn, errno);
+        return;
+    }
+    if (n > 0)
+        conn_took(conn, (size_t)n);
+    if (n == (ssize_t)parcel->bytes) {
+        conn->seen = parcel->next;
+        conn->messages_out += parcel->messages;
+    } else {
+        absorb_rest(conn, parcel->next, n > 0 ? (uint64_t)n : 0);
+    }
+}
+
+/*
+ * Parcel by parcel, as it can be. A message of too many pieces for one goes
+ * through the queue, and so does what comes behind unsent bytes.
+ */
+static void give_all(struct conn *conn)
+{
+    const struct stream *stream = &conn->server->stream;
+    struct parcel parcel;
+
+    while (conn->state == CONN_OPEN && conn->queue.count == 0 &&
+           conn->seen < stream->next) {
+        struct pending pending = pending_begin(conn);
+
+        parcel_select(&parcel, &pending);
+        if (parcel.messages == 0 && parcel.next < stream->next)
+            break;
+        give(conn, &parcel);
+    }
+    absorb(conn);
+}
+
+/* ---------------------------------------------------------------- visiting */
+
+/* Of what is the only channel that anybody waits for. */
+static void pack(const struct stream *stream, uint64_t from,
+                 struct parcel *parcel)
+{
+    if (from != parcel->message || parcel->next != stream->next)
+        parcel_pack(parcel, stream, from);
+}
+
+/*
+ * Is it the parcel of the one before, or can others share one that is made now?
+ * False: it waits for what bits cannot say.
+ */
+static bool choose(struct conn *conn, uint64_t from, struct parcel *parcel)
+{
+    struct pending pending;
+    uint64_t channels;
+
+    if (!pending_channels(conn, from, &channels))
+        return false;
+    if (from == parcel->message && channels == parcel->channels)
+        return true;
+    pending = pending_begin(conn);
+    parcel_select(parcel, &pending);
+    parcel->channels = channels;
+    return true;
+}
+
+/* False: there is none for it that takes all. */
+static bool fill(struct conn *conn, uint64_t from, uint64_t since,
+                 struct parcel *parcel)
+{
+    const struct server *server = conn->server;
+
+    if (server->only != NULL)
+        pack(&server->stream, from > since ? from : since, parcel);
+    else if (!choose(conn, from, parcel))
+        return false;
+    return parcel->next == server->stream.next;
+}
+
+/* Whoever has something queued is marked as dirty or behind. */
+static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
+{
+    const struct stream *stream = &conn->server->stream;
+    uint64_t from = conn->seen > stream->base ? conn->seen : stream->base;
+
+    if (conn->seen >= stream->next)
+        return;
+    if (!conn_has(conn,
+                  CONN_BEHIND | CONN_LAGGING | CONN_DIRTY | CONN_REFRAMED) &&
+        fill(conn, from, since, parcel))
+        give(conn, parcel);
+    else
+        fanout_flush(conn);
+}
+
+void fanout_flush(struct conn *conn)
+{
+    if (conn->queue.count == 0 && conn->state == CONN_OPEN &&
+        !conn_has(conn, CONN_LAGGING | CONN_BEHIND | CONN_REFRAMED))
+        give_all(conn);
+    else
+        absorb(conn);
+    link_out(&conn->dirty);
+    conn_clear(conn, CONN_DIRTY);
+    if (conn->queue.count > 0 || conn->state == CONN_CLOSING)
+        if (!conn_has(conn, CONN_BEHIND))
+            fanout_send_queued(conn);
+}
+
+void fanout_send_queued(struct conn *conn)
+{
+    if (conn->state == CONN_DEAD || conn->state == CONN_ENDED)
+        return;
+    if (conn_drain(conn) && conn->state == CONN_CLOSING &&
+        conn->queue.count == 0)
+        conn_end_stream(conn);
+}
+
+/* -------------------------------------------------------------------- laps */
+
+void fanout_warm(struct channel *channel)
+{
+    struct server *server = channel->server;
+
+    channel->next = server->stream.next;
+    if (server->stream.next - server->stream.base == 1)
+        server->only = channel;
+    else if (server->only != channel)
+        server->only = NULL;
+    if (!link_alone(&channel->hot))
+        return;
+    link_before(&server->hot, &channel->hot);
+    server->nhot++;
+    channel->bit = ~server->bits & (server->bits + 1); /* the lowest free one */
+    server->bits |= channel->bit;
+    server->bitless += channel->bit == 0;
+}
+
+static void cool(struct channel *channel)
+{
+    struct server *server = channel->server;
+
+    link_out(&channel->hot);
+    server->nhot--;
+    server->bitless -= channel->bit == 0;
+    server->bits &= ~channel->bit;
+    channel->bit = 0;
+}
+
+/*
+ * The head of the circle moves to where the lap begins: to those who were
+ * served last. If the first ones went to the end instead, they would wait for
+ * a whole lap more than the others.
+ */
+static void begin_lap(struct channel *channel)
+{
+    struct link *first = channel->last_slice;
+
+    if (first == NULL || first == &channel->circle)
+        first = channel->circle.prev;
+    channel->last_slice = NULL;
+    if (first != &channel->circle) {
+        link_out(&channel->circle);
+        link_before(first, &channel->circle);
+    }
+    channel->cursor = channel->circle.next;
+}
+
+/* The subscriber that the cursor stands at, and where it begins. */
+static struct conn *at_cursor(const struct channel *channel, uint64_t *since)
+{
+    const struct sub *sub;
+
+    *since = 0;
+    if (channel->topic == NULL)
+        return link_owner(channel->cursor, struct conn, circle);
+    sub = link_owner(channel->cursor, struct sub, circle);
+    *since = sub->since;
+    return sub->conn;
+}
+
+/* Visit on. False: the deadline came before the end of the lap. */
+static bool walk_lap(struct channel *channel, uint64_t deadline)
+{
+    struct parcel parcel;
+    unsigned visits = 0;
+    uint64_t since;
+
+    parcel_init(&parcel);
+    if (channel->cursor != channel->circle.next)
+        channel->last_slice = channel->cursor;
+    while (channel->cursor != &channel->circle) {
+        struct conn *conn = at_cursor(channel, &since);
+
+        channel->cursor = channel->cursor->next;
+        __builtin_prefetch(channel->cursor);
+        visit(conn, since, &parcel);
+        if (++visits % VISITS_PER_LOOK == 0 && clock_now() >= deadline)
+            return false;
+    }
+    channel->cursor = NULL;
+    return true;
+}
+
+/* What was published since the round began waits for the next one. */
+static void end_lap(struct channel *channel)
+{
+    struct server *server = channel->server;
+
+    server->laps--;
+    if (channel->next > server->goal)
+        link_last(&server->hot, &channel->hot);
+    else
+        cool(channel);
+}
+
+/* The channel of all messages that wait, if it is one. */
+static struct channel *only_channel(const struct stream *stream)
+{
+    struct channel *only = NULL;
+
+    for (uint64_t at = stream->base; at < stream->next; at++) {
+        struct channel *channel = stream_message(stream, at)->channel;
+
+        if (only != NULL && only != channel)
+            return NULL;
+        only = channel;
+    }
+    return only;
+}
+
+/* A lap for each channel of which something waits now. */
+static bool walk_round(struct server *server, uint64_t deadline)
+{
+    while (server->laps > 0) {
+        struct channel *channel =
+            link_owner(server->hot.next, struct channel, hot);
+
+        if (channel->cursor == NULL)
+            begin_lap(channel);
+        if (!walk_lap(channel, deadline))
+            return false;
+        end_lap(channel);
+    }
+    return true;
+}
+
+void fanout_walk(struct server *server, uint64_t deadline)
+{
+    while (stream_waits(&server->stream)) {
+        if (server->laps == 0) {
+            server->laps = server->nhot;
+            server->goal = server->stream.next;
+        }
+        if (!walk_round(server, deadline))
+            return;
+        stream_trim(&server->stream, server->goal);
+        server->only = only_channel(&server->stream);
+    }
+}

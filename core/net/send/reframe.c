@@ -1,0 +1,111 @@
+#include "net/send/reframe.h"
+
+#include "net/send/drain.h"
+
+#include <string.h>
+
+/* Where the data of a message lies in the stream. */
+struct span {
+    uint64_t from, to;
+};
+
+static struct span data_of(const struct pending *pending)
+{
+    const struct server *server = pending->conn->server;
+    struct message around = form_encode(&server->options.form, NULL, 0);
+
+    return (struct span){
+        .from = stream_position(&server->stream, pending->message) +
+                around.prefix_length,
+        .to = stream_position(&server->stream, pending->message + 1) -
+              around.suffix_length,
+    };
+}
+
+static bool has_line_end(const struct stream *stream, struct span data)
+{
+    while (data.from < data.to) {
+        struct segment piece = stream_piece(stream, data.from, data.to);
+
+        if (memchr(piece.bocket->bytes + piece.offset, '\n', piece.length))
+            return true;
+        data.from += piece.length;
+    }
+    return false;
+}
+
+bool reframe_carries(const struct pending *pending)
+{
+    const struct server *server = pending->conn->server;
+    const struct form *form = conn_form(pending->conn);
+    struct span data = data_of(pending);
+    size_t length = data.to - data.from;
+
+    if (length + form_overhead(form) > server->limit)
+        return false;
+    if (form->kind == FORM_LINE)
+        return !has_line_end(&server->stream, data);
+    return form_refuses(form, NULL, length) == NULL;
+}
+
+void reframe_skip(const struct pending *pending)
+{
+    struct server *server = pending->conn->server;
+
+    server->queued -= pending_length(pending);
+    server->counts.messages_out--;
+    server->counts.missed_by[OVERFLOW_DROP]++;
+    pending->conn->missed++;
+}
+
+static void write_part(struct conn *conn, const void *bytes, size_t length,
+                       enum pool_share share)
+{
+    struct server *server = conn->server;
+
+    queue_write(&server->queues, &conn->queue, bytes, length, &server->shared,
+                share);
+}
+
+/* All of it draws on the share that the queue had before it. */
+static void write_message(struct conn *conn, const struct message *message,
+                          struct span data)
+{
+    const struct stream *stream = &conn->server->stream;
+    enum pool_share share = conn_share(conn);
+
+    write_part(conn, message->prefix, message->prefix_length, share);
+    while (data.from < data.to) {
+        struct segment piece = stream_piece(stream, data.from, data.to);
+
+        write_part(conn, piece.bocket->bytes + piece.offset, piece.length,
+                   share);
+        data.from += piece.length;
+    }
+    write_part(conn, message->suffix, message->suffix_length, share);
+}
+
+static bool has_room(struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+
+    return conn_fits(conn, length) &&
+           queue_bockets_for(&server->queues, &conn->queue, length,
+                             server->shared) <=
+               pool_available(server->pool, conn_share(conn));
+}
+
+bool reframe_queue(const struct pending *pending)
+{
+    struct conn *conn = pending->conn;
+    struct span data = data_of(pending);
+    struct message message =
+        form_encode(conn_form(conn), NULL, data.to - data.from);
+
+    if (!has_room(conn, message.length))
+        return false;
+    write_message(conn, &message, data);
+    conn->server->queued += message.length - pending_length(pending);
+    conn->messages_out++;
+    return true;
+}

@@ -1,0 +1,154 @@
+#include "net/serve/accept.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/io/socket.h"
+#include "net/receive/receive.h"
+#include "net/send/drain.h"
+#include "net/send/reclaim.h"
+#include "net/state/conn_end.h"
+#include "net/state/engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ALIKE = 64 }; /* so many are probed after the same silence */
+
+#define RETRY_AFTER (100 * CLOCK_MILLI)
+
+static bool may_accept(const struct server *server)
+{
+    return !server->paused && !server->deaf &&
+           server->setups < server->options.maxaccepts &&
+           server_count(server) + server->setups <
+               server->options.maxconnections &&
+           server->shard->open < server->shard->most_open &&
+           !conn_table_full(&server->shard->conns) &&
+           !timer_runs(&server->retry);
+}
+
+void accept_update(struct server *server)
+{
+    bool may = may_accept(server);
+
+    if (server->accepts && !may && !server->paused && !server->deaf)
+        server->counts.accepts_paused++;
+    server->accepts = may;
+    watch_set(server->shard->loop, &server->watch, may ? LOOP_READ : 0);
+}
+
+void accept_on_retry(struct timer *timer)
+{
+    accept_update(link_owner(timer, struct server, retry));
+}
+
+/* The system is out of something: let it rest, and say so once a second. */
+static void rest(struct server *server, const char *why)
+{
+    uint64_t now = clock_now();
+
+    timer_start(server->shard->loop, &server->retry, now + RETRY_AFTER);
+    if (server->warned != 0 && now - server->warned < CLOCK_SECOND)
+        return;
+    server->warned = now;
+    log_warn("accepting pauses: %s", why);
+}
+
+static bool is_one_too_many(struct server *server, const struct address *peer)
+{
+    uint64_t site = address_site(peer);
+
+    if (server->options.maxperip == 0)
+        return false;
+    return sites_count(&server->sites, site) >= server->options.maxperip ||
+           !sites_add(&server->sites, site);
+}
+
+static void refuse(struct server *server, int fd)
+{
+    close(fd);
+    server->counts.closed[REASON_PERIP]++;
+    log_debug("one connection too many from its address: closed");
+}
+
+/* It leaves at the turn's end, together with what on_connect sends. */
+static void queue_header(struct conn *conn)
+{
+    struct server *server = conn->server;
+    size_t length = server->options.header_length;
+    size_t bockets = queue_bockets_for(&server->queues, &conn->queue, length,
+                                       server->shared);
+
+    if (length == 0)
+        return;
+    if (!room_make(server, bockets, POOL_RESERVE)) {
+        conn_cut(conn, REASON_OVERFLOW, NULL);
+        return;
+    }
+    queue_write(&server->queues, &conn->queue, server->options.header, length,
+                &server->shared, POOL_RESERVE);
+    server->queued += length;
+    conn_mark_dirty(conn);
+}
+
+static void set_up(struct server *server, int fd, const struct address *peer)
+{
+    struct shard *shard = server->shard;
+    struct conn *conn = conn_new(&shard->conns);
+
+    conn->server = server;
+    conn->fd = fd;
+    conn->peer = *peer;
+    conn->moved = shard->tick;
+    watch_init(&conn->watch, fd, receive_on_events);
+    shard->open++;
+    server->setups++;
+    server->unfinished++;
+    shard_tell(shard, conn, CONN_TELL_CONNECT);
+    queue_header(conn);
+}
+
+static void spread_probes(struct server *server)
+{
+    if (server->options.path == NULL)
+        socket_spread_keepalive(watch_fd(&server->watch),
+                                server->options.socket.keepalive,
+                                server->counts.accepted / ALIKE);
+}
+
+/* One accept4. False: no more for now. */
+static bool accept_one(struct server *server)
+{
+    struct address peer;
+    int fd = socket_accept(watch_fd(&server->watch), &peer);
+
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+            errno == ENOMEM)
+            rest(server, strerror(errno));
+        else if (errno != EAGAIN && errno != EINTR)
+            log_debug("accept4: %s", strerror(errno)); /* it has gone again */
+        return false;
+    }
+    if (++server->counts.accepted % ALIKE == 0)
+        spread_probes(server);
+    if (is_one_too_many(server, &peer))
+        refuse(server, fd);
+    else
+        set_up(server, fd, &peer);
+    return true;
+}
+
+/* At most so many calls in a turn, also when each fails its limit. */
+void accept_on_readable(struct watch *watch, unsigned events)
+{
+    struct server *server = link_owner(watch, struct server, watch);
+    uint32_t most = server->options.maxaccepts;
+
+    if (events & LOOP_ERROR)
+        rest(server, "its socket cannot be watched");
+    while (most-- > 0 && may_accept(server) && accept_one(server))
+        continue;
+    accept_update(server);
+}

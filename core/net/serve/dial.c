@@ -1,0 +1,201 @@
+#include "net/serve/dial.h"
+
+#include "net/io/resolve.h"
+#include "net/io/socket.h"
+#include "net/receive/receive.h"
+#include "net/send/drain.h"
+#include "net/send/fanout.h"
+#include "net/state/conn_end.h"
+#include "net/state/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct dial {
+    struct conn *conn;
+    struct question *question; /* NULL: answered, or there is none */
+    struct place *places;      /* to try, one after the other */
+    size_t count;
+    size_t next;
+};
+
+void dial_drop(struct server *server)
+{
+    struct dial *dial = server->dial;
+
+    if (dial == NULL)
+        return;
+    if (dial->question != NULL)
+        question_drop(dial->question);
+    free(dial->places);
+    free(dial);
+    server->dial = NULL;
+}
+
+/* ------------------------------------------------------------- connecting */
+
+/* From here on it is as one that was accepted; what is queued leaves now. */
+static void stand(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct shard *shard = server->shard;
+
+    dial_drop(server);
+    watch_set(shard->loop, &conn->watch, 0);
+    watch_init(&conn->watch, conn->fd, receive_on_events);
+    conn->moved = shard->tick;
+    if (server->idle_ticks > 0)
+        shard_hang(shard, conn, conn->moved + server->idle_ticks);
+    if (conn->state == CONN_OPEN)
+        shard_tell(shard, conn, CONN_TELL_CONNECT);
+    fanout_send_queued(conn);
+}
+
+static void fail(struct conn *conn, const char *why)
+{
+    dial_drop(conn->server);
+    conn_cut(conn, REASON_ERROR, why);
+}
+
+static void on_connected(struct watch *watch, unsigned events);
+
+/* False, with errno set: this place is none. */
+static bool try_place(struct conn *conn, const struct place *place)
+{
+    struct server *server = conn->server;
+    bool stands;
+    int fd = socket_connect(place, &server->options.socket, &stands);
+
+    if (fd < 0)
+        return false;
+    conn->fd = fd;
+    conn->peer = address_from((const struct sockaddr *)&place->address);
+    watch_init(&conn->watch, fd, on_connected);
+    if (stands)
+        stand(conn);
+    else
+        watch_set(server->shard->loop, &conn->watch, LOOP_WRITE);
+    return true;
+}
+
+/* `error` is that of the place before. */
+static void try_next(struct conn *conn, int error)
+{
+    struct dial *dial = conn->server->dial;
+
+    while (dial->next < dial->count) {
+        if (try_place(conn, &dial->places[dial->next++]))
+            return;
+        error = errno;
+    }
+    fail(conn, strerrordesc_np(error));
+}
+
+static void on_connected(struct watch *watch, unsigned events)
+{
+    struct conn *conn = link_owner(watch, struct conn, watch);
+    int error = events & LOOP_WRITE ? socket_error(conn->fd) : ENOMEM;
+
+    if (error == 0) {
+        stand(conn);
+        return;
+    }
+    watch_set(conn->server->shard->loop, watch, 0);
+    close(conn->fd);
+    conn->fd = -1;
+    try_next(conn, error);
+}
+
+/* ----------------------------------------------------------------- finding */
+
+/* The dial takes over the places, malloc'd. */
+static void try_all(struct conn *conn, struct place *places, size_t count)
+{
+    struct dial *dial = conn->server->dial;
+
+    dial->places = places;
+    dial->count = count;
+    try_next(conn, 0);
+}
+
+static void on_answer(void *owner, struct place *places, size_t count,
+                      const char *why)
+{
+    struct dial *dial = owner;
+
+    dial->question = NULL;
+    if (dial->conn->state == CONN_DEAD)
+        free(places); /* it is about to be told of */
+    else if (why != NULL)
+        fail(dial->conn, why);
+    else
+        try_all(dial->conn, places, count);
+}
+
+/* The one place that needs no question. NULL: there is none, or no memory. */
+static struct place *known_place(const struct server_options *options)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    if (place == NULL)
+        return NULL;
+    if (options->path != NULL
+            ? address_unix(options->path, place)
+            : address_literal(options->host, options->port, place))
+        return place;
+    free(place);
+    return NULL;
+}
+
+static void ask(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct shard *shard = server->shard;
+    struct question *question;
+
+    if (shard->resolver == NULL)
+        shard->resolver = resolver_new(shard->loop);
+    if (shard->resolver == NULL) {
+        fail(conn, strerrordesc_np(ENOMEM));
+        return;
+    }
+    question = resolver_ask(shard->resolver, server->options.host,
+                            server->options.port, on_answer, server->dial);
+    if (question != NULL)
+        server->dial->question = question;
+}
+
+static void set_deadline(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct shard *shard = server->shard;
+
+    server->setup_due =
+        shard->tick + shard_ticks(server->options.setup_timeout);
+    shard_hang(shard, conn, server->setup_due);
+}
+
+void dial_begin(struct conn *conn)
+{
+    struct server *server = conn->server;
+    struct place *place = known_place(&server->options);
+
+    server->dial = calloc(1, sizeof *server->dial);
+    if (server->dial == NULL) {
+        free(place);
+        conn_cut(conn, REASON_ERROR, strerrordesc_np(ENOMEM));
+        return;
+    }
+    server->dial->conn = conn;
+    conn_enter(conn);
+    conn_fall_behind(conn);
+    set_deadline(conn);
+    if (place != NULL)
+        try_all(conn, place, 1);
+    else if (server->options.path != NULL)
+        fail(conn, strerrordesc_np(ENAMETOOLONG));
+    else
+        ask(conn);
+}

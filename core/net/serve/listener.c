@@ -1,0 +1,105 @@
+#include "net/serve/listener.h"
+
+#include "base/log.h"
+#include "net/io/socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Port 0 is a free one, and so none that was passed. */
+static int find_ip(struct server *server, const struct sockaddr_storage *at)
+{
+    struct address address = address_from((const struct sockaddr *)at);
+
+    if (server->options.port == 0)
+        return -1;
+    return inherit_ip(&server->shard->inherited, &address);
+}
+
+/* "*" where the system has no IPv6: every IPv4 address. */
+static int listen_ip(struct server *server, const char **why)
+{
+    const struct server_options *options = &server->options;
+    struct sockaddr_storage address;
+    socklen_t length;
+
+    *why = address_resolve(options->host, options->port, &address, &length);
+    if (*why != NULL)
+        return -1;
+
+    int fd = find_ip(server, &address);
+
+    if (fd >= 0) {
+        socket_take_over(fd, &options->socket);
+        return fd;
+    }
+    fd = socket_listen(&address, length, &options->socket);
+    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(options->host, "*") == 0) {
+        *why = address_resolve("0.0.0.0", options->port, &address, &length);
+        fd = socket_listen(&address, length, &options->socket);
+    }
+    return fd;
+}
+
+/* To remove the Unix socket later only if it is still this one. */
+static void remember_path(struct server *server)
+{
+    struct stat made;
+
+    if (lstat(server->options.path, &made) < 0)
+        return;
+    server->inode = made.st_ino;
+    server->device = made.st_dev;
+}
+
+/* One that was passed is not ours to remove. */
+static int listen_unix(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    int fd = inherit_unix(&server->shard->inherited, options->path);
+
+    if (fd >= 0) {
+        socket_take_over(fd, &options->socket);
+        return fd;
+    }
+    fd = socket_listen_unix(options->path, options->mode, &options->socket);
+    if (fd >= 0)
+        remember_path(server);
+    return fd;
+}
+
+int listener_open(struct server *server, const char **why)
+{
+    int fd;
+
+    *why = NULL;
+    if (server->options.path != NULL)
+        fd = listen_unix(server);
+    else
+        fd = listen_ip(server, why);
+    if (fd < 0 && *why == NULL)
+        *why = strerrordesc_np(errno);
+    return fd;
+}
+
+bool listener_has_path(const struct server *server)
+{
+    struct stat there;
+
+    return server->inode != 0 && lstat(server->options.path, &there) == 0 &&
+           there.st_ino == server->inode && there.st_dev == server->device;
+}
+
+static void remove_path(const struct server *server)
+{
+    if (listener_has_path(server) && unlink(server->options.path) < 0)
+        log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
+}
+
+void listener_close(struct server *server)
+{
+    close(watch_fd(&server->watch));
+    remove_path(server);
+}

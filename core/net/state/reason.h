@@ -1,0 +1,29 @@
+/*
+ * reason.h - why a connection ended
+ */
+#ifndef FES_STATE_REASON_H
+#define FES_STATE_REASON_H
+
+enum reason {
+    REASON_EOF,      /* the peer closed */
+    REASON_RESET,    /* the peer, or what lies between, cut it off */
+    REASON_LOCAL,    /* the script closed */
+    REASON_OVERFLOW, /* too slow */
+    REASON_IDLE,     /* nothing came or went */
+    REASON_SETUP,    /* set-up took too long */
+    REASON_TOOLONG,  /* a message longer than allowed */
+    REASON_PROTOCOL, /* the peer broke the rules of the protocol */
+    REASON_SCRIPT,   /* an error in a handler */
+    REASON_SHUTDOWN, /* fes, or its server, stops */
+    REASON_PERIP,    /* one more than allowed from its address */
+    REASON_ERROR,    /* what the system says */
+    REASONS          /* how many there are */
+};
+
+/* With REASON_EOF and REASON_IDLE: a message was begun and did not end. */
+#define DETAIL_INCOMPLETE "message incomplete"
+
+/* Its name in scripts: "eof", "reset", ... */
+const char *reason_name(enum reason reason);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * server.h - the record of one server: its options, its slab, its connections
+ *
+ *     server ---- slab ............ all the buffer memory it ever takes, and
+ *        |                          who of its connections has some, or waits
+ *        |------- stream .......... messages on their way to many
+ *        |------- broadcasts ...... a channel of all that are OPEN
+ *        |------- channels ........ of topics that have subscribers here
+ *        +------- dirty ........... those with something new to send
+ *
+ * An outgoing connection has a server of its own, which never listens and goes
+ * when the connection has gone. It draws on the slab of all of them.
+ */
+#ifndef FES_STATE_SERVER_H
+#define FES_STATE_SERVER_H
+
+#include "base/list.h"
+#include "base/sites.h"
+#include "net/io/loop.h"
+#include "net/io/socket.h"
+#include "net/memory/pool.h"
+#include "net/memory/queue.h"
+#include "net/memory/slab.h"
+#include "net/memory/stream.h"
+#include "net/protocol/framing.h"
+#include "net/state/channel.h"
+#include "net/state/conn.h"
+#include "net/state/reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dial;
+struct shard;
+
+enum { OLD_FORMS = 8 }; /* that connections may have beside their server's */
+
+/* As in fes.listen and fes.connect; sizes in bytes, durations in seconds, 0:
+ * none. */
+struct server_options {
+    const char *host; /* NULL: `path` */
+    uint16_t port;
+    const char *path;
+    unsigned mode;
+    struct socket_options socket;
+    uint32_t maxaccepts;
+    uint32_t maxconnections;
+    uint32_t maxperip; /* 0: as many as like */
+    uint32_t maxsends;
+    uint32_t maxreceives;
+    uint32_t size;
+    uint32_t bockets;
+    const char *header;
+    size_t header_length;
+    struct form form;
+    uint32_t maxmessage; /* bytes of data in a message that is received */
+    double message_timeout;
+    double idle_timeout;
+    double setup_timeout; /* of outgoing connections */
+    enum overflow overflow;
+    uint32_t maxqueue; /* bytes; 0: none */
+    double maxage;
+    double coalesce;
+    uint32_t maxtopics;
+    bool pulled; /* what comes is not handed up, but taken (pull.h) */
+};
+
+struct server_counts {
+    uint64_t accepted;
+    uint64_t closed[REASONS];
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t messages_in;
+    uint64_t messages_out;
+    uint64_t missed_by[OVERFLOWS];
+    uint64_t refused;        /* broadcasts that found no bocket */
+    uint64_t accepts_paused; /* how often accepting had to stop */
+};
+
+struct server {
+    struct shard *shard;
+    void *owner;         /* handed to each event of its connections */
+    struct link servers; /* in the shard's list */
+
+    /* the hot end of broadcasting */
+    struct stream stream;
+    struct channel broadcasts; /* its circle: the connections that are OPEN */
+    struct link hot;           /* channels of which messages wait */
+    uint32_t nhot;
+    uint32_t bitless;     /* of them without a bit */
+    uint64_t bits;        /* of the others */
+    uint32_t laps;        /* still to be walked in this round */
+    struct channel *only; /* of all messages that wait; NULL: of several */
+    uint64_t goal;        /* what all have been given when the round ends */
+    uint64_t looks;   /* how often somebody has marked channels (pending.h) */
+    uint64_t queued;  /* bytes owed to all connections */
+    uint32_t limit;   /* bytes that one connection may have waiting */
+    uint32_t full_at; /* so many at most, once the kernel has refused some */
+
+    struct slab *slab; /* `own`, or that of all outgoing connections */
+    struct slab own;
+    struct pool *pool; /* of the slab; NULL: it is gone */
+    struct queue_store queues;
+    struct bocket *shared;  /* filled with unicasts of this turn, or NULL */
+    struct segment *pieces; /* of the message that is being handed up */
+    struct link dirty;
+    struct server_counts counts;
+    size_t least_free; /* of the pool, once it is gone */
+
+    /* accepting */
+    struct watch watch;
+    struct timer retry;  /* after the system was out of something */
+    uint32_t setups;     /* connections in CONN_SETUP */
+    uint32_t unfinished; /* records that are not free */
+    bool accepts;        /* it is watched for connections */
+    bool paused;         /* by the script */
+    bool deaf;           /* it does not listen any more */
+    bool adoptable;      /* see adopt.h */
+    bool adopting;       /* from adopt_prepare() to commit or drop */
+    bool closing;        /* and has closed its connections */
+    struct sites sites;  /* how many connections from where */
+    uint64_t warned;     /* when the last warning was written */
+
+    struct server_options options; /* host, path, header: own copies */
+    struct form forms[OLD_FORMS];  /* it has had: see reframe.h */
+    bool reframed;                 /* some connection may have such a form */
+    struct address address;
+    uint64_t inode; /* of the Unix socket, to know it again */
+    uint64_t device;
+    struct link channels;   /* of topics */
+    struct picture picture; /* of the broadcasts */
+    struct timer hold;      /* while the flush waits for more (coalesce) */
+    bool held_long_enough;  /* it ends with this turn */
+
+    /* of an outgoing connection */
+    bool outgoing;
+    uint32_t slot;      /* of its record */
+    uint32_t setup_due; /* tick */
+    struct dial *dial;  /* how far it is; NULL: it stands, or has failed */
+
+    uint32_t idle_ticks;    /* 0: none */
+    uint32_t age_ticks;     /* 0: none */
+    uint32_t message_ticks; /* 0: none */
+};
+
+/* Does this connection still count: broadcast to, and with events? */
+static inline bool conn_is_open(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN;
+}
+
+/* Is it an outgoing one that does not stand yet? It may have no socket. */
+static inline bool conn_is_dialled(const struct conn *conn)
+{
+    return conn->server->dial != NULL;
+}
+
+/* How messages of the connection lie in its stream of bytes. */
+static inline const struct form *conn_form(const struct conn *conn)
+{
+    return conn_has(conn, CONN_REFRAMED) ? &conn->server->forms[conn->form]
+                                         : &conn->server->options.form;
+}
+
+/* The share of the pool that a connection draws on. */
+static inline enum pool_share conn_share(const struct conn *conn)
+{
+    return conn->queue.count == 0 && conn->inbox.bytes == 0 ? POOL_RESERVE
+                                                            : POOL_COMMON;
+}
+
+/* Does the whole slab hold so much? Otherwise nobody has to make room. */
+static inline bool server_slab_holds(const struct server *server, size_t length)
+{
+    return length <= pool_number(server->pool) * pool_size(server->pool);
+}
+
+/* Connections that are OPEN. */
+static inline uint32_t server_count(const struct server *server)
+{
+    return server->broadcasts.count;
+}
+
+#endif

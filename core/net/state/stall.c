@@ -1,0 +1,203 @@
+#include "net/state/stall.h"
+
+#include "net/state/topic.h"
+
+/* ------------------------------------------------------------------ policy */
+
+static enum overflow answered(unsigned policy, unsigned answer)
+{
+    return policy == OVERFLOW_ASK && answer != OVERFLOW_UNSET
+               ? (enum overflow)answer
+               : (enum overflow)policy;
+}
+
+enum overflow lag_policy(const struct conn *conn, const struct channel *channel,
+                         const struct sub *sub)
+{
+    const struct topic *topic = channel->topic;
+
+    if (conn->overflow != OVERFLOW_UNSET)
+        return answered(conn->overflow, conn->answer);
+    if (topic != NULL && topic->overflow != OVERFLOW_UNSET)
+        return answered(topic->overflow, sub->answer);
+    return answered(conn->server->options.overflow, conn->answer);
+}
+
+enum overflow lag_kind(const struct sub *sub)
+{
+    return sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP;
+}
+
+/* --------------------------------------------------------------- beginning */
+
+static enum sub_state state_for(enum overflow policy)
+{
+    if (policy == OVERFLOW_LATEST)
+        return SUB_LATEST;
+    return policy == OVERFLOW_ASK ? SUB_ASK : SUB_DROP;
+}
+
+/* The record of a subscription to the broadcasts, which had none. */
+static struct sub *broadcasts(struct conn *conn, struct channel *channel)
+{
+    struct sub *sub = conn_broadcasts(conn);
+
+    *sub = (struct sub){
+        .channel = channel,
+        .conn = conn,
+        .answer = OVERFLOW_UNSET,
+    };
+    return sub;
+}
+
+struct sub *lag_begin(struct conn *conn, struct channel *channel,
+                      struct sub *sub, enum overflow policy, uint64_t upto)
+{
+    if (sub == NULL || channel->topic == NULL)
+        sub = broadcasts(conn, channel);
+    sub->state = (uint8_t)state_for(policy);
+    sub->from = sub->upto = upto;
+    sub->missed = 0;
+    sub->asked = false;
+    channel->catching += sub_catches_up(sub);
+    conn_set(conn, CONN_LAGGING);
+    if (sub->state == SUB_ASK)
+        shard_tell(conn->server->shard, conn, CONN_TELL_ASK);
+    return sub;
+}
+
+/* The answer holds until the kernel has taken everything. */
+static void remember(struct conn *conn, struct sub *sub, enum overflow answer)
+{
+    const struct topic *topic = sub->channel->topic;
+
+    if (!conn_has(conn, CONN_BEHIND))
+        return;
+    conn_set(conn, CONN_ANSWERED);
+    if (conn->overflow == OVERFLOW_UNSET && topic != NULL &&
+        topic->overflow != OVERFLOW_UNSET)
+        sub->answer = (uint8_t)answer;
+    else
+        conn->answer = (uint8_t)answer;
+}
+
+/* What was counted as dropped may still come. */
+static void become_latest(struct conn *conn, struct sub *sub)
+{
+    struct server_counts *counts = &conn->server->counts;
+
+    counts->missed_by[OVERFLOW_DROP] -= sub->missed;
+    counts->missed_by[OVERFLOW_LATEST] += sub->missed;
+    sub->state = SUB_LATEST;
+}
+
+static void become_drop(struct sub *sub)
+{
+    sub->channel->catching--;
+    sub->state = SUB_DROP;
+}
+
+bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
+{
+    remember(conn, sub, answer);
+    if (answer == OVERFLOW_CLOSE)
+        return false;
+    if (answer == OVERFLOW_LATEST)
+        become_latest(conn, sub);
+    else
+        become_drop(sub);
+    shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+    return true;
+}
+
+/* -------------------------------------------------------------- withholding */
+
+void lag_miss(struct conn *conn, struct sub *sub, enum overflow policy)
+{
+    struct server_counts *counts = &conn->server->counts;
+
+    sub->missed++;
+    conn->missed++;
+    counts->missed_by[policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy]++;
+}
+
+void lag_withhold(const struct pending *pending, struct sub *sub,
+                  enum overflow policy)
+{
+    struct server *server = pending->conn->server;
+
+    server->queued -= pending_length(pending);
+    server->counts.messages_out--;
+    lag_miss(pending->conn, sub, policy);
+}
+
+void lag_unmiss(struct conn *conn, struct sub *sub)
+{
+    sub->missed--;
+    conn->missed--;
+    conn->server->counts.missed_by[OVERFLOW_LATEST]--;
+}
+
+/* --------------------------------------------------------------------- end */
+
+/* By its address: the record may be all zero. */
+static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)
+{
+    return sub == conn_broadcasts(conn);
+}
+
+struct sub *lag_next(struct conn *conn, struct sub *before)
+{
+    struct sub *sub = before;
+
+    if (before == NULL) {
+        sub = conn_broadcasts(conn);
+        if (sub->state != SUB_LIVE)
+            return sub;
+    }
+    sub = is_of_broadcasts(conn, sub) ? conn->subs : sub->next;
+    while (sub != NULL && sub->state == SUB_LIVE)
+        sub = sub->next;
+    return sub;
+}
+
+/*
+ * The record for the broadcasts outlives the connection, in its slot, and so
+ * must not point to the server, which the next connection there may not have.
+ */
+static void end(struct conn *conn, struct sub *sub)
+{
+    sub->channel->catching -= sub_catches_up(sub);
+    if (is_of_broadcasts(conn, sub))
+        *sub = (struct sub){.state = SUB_LIVE};
+    else
+        sub->state = SUB_LIVE;
+}
+
+void lag_end(struct conn *conn, struct sub *sub)
+{
+    end(conn, sub);
+    if (!is_of_broadcasts(conn, sub))
+        sub->since = conn->server->stream.next;
+    if (lag_next(conn, NULL) == NULL)
+        conn_clear(conn, CONN_LAGGING);
+}
+
+void lag_forget(struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    if (!conn_has(conn, CONN_LAGGING))
+        return;
+    while ((sub = lag_next(conn, sub)) != NULL)
+        end(conn, sub);
+    conn_clear(conn, CONN_LAGGING);
+}
+
+void lag_forget_answers(struct conn *conn)
+{
+    conn_clear(conn, CONN_ANSWERED);
+    conn->answer = OVERFLOW_UNSET;
+    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        sub->answer = OVERFLOW_UNSET;
+}

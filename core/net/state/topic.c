@@ -1,0 +1,285 @@
+#include "net/state/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- by name */
+
+struct topic *topic_find(struct shard *shard, const char *name, size_t length)
+{
+    uint64_t hash = table_hash(name, length, 0);
+    struct table_node *node = table_first(&shard->topics, hash);
+
+    for (; node != NULL; node = table_next(node)) {
+        struct topic *topic = link_owner(node, struct topic, node);
+
+        if (topic->name_length == length &&
+            memcmp(topic->name, name, length) == 0)
+            return topic;
+    }
+    return NULL;
+}
+
+static struct topic *new_topic(struct shard *shard, const char *name,
+                               size_t length)
+{
+    struct topic *topic = calloc(1, sizeof *topic + length + 1);
+
+    if (topic == NULL)
+        return NULL;
+    topic->shard = shard;
+    topic->overflow = OVERFLOW_UNSET;
+    topic->name_length = (uint8_t)length;
+    memcpy(topic->name, name, length);
+    link_init(&topic->channels);
+    link_init(&topic->kept);
+    link_init(&topic->unsettled);
+    picture_init(&topic->picture);
+    if (table_put(&shard->topics, &topic->node, table_hash(name, length, 0)))
+        return topic;
+    free(topic);
+    return NULL;
+}
+
+struct topic *topic_make(struct shard *shard, const char *name, size_t length)
+{
+    struct topic *topic = topic_find(shard, name, length);
+
+    assert(length > 0 && length <= TOPIC_NAME_MOST);
+    return topic != NULL ? topic : new_topic(shard, name, length);
+}
+
+/* --------------------------------------------------------------- settling */
+
+void topic_unsettle(struct topic *topic)
+{
+    if (link_alone(&topic->unsettled))
+        link_before(&topic->shard->unsettled, &topic->unsettled);
+}
+
+void topic_let_go(struct topic *topic)
+{
+    assert(topic->held > 0);
+    if (--topic->held == 0)
+        topic_unsettle(topic);
+}
+
+static void free_topic(struct topic *topic)
+{
+    picture_free(&topic->shard->cells, &topic->picture);
+    table_take(&topic->shard->topics, &topic->node);
+    link_out(&topic->kept);
+    link_out(&topic->unsettled);
+    free(topic);
+}
+
+static void free_channel(struct channel *channel)
+{
+    link_out(&channel->hot);
+    link_out(&channel->of_topic);
+    link_out(&channel->of_server);
+    free(channel);
+}
+
+/* A channel stays while messages of it are in the stream. */
+static void free_empty_channels(struct topic *topic)
+{
+    struct link *next;
+
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = next) {
+        struct channel *channel = link_owner(at, struct channel, of_topic);
+
+        next = at->next;
+        if (channel->count == 0 &&
+            channel->next <= channel->server->stream.base)
+            free_channel(channel);
+    }
+}
+
+/* False: something is still on its way. */
+static bool settle(struct topic *topic)
+{
+    bool keeps = topic->retains && !picture_empty(&topic->picture);
+
+    free_empty_channels(topic);
+    if (topic->held > 0 || topic->count > 0 || keeps)
+        return true;
+    if (!link_alone(&topic->channels))
+        return false;
+    free_topic(topic);
+    return true;
+}
+
+/* Each once: those that are not settled yet are at the end again. */
+void topics_settle(struct shard *shard)
+{
+    struct link *last = shard->unsettled.prev;
+    struct link *at = &shard->unsettled;
+    struct link *next = at->next;
+
+    while (at != last) {
+        at = next;
+        next = at->next;
+        link_out(at);
+        if (!settle(link_owner(at, struct topic, unsettled)))
+            link_before(&shard->unsettled, at);
+    }
+}
+
+void channels_free(struct server *server)
+{
+    while (!link_alone(&server->channels)) {
+        struct channel *channel =
+            link_owner(server->channels.next, struct channel, of_server);
+
+        assert(channel->count == 0);
+        topic_unsettle(channel->topic);
+        free_channel(channel);
+    }
+}
+
+void topics_free(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->topics.room; i++)
+        while (shard->topics.chains[i] != NULL) {
+            struct topic *topic =
+                link_owner(shard->topics.chains[i], struct topic, node);
+
+            while (!link_alone(&topic->channels))
+                free_channel(
+                    link_owner(topic->channels.next, struct channel, of_topic));
+            free_topic(topic);
+        }
+    table_clear(&shard->topics);
+    table_clear(&shard->subs);
+}
+
+/* ------------------------------------------------------------- subscribing */
+
+static uint64_t hash_of(const struct topic *topic, const struct conn *conn)
+{
+    return table_hash(&topic, sizeof(const struct topic *), conn->slot);
+}
+
+struct sub *topic_sub(const struct topic *topic, const struct conn *conn)
+{
+    struct table_node *node =
+        table_first(&topic->shard->subs, hash_of(topic, conn));
+
+    for (; node != NULL; node = table_next(node)) {
+        struct sub *sub = link_owner(node, struct sub, node);
+
+        if (sub->conn == conn && sub->channel->topic == topic)
+            return sub;
+    }
+    return NULL;
+}
+
+static struct channel *new_channel(struct topic *topic, struct server *server)
+{
+    struct channel *channel = malloc(sizeof *channel);
+
+    if (channel == NULL)
+        return NULL;
+    channel_init(channel, server, topic, &topic->picture);
+    link_before(&topic->channels, &channel->of_topic);
+    link_before(&server->channels, &channel->of_server);
+    return channel;
+}
+
+static struct channel *channel_at(struct topic *topic, struct server *server)
+{
+    for (struct link *at = topic->channels.next; at != &topic->channels;
+         at = at->next)
+        if (link_owner(at, struct channel, of_topic)->server == server)
+            return link_owner(at, struct channel, of_topic);
+    return new_channel(topic, server);
+}
+
+static void join(struct sub *sub, struct channel *channel, struct conn *conn)
+{
+    sub->channel = channel;
+    sub->conn = conn;
+    sub->since = conn->server->stream.next;
+    sub->answer = OVERFLOW_UNSET;
+    link_before(&channel->circle, &sub->circle);
+    channel->count++;
+    channel->topic->count++;
+    channel->conflating += overflow_conflates(conn->overflow);
+    sub->next = conn->subs;
+    sub->back = &conn->subs;
+    if (sub->next != NULL)
+        sub->next->back = &sub->next;
+    conn->subs = sub;
+    conn->nsubs++;
+}
+
+struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
+{
+    struct channel *channel = channel_at(topic, conn->server);
+    struct sub *sub = calloc(1, sizeof *sub);
+
+    if (channel == NULL || sub == NULL ||
+        !table_put(&topic->shard->subs, &sub->node, hash_of(topic, conn))) {
+        free(sub);
+        topic_unsettle(topic);
+        return NULL;
+    }
+    join(sub, channel, conn);
+    return sub;
+}
+
+void topic_unsubscribe(struct sub *sub)
+{
+    struct channel *channel = sub->channel;
+    struct conn *conn = sub->conn;
+
+    channel_leave(channel, &sub->circle);
+    channel->topic->count--;
+    channel->catching -= sub_catches_up(sub);
+    channel->conflating -= overflow_conflates(conn->overflow);
+    *sub->back = sub->next;
+    if (sub->next != NULL)
+        sub->next->back = sub->back;
+    conn->nsubs--;
+    table_take(&channel->topic->shard->subs, &sub->node);
+    if (channel->count == 0)
+        topic_unsettle(channel->topic);
+    free(sub);
+}
+
+/* --------------------------------------------------------------- policies */
+
+bool channel_conflates(const struct channel *channel)
+{
+    unsigned policy = channel->server->options.overflow;
+
+    if (channel->topic != NULL && channel->topic->overflow != OVERFLOW_UNSET)
+        policy = channel->topic->overflow;
+    return overflow_conflates(policy) || channel->conflating > 0 ||
+           channel->catching > 0;
+}
+
+bool topic_conflates(const struct topic *topic)
+{
+    if (topic->retains || overflow_conflates(topic->overflow))
+        return true;
+    for (const struct link *at = topic->channels.next; at != &topic->channels;
+         at = at->next)
+        if (channel_conflates(link_owner(at, struct channel, of_topic)))
+            return true;
+    return false;
+}
+
+void topic_set_conn_overflow(struct conn *conn, enum overflow overflow)
+{
+    int change = (int)overflow_conflates(overflow) -
+                 (int)overflow_conflates(conn->overflow);
+
+    conn->overflow = (uint8_t)overflow;
+    conn->server->broadcasts.conflating += (uint32_t)change;
+    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        sub->channel->conflating += (uint32_t)change;
+}

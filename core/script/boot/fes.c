@@ -1,0 +1,92 @@
+#include "base/clock.h"
+#include "script/reload/reload.h"
+#include "script/run/stats.h"
+#include "script/run/stopping.h"
+#include "script/vm/options.h"
+
+#include <lauxlib.h>
+
+/* fes.now() -> seconds of CLOCK_MONOTONIC, read at the call */
+static int l_now(lua_State *L)
+{
+    lua_pushnumber(L, clock_to_seconds(clock_now()));
+    return 1;
+}
+
+/* fes.stop([seconds]) - as SIGTERM does; the closes spread over that time */
+static int l_stop(lua_State *L)
+{
+    double seconds = 0;
+
+    if (!lua_isnoneornil(L, 1))
+        seconds = options_check_seconds(L, 1, "fes.stop");
+    script_stop(script_of(L), seconds);
+    return 0;
+}
+
+/* fes.reload() - as SIGHUP does */
+static int l_reload(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    if (!script->ready)
+        return luaL_error(L, "fes.reload: the script is still loading");
+    reload_ask(script->program);
+    return 0;
+}
+
+/* fes.on_reload(fn) - called before a reload; what it gives is carried over */
+static int l_on_reload(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    if (!lua_isfunction(L, 1) && !lua_isnil(L, 1))
+        return luaL_error(L, "fes.on_reload: a function was expected, got %s",
+                          options_push_words(L, 1));
+    luaL_unref(L, LUA_REGISTRYINDEX, script->on_reload);
+    lua_settop(L, 1);
+    script->on_reload = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* fes.state() -> what the function of fes.on_reload has given; else nil */
+static int l_state(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->state);
+    return 1;
+}
+
+/* fes.on_stop(fn) - called first when fes stops */
+static int l_on_stop(lua_State *L)
+{
+    if (!lua_isfunction(L, 1))
+        return luaL_error(L, "fes.on_stop: a function was expected, got %s",
+                          options_push_words(L, 1));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->on_stop);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    return 0;
+}
+
+int open_fes(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"after", l_after},     {"connect", l_connect},
+        {"every", l_every},     {"listen", l_listen},
+        {"now", l_now},         {"on_reload", l_on_reload},
+        {"on_stop", l_on_stop}, {"pool", l_pool},
+        {"reload", l_reload},   {"sleep", l_sleep},
+        {"spawn", l_spawn},     {"state", l_state},
+        {"stats", l_stats},     {"stop", l_stop},
+        {"topic", l_topic},     {NULL, NULL},
+    };
+
+    luaL_newlib(L, functions);
+    open_limits(L, &script_of(L)->limits, script_of(L)->shard);
+    lua_setfield(L, -2, "limits");
+    open_log(L);
+    lua_setfield(L, -2, "log");
+    lua_pushstring(L, FES_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

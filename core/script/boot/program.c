@@ -1,0 +1,203 @@
+#include "script/boot/program.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/run/turn.h"
+#include "script/object/servers.h"
+#include "script/reload/reload.h"
+#include "script/run/announce.h"
+#include "script/run/collector.h"
+#include "script/run/dispatch.h"
+#include "script/run/files.h"
+#include "script/run/load.h"
+#include "script/run/stopping.h"
+#include "script/task/tasks.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    DESCRIPTORS_KEPT = 32, /* for listeners, the log, the script's files */
+    FEW_DESCRIPTORS = 64
+};
+
+/* ----------------------------------------------------------------- signals */
+
+static struct program *program_of(void *owner)
+{
+    struct shard *shard = owner;
+
+    return shard->script;
+}
+
+static void on_stop_signal(void *owner, int number)
+{
+    struct program *program = program_of(owner);
+
+    loop_default_signal(program->shard->loop, SIGINT);
+    loop_default_signal(program->shard->loop, SIGTERM);
+    log_info("%s", strsignal(number));
+    script_stop(program->script, 0);
+}
+
+static void on_reload_signal(void *owner, int number)
+{
+    log_info("%s", strsignal(number));
+    reload_ask(program_of(owner));
+}
+
+static void on_sigpipe(int number)
+{
+    (void)number; /* whoever writes is told by write(2) */
+}
+
+/*
+ * Whoever read our output may go away; that must not end the server. A handler
+ * and not SIG_IGN, which the script's children would inherit.
+ */
+static void survive_sigpipe(void)
+{
+    struct sigaction action = {.sa_flags = SA_RESTART};
+
+    action.sa_handler = on_sigpipe;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+/* ------------------------------------------------------------------ running */
+
+/* Of the loop's turns each asks: is there anything left to wait for? */
+static void on_turn_end(void *owner)
+{
+    struct program *program = owner;
+    struct script *script = program->script;
+
+    tasks_run(script);
+    script_stop_if_asked(script);
+    reload_if_asked(program);
+    script = program->script;
+    announce_growth(script);
+    collector_look(script);
+    if (!script->ready || script_has_work(script))
+        return;
+    if (!script->stopping.begun)
+        log_info("nothing is left to wait for");
+    loop_stop(program->shard->loop);
+}
+
+static void on_catch_up(struct timer *timer)
+{
+    struct program *program = link_owner(timer, struct program, catch_up);
+    uint64_t next = log_catch_up();
+
+    if (next != CLOCK_FAR_AWAY)
+        timer_start(program->shard->loop, timer, next);
+}
+
+/* As many descriptors as the system allows. How many connections that makes. */
+static uint32_t raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return FEW_DESCRIPTORS;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur <= DESCRIPTORS_KEPT)
+        return 1;
+    if (limit.rlim_cur - DESCRIPTORS_KEPT > CONN_MOST / 2)
+        return CONN_MOST / 2;
+    return (uint32_t)(limit.rlim_cur - DESCRIPTORS_KEPT);
+}
+
+static bool begin(struct program *program)
+{
+    struct events events = dispatch_events();
+
+    timer_init(&program->catch_up, on_catch_up);
+    program->shard = shard_new(raise_limit(), &events, on_turn_end, program);
+    if (program->shard == NULL) {
+        fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
+        return false;
+    }
+    program->script = script_new(program);
+    if (program->script == NULL) {
+        fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
+        shard_free(program->shard);
+        return false;
+    }
+    return true;
+}
+
+/* False: the system refuses, which has been told. */
+static bool watch(struct program *program)
+{
+    if (!program->config->watch || files_begin(program))
+        return true;
+    fprintf(stderr, "fes: cannot watch the script: %s\n", strerror(errno));
+    return false;
+}
+
+/* False: it failed to load, which has been told. Who wants it loaded anew need
+ * not know how far it is. */
+static bool load(struct program *program)
+{
+    struct failure failure;
+
+    if (!program->config->check)
+        loop_on_signal(program->shard->loop, SIGHUP, on_reload_signal);
+    if (load_script(program->script, NULL, &failure))
+        return true;
+    fprintf(stderr, "fes: %s\n", failure.message);
+    if (*failure.trace != '\0')
+        fprintf(stderr, "%s\n", failure.trace);
+    failure_free(&failure);
+    return false;
+}
+
+static void run(struct program *program)
+{
+    struct shard *shard = program->shard;
+    struct loop *loop = shard->loop;
+
+    loop_on_first_signal(loop, SIGINT, on_stop_signal);
+    loop_on_first_signal(loop, SIGTERM, on_stop_signal);
+    servers_announce(program->script);
+    inherit_tell_unused(&shard->inherited);
+    limits_enforce(&program->script->limits, program->shard);
+    program->script->ready = true;
+    loop_hurry(loop);
+    notify_ready(&program->notify, loop);
+    loop_run(loop);
+}
+
+int script_main(const struct script_config *config)
+{
+    struct program program = {.config = config};
+    char *path = strdup(config->file != NULL ? config->file : "");
+    int status = 1;
+
+    if (path == NULL)
+        return 1;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    survive_sigpipe();
+    program.directory = dirname(path);
+    if (begin(&program)) {
+        if (watch(&program) && load(&program)) {
+            if (!config->check)
+                run(&program);
+            status = 0;
+        }
+        log_finish();
+        script_free(program.script); /* first: it may use what it has */
+        files_free(&program);
+        shard_free(program.shard);
+    }
+    free(path);
+    return status;
+}

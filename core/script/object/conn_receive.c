@@ -1,0 +1,270 @@
+/*
+ * conn:send and conn:receive. In a task they wait: send while the connection is
+ * full, receive until what it is asked for has come.
+ */
+#include "net/command/command.h"
+#include "script/object/conn.h"
+#include "script/object/handle.h"
+#include "script/object/received.h"
+#include "script/object/server.h"
+#include "script/task/await.h"
+#include "script/vm/options.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+#define RECEIVE "conn:receive"
+
+/* -------------------------------------------------------------------- send */
+
+#define SEND "conn:send"
+
+static const struct handle *handle_of(lua_State *L)
+{
+    return lua_touserdata(L, 1);
+}
+
+static enum command_answer try_to_send(lua_State *L,
+                                       const struct handle *handle)
+{
+    const struct server *server = handle->served->server;
+    struct message message;
+    size_t length;
+
+    if (server != NULL)
+        message = server_check_message(
+            L, server, command_form(server, handle->name), 2, SEND);
+    else
+        server_check_data(L, 2, SEND, &length);
+    if (handle->name == 0)
+        return COMMAND_CLOSED;
+    return command_send(script_of(L)->shard, handle->name, &message);
+}
+
+/* The whole slab is smaller than what is to be sent: room never comes. */
+static bool never_fits(lua_State *L, const struct handle *handle)
+{
+    const struct server *server = handle->served->server;
+    const struct form *form = command_form(server, handle->name);
+    size_t length;
+
+    server_check_data(L, 2, SEND, &length);
+    return !server_slab_holds(server, length + form_overhead(form));
+}
+
+static int send_again(lua_State *L, int status, lua_KContext context);
+
+static int send_in_task(lua_State *L, struct task *task)
+{
+    const struct handle *handle = handle_of(L);
+    bool waits = task->name == 0 && handle->name != 0 &&
+                 await_has_sender(task->script, handle->name);
+    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L, handle);
+
+    if (answer == COMMAND_FULL && (waits || !never_fits(L, handle))) {
+        await_room(task, handle->name);
+        return task_wait(L, task, send_again);
+    }
+    await_over(task);
+    return conn_push_answer(L, answer);
+}
+
+static int send_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return send_in_task(L, task_woken(L, context));
+}
+
+/* conn:send(data) -> true | nil, "full" | nil, "closed"; a task waits in place
+ * of "full", if room can come */
+static int l_send(lua_State *L)
+{
+    struct task *task = task_that_can_wait(L);
+    const struct handle *handle = handle_check(L, 1, SEND);
+
+    if (task == NULL)
+        return conn_push_answer(L, try_to_send(L, handle));
+    lua_settop(L, 2);
+    await_over(task);
+    return send_in_task(L, task);
+}
+
+/* ----------------------------------------------------------------- receive */
+
+/* The data as a string; it has been taken, so it is let go of in any case. */
+static int push_data(lua_State *L)
+{
+    received_push(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+static void give_data(lua_State *L, struct received *data)
+{
+    int status;
+
+    lua_pushcfunction(L, push_data);
+    lua_pushlightuserdata(L, data);
+    status = lua_pcall(L, 1, 1, 0);
+    received_checkin(data);
+    if (status != LUA_OK)
+        lua_error(L);
+}
+
+static int fail_to_receive(lua_State *L, const char *why)
+{
+    luaL_pushfail(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+static int tell_reason(lua_State *L)
+{
+    const char *detail;
+
+    return fail_to_receive(L, reason_name(conn_reason(L, 1, &detail)));
+}
+
+static int receive_again(lua_State *L, int status, lua_KContext context);
+
+static int receive_in_task(lua_State *L, struct task *task)
+{
+    conn_name name = handle_of(L)->name;
+    struct received data;
+    enum take_answer answer =
+        command_take(task->script->shard, name, &task->take, &data);
+    bool late = task->late;
+
+    if (answer == TAKE_WAITS && !late) {
+        await_data(task, name);
+        return task_wait(L, task, receive_again);
+    }
+    await_over(task);
+    switch (answer) {
+    case TAKE_DONE:
+        give_data(L, &data);
+        return 1;
+    case TAKE_WAITS:
+        return fail_to_receive(L, "timeout");
+    case TAKE_ENDED:
+        return fail_to_receive(L, "eof");
+    default:
+        return tell_reason(L);
+    }
+}
+
+static int receive_again(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    return receive_in_task(L, task_woken(L, context));
+}
+
+static int fail_what(lua_State *L, uint32_t most)
+{
+    return luaL_error(L,
+                      RECEIVE ": a number of bytes in 0..%I, \"line\" or "
+                              "\"all\" was expected, got %s",
+                      (lua_Integer)most, options_push_words(L, 2));
+}
+
+/* The second argument: what is wanted, of `most` bytes. */
+static struct take check_take(lua_State *L, const struct form *form,
+                              uint32_t most)
+{
+    int exact;
+    lua_Integer bytes = lua_tointegerx(L, 2, &exact);
+    const char *word = options_word(L, 2);
+
+    if (lua_isnoneornil(L, 2))
+        return (struct take){.kind = TAKE_MESSAGE};
+    if (form->kind != FORM_RAW)
+        luaL_error(L,
+                   RECEIVE ": takes whole messages under this framing, "
+                           "not %s",
+                   options_push_words(L, 2));
+    if (strcmp(word, "line") == 0)
+        return (struct take){.kind = TAKE_LINE};
+    if (strcmp(word, "all") == 0)
+        return (struct take){.kind = TAKE_ALL};
+    if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 || bytes > most)
+        fail_what(L, most);
+    return (struct take){.kind = TAKE_BYTES, .bytes = (uint32_t)bytes};
+}
+
+/* The names in the table of options at index 3: there is one. */
+static void check_names(lua_State *L)
+{
+    lua_pushnil(L);
+    while (lua_next(L, 3) != 0) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "timeout");
+        if (!lua_rawequal(L, -1, -2))
+            luaL_error(L, RECEIVE ": the only option is 'timeout', got %s",
+                       options_push_words(L, -2));
+        lua_pop(L, 1);
+    }
+}
+
+/* The third argument: { timeout = seconds }. Below 0: there is none. */
+static double check_timeout(lua_State *L)
+{
+    double seconds;
+
+    if (lua_isnoneornil(L, 3))
+        return -1;
+    if (!lua_istable(L, 3))
+        luaL_error(L, RECEIVE ": a table of options was expected, got %s",
+                   options_push_words(L, 3));
+    check_names(L);
+    if (lua_getfield(L, 3, "timeout") == LUA_TNIL)
+        return -1;
+    seconds = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !(seconds >= 0) || isinf(seconds))
+        luaL_error(L,
+                   RECEIVE ": 'timeout' must be a number of seconds, 0 or "
+                           "more, got %s",
+                   options_push_words(L, -1));
+    return seconds;
+}
+
+static void check_is_pulled(lua_State *L, const struct server_options *of)
+{
+    if (!of->pulled)
+        luaL_error(L, RECEIVE ": only what has a 'handler', or was connected "
+                              "in a task, can be received from");
+}
+
+/* conn:receive([bytes | "line" | "all" [, { timeout = s }]]) -> data | nil, why
+ */
+static int l_receive(lua_State *L)
+{
+    const struct handle *handle = handle_check(L, 1, RECEIVE);
+    const struct server *server = handle->served->server;
+    conn_name name = handle->name;
+    struct task *task = task_check(L, RECEIVE);
+    struct take take;
+    double timeout;
+
+    if (server == NULL)
+        return tell_reason(L);
+    take =
+        check_take(L, command_form(server, name), server->options.maxmessage);
+    timeout = check_timeout(L);
+    check_is_pulled(L, &server->options);
+    await_over(task);
+    if (name != 0 && await_has_reader(task->script, name))
+        return luaL_error(L, RECEIVE ": another task waits to receive from it");
+    lua_settop(L, 1);
+    task->take = take;
+    if (timeout >= 0)
+        task_set_timer(L, task, timeout);
+    return receive_in_task(L, task);
+}
+
+void open_transfer(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"send", l_send}, {"receive", l_receive}, {NULL, NULL}};
+
+    conn_add_methods(L, methods);
+}

@@ -1,0 +1,242 @@
+#include "net/memory/pool.h"
+
+#include "script/object/type.h"
+#include "script/vm/options.h"
+#include "script/vm/state.h"
+
+#include <lauxlib.h>
+
+enum { OWNER = 1 }; /* the user value of a bocket that holds its pool */
+
+/* What can be read beside the methods. */
+enum { FIELD_NUMBER = 1, FIELD_SIZE };
+enum { FIELD_OFFSET = 1 };
+
+struct pool_box {
+    struct pool *pool; /* NULL: closed */
+    size_t number;
+    size_t size;
+};
+
+struct bocket_box {
+    struct bocket *bocket;
+    uint32_t outing; /* another one's if the bocket has been out again */
+};
+
+static struct pool_box *check_pool(lua_State *L)
+{
+    struct pool_box *box = type_check(L, 1, TYPE_POOL);
+
+    if (box->pool == NULL)
+        luaL_error(L, "pool: it is closed");
+    return box;
+}
+
+/* The bocket at an index, out of this or any pool. */
+static struct bocket *check_bocket(lua_State *L, int index)
+{
+    struct bocket_box *box = type_check(L, index, TYPE_BOCKET);
+
+    lua_getiuservalue(L, index, OWNER);
+
+    struct pool_box *owner = lua_touserdata(L, -1);
+
+    if (owner->pool == NULL)
+        luaL_error(L, "bocket: its pool is closed");
+    if (box->bocket->holders == 0 || box->bocket->outing != box->outing)
+        luaL_error(L, "bocket: it is checked in already");
+    return box->bocket;
+}
+
+/* The pool of the bocket whose check left it on top of the stack. */
+static struct pool_box *owner_of_checked(lua_State *L)
+{
+    return lua_touserdata(L, -1);
+}
+
+static size_t check_size(lua_State *L, int arg, const char *what)
+{
+    int exact;
+    lua_Integer given = lua_tointegerx(L, arg, &exact);
+
+    if (!exact || given < 1 || given > UINT32_MAX / 2)
+        luaL_error(L, "fes.pool: %s must be an integer above 0, got %s", what,
+                   options_push_words(L, arg));
+    return (size_t)given;
+}
+
+/* fes.pool(number, size) -> pool */
+int l_pool(lua_State *L)
+{
+    size_t number = check_size(L, 1, "number");
+    size_t size = check_size(L, 2, "size");
+    struct pool_box *box;
+
+    script_check_open(L, "fes.pool");
+    box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = (struct pool_box){.number = number, .size = size};
+    type_set(L, TYPE_POOL);
+    box->pool = pool_new(number, size, false);
+    if (box->pool == NULL)
+        return luaL_error(L, "fes.pool: no room for %I bockets of %I bytes",
+                          (lua_Integer)number, (lua_Integer)size);
+    return 1;
+}
+
+/* pool:checkout() -> bocket | nil */
+static int l_checkout(lua_State *L)
+{
+    struct pool_box *pool = check_pool(L);
+    struct bocket_box *box = lua_newuserdatauv(L, sizeof *box, 1);
+
+    box->bocket = pool_checkout(pool->pool, POOL_RESERVE);
+    if (box->bocket == NULL) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    box->outing = box->bocket->outing;
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, OWNER);
+    type_set(L, TYPE_BOCKET);
+    return 1;
+}
+
+/* pool:checkin(bocket) */
+static int l_checkin(lua_State *L)
+{
+    struct pool_box *pool = check_pool(L);
+    lua_settop(L, 2);
+
+    struct bocket *bocket = check_bocket(L, 2);
+
+    if (owner_of_checked(L) != pool)
+        return luaL_error(L, "pool:checkin: a bocket of another pool");
+    pool_checkin(pool->pool, bocket);
+    return 0;
+}
+
+/* pool:count() -> how many are free */
+static int l_count(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)pool_free_count(check_pool(L)->pool));
+    return 1;
+}
+
+/* pool:close() - again: no effect */
+static int l_close(lua_State *L)
+{
+    struct pool_box *box = type_check(L, 1, TYPE_POOL);
+
+    if (box->pool != NULL)
+        pool_free(box->pool);
+    box->pool = NULL;
+    return 0;
+}
+
+/* An offset or a length: an integer in 0..most. */
+static size_t check_place(lua_State *L, int arg, size_t most, size_t usual,
+                          const char *what)
+{
+    int exact;
+    lua_Integer given = lua_tointegerx(L, arg, &exact);
+
+    if (lua_isnoneornil(L, arg))
+        return usual;
+    if (!exact || given < 0 || (size_t)given > most)
+        luaL_error(L, "bocket: %s must be an integer in 0..%I, got %s", what,
+                   (lua_Integer)most, options_push_words(L, arg));
+    return (size_t)given;
+}
+
+/* bocket:write(data[, offset]) */
+static int l_write(lua_State *L)
+{
+    lua_settop(L, 3);
+
+    struct bocket *bocket = check_bocket(L, 1);
+    size_t size = owner_of_checked(L)->size;
+    size_t length;
+    const char *data = luaL_checklstring(L, 2, &length);
+    size_t offset = check_place(L, 3, size, 0, "offset");
+
+    if (length > size - offset)
+        return luaL_error(L, "bocket:write: %I bytes at %I do not fit in %I",
+                          (lua_Integer)length, (lua_Integer)offset,
+                          (lua_Integer)size);
+    if (offset > bocket->used)
+        memset(bocket->bytes + bocket->used, 0, offset - bocket->used);
+    memcpy(bocket->bytes + offset, data, length);
+    if (offset + length > bocket->used)
+        bocket->used = (uint32_t)(offset + length);
+    return 0;
+}
+
+/* bocket:read([offset[, n]]) -> what has been written there */
+static int l_read(lua_State *L)
+{
+    lua_settop(L, 3);
+
+    struct bocket *bocket = check_bocket(L, 1);
+    size_t size = owner_of_checked(L)->size;
+    size_t offset = check_place(L, 2, size, 0, "offset");
+    size_t n = check_place(L, 3, size - offset, size - offset, "n");
+    size_t there = offset < bocket->used ? bocket->used - offset : 0;
+
+    lua_pushlstring(L, (const char *)bocket->bytes + offset,
+                    n < there ? n : there);
+    return 1;
+}
+
+static int l_pool_index(lua_State *L)
+{
+    const struct pool_box *box = lua_touserdata(L, 1);
+
+    switch (type_push_member(L)) {
+    case FIELD_NUMBER:
+        lua_pushinteger(L, (lua_Integer)box->number);
+        break;
+    case FIELD_SIZE:
+        lua_pushinteger(L, (lua_Integer)box->size);
+        break;
+    default:
+        break;
+    }
+    return 1;
+}
+
+static int l_bocket_index(lua_State *L)
+{
+    if (type_push_member(L) != FIELD_OFFSET)
+        return 1;
+
+    struct bocket *bocket = check_bocket(L, 1);
+
+    lua_pushinteger(
+        L, (lua_Integer)pool_offset(owner_of_checked(L)->pool, bocket));
+    return 1;
+}
+
+static const luaL_Reg pool_methods[] = {
+    {"checkout", l_checkout}, {"checkin", l_checkin}, {"count", l_count},
+    {"close", l_close},       {NULL, NULL},
+};
+
+static const luaL_Reg bocket_methods[] = {
+    {"write", l_write},
+    {"read", l_read},
+    {NULL, NULL},
+};
+
+void open_pool(lua_State *L)
+{
+    static const char *const of_pools[] = {"number", "size", NULL};
+    static const char *const of_bockets[] = {"offset", NULL};
+
+    type_new(L, TYPE_POOL, pool_methods, of_pools, l_pool_index);
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, l_close);
+    lua_setfield(L, -2, "__close");
+    type_new(L, TYPE_BOCKET, bocket_methods, of_bockets, l_bocket_index);
+    lua_pop(L, 2);
+}

@@ -1,0 +1,391 @@
+#include "script/object/topic.h"
+
+#include "net/command/policy.h"
+#include "net/command/publish.h"
+#include "script/object/conn.h"
+#include "script/object/framing_option.h"
+#include "script/object/overflow.h"
+#include "script/object/server.h"
+#include "script/object/type.h"
+#include "script/vm/options.h"
+#include "script/vm/state.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+/* The user value: the function that is its policy. */
+enum { POLICY = 1, USER_VALUES = POLICY };
+
+enum { FIELD_NAME = 1 };
+
+/* In the registry: topic -> object; weak, and for those with a function. */
+static const char objects_key, anchors_key;
+
+struct handle {
+    struct topic *topic; /* NULL: the object has been collected */
+};
+
+struct topic *topic_test(lua_State *L, int index)
+{
+    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
+
+    return handle != NULL ? handle->topic : NULL;
+}
+
+struct topic *topic_check(lua_State *L, int index, const char *who)
+{
+    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
+
+    if (handle != NULL && handle->topic == NULL)
+        luaL_error(L, "%s: the topic has been collected as garbage", who);
+    if (handle != NULL)
+        return handle->topic;
+    luaL_error(L, "%s: a topic was expected, got %s", who,
+               options_push_words(L, index));
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- handles */
+
+static void new_handle(lua_State *L, struct topic *topic)
+{
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+
+    handle->topic = topic;
+    topic_hold(topic);
+    type_set(L, TYPE_TOPIC);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, -3, topic);
+}
+
+void topic_push(lua_State *L, struct topic *topic)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &objects_key);
+    if (lua_rawgetp(L, -1, topic) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        new_handle(L, topic);
+    }
+    lua_remove(L, -2);
+}
+
+/* Another object may have taken its place; and a finalizer that runs after this
+ * one may still hold it. */
+static int l_gc(lua_State *L)
+{
+    struct handle *handle = lua_touserdata(L, 1);
+
+    topic_let_go(handle->topic);
+    handle->topic = NULL;
+    return 0;
+}
+
+/* A topic whose policy is a function is held until it is taken back. */
+static void set_policy(lua_State *L, struct topic *topic, int index)
+{
+    topic_push(L, topic);
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, POLICY);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
+    if (lua_isfunction(L, index))
+        lua_pushvalue(L, -2);
+    else
+        lua_pushnil(L);
+    lua_rawsetp(L, -2, topic);
+    lua_pop(L, 2);
+}
+
+void topic_push_policy(lua_State *L, struct topic *topic)
+{
+    topic_push(L, topic);
+    lua_getiuservalue(L, -1, POLICY);
+    lua_remove(L, -2);
+}
+
+/* ---------------------------------------------------------------- fes.topic */
+
+#define WHO "fes.topic"
+
+static const char *check_name(lua_State *L, size_t *length)
+{
+    bool text = lua_type(L, 1) == LUA_TSTRING;
+    const char *name = text ? lua_tolstring(L, 1, length) : "";
+
+    if (*length == 0 || *length > TOPIC_NAME_MOST)
+        luaL_error(L, WHO ": a name is a string of 1 to 255 bytes, got %s",
+                   options_push_words(L, 1));
+    if (name[0] == '$')
+        luaL_error(L, WHO ": names that begin with '$' are fes' own, got %s",
+                   options_push_words(L, 1));
+    return name;
+}
+
+/* The option `retain`, the only one there is. */
+static bool check_options(lua_State *L)
+{
+    bool retain;
+
+    if (!lua_istable(L, 2))
+        luaL_error(L, WHO ": takes a name and a table of options, got %s",
+                   options_push_words(L, 2));
+    lua_pushnil(L);
+    while (lua_next(L, 2) != 0) {
+        lua_pop(L, 1);
+        if (strcmp(options_word(L, -1), "retain") != 0)
+            luaL_error(L, WHO ": unknown option %s, did you mean 'retain'?",
+                       options_push_words(L, -1));
+    }
+    if (lua_getfield(L, 2, "retain") != LUA_TNIL && !lua_isboolean(L, -1))
+        luaL_error(L, WHO ": 'retain' must be true or false, got %s",
+                   options_push_words(L, -1));
+    retain = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return retain;
+}
+
+static struct topic *make(lua_State *L, const char *name, size_t length,
+                          bool given, bool retain)
+{
+    struct shard *shard = script_of(L)->shard;
+    struct topic *topic = topic_find(shard, name, length);
+
+    if (topic != NULL && given && topic->retains != retain)
+        luaL_error(L, WHO ": %s is there already, with other options",
+                   options_push_words(L, 1));
+    if (topic != NULL)
+        return topic;
+    topic = topic_make(shard, name, length);
+    if (topic == NULL || (retain && !command_retain(topic)))
+        luaL_error(L, WHO ": not enough memory");
+    return topic;
+}
+
+/* fes.topic(name[, { retain = true }]) -> topic */
+int l_topic(lua_State *L)
+{
+    size_t length = 0;
+    const char *name = check_name(L, &length);
+    bool given = !lua_isnoneornil(L, 2);
+    bool retain = given && check_options(L);
+
+    topic_push(L, make(L, name, length, given, retain));
+    return 1;
+}
+
+/* -------------------------------------------------------------- publishing */
+
+/* A key at `index`; integers lie in `*room`. */
+static struct key check_key(lua_State *L, int index, const char *who,
+                            lua_Integer *room)
+{
+    struct key key = {.kind = KEY_NONE};
+    size_t length;
+    int whole;
+
+    if (lua_isnoneornil(L, index))
+        return key;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        key.kind = KEY_STRING;
+        key.bytes = lua_tolstring(L, index, &length);
+        if (length > KEY_MOST_BYTES)
+            luaL_error(L, "%s: a key has at most 255 bytes, got %I", who,
+                       (lua_Integer)length);
+        key.length = (uint8_t)length;
+        return key;
+    }
+    *room = lua_tointegerx(L, index, &whole);
+    if (lua_type(L, index) != LUA_TNUMBER || !whole)
+        luaL_error(L, "%s: a key is a string or an integer, got %s", who,
+                   options_push_words(L, index));
+    key.kind = KEY_INTEGER;
+    key.bytes = room;
+    key.length = sizeof *room;
+    return key;
+}
+
+/* Every framing in use can carry it, and some server could send it. */
+static void check_message(lua_State *L, const struct topic *topic,
+                          const char *data, size_t length)
+{
+    const struct link *servers = &topic->shard->servers;
+    bool fits = link_alone(servers);
+
+    for (const struct link *at = topic->channels.next; at != &topic->channels;
+         at = at->next) {
+        const struct channel *channel =
+            link_owner(at, struct channel, of_topic);
+
+        if (channel->count > 0)
+            framing_check(L, &channel->server->options.form, data, length,
+                          "topic:publish");
+    }
+    for (const struct link *at = servers->next; at != servers && !fits;
+         at = at->next) {
+        const struct server *server = link_owner(at, struct server, servers);
+
+        fits = length + form_overhead(&server->options.form) <= server->limit;
+    }
+    if (!fits)
+        luaL_error(L,
+                   "topic:publish: a message of %I bytes can never fit into "
+                   "the queue of any server",
+                   (lua_Integer)length);
+}
+
+/* topic:publish(data[, key[, except]]) -> subscribers | nil, "full" */
+static int l_publish(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:publish");
+    size_t length;
+    const char *data = server_check_data(L, 2, "topic:publish", &length);
+    lua_Integer room;
+    struct key key = check_key(L, 3, "topic:publish", &room);
+    conn_name except = 0;
+    uint32_t receivers;
+
+    if (!lua_isnoneornil(L, 4))
+        except = conn_check(L, 4, "topic:publish");
+    check_message(L, topic, data, length);
+    if (command_publish(topic, data, length, key, except, &receivers) ==
+        COMMAND_FULL) {
+        luaL_pushfail(L);
+        lua_pushliteral(L, "full");
+        return 2;
+    }
+    lua_pushinteger(L, receivers);
+    return 1;
+}
+
+/* topic:count() -> subscribers */
+static int l_count(lua_State *L)
+{
+    lua_pushinteger(L, topic_check(L, 1, "topic:count")->count);
+    return 1;
+}
+
+static const struct entry *find_last(const struct topic *topic, struct key key)
+{
+    return topic_conflates(topic)
+               ? picture_find(&topic->shard->cells, &topic->picture, key)
+               : NULL;
+}
+
+static void copy_entry(const struct cells *cells, const struct entry *entry,
+                       char *to)
+{
+    struct cell_reader reader = picture_read(cells, entry);
+    const void *part;
+    size_t n;
+
+    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL) {
+        memcpy(to, part, n);
+        to += n;
+    }
+}
+
+/* topic:last([key]) -> data | nil */
+static int l_last(lua_State *L)
+{
+    const struct topic *topic = topic_check(L, 1, "topic:last");
+    lua_Integer room;
+    struct key key = check_key(L, 2, "topic:last", &room);
+    const struct entry *entry;
+
+    while ((entry = find_last(topic, key)) != NULL) {
+        size_t length = entry->length;
+        char *bytes = lua_newuserdatauv(L, length, 0);
+
+        entry = find_last(topic, key);
+        if (entry != NULL && entry->length <= length) {
+            copy_entry(&topic->shard->cells, entry, bytes);
+            lua_pushlstring(L, bytes, entry->length);
+            return 1;
+        }
+        lua_pop(L, 1); /* a finalizer has published or cleared */
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+/* topic:clear([key]) */
+static int l_clear(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:clear");
+    lua_Integer room;
+    struct key key = check_key(L, 2, "topic:clear", &room);
+
+    command_clear(topic, lua_gettop(L) >= 2 && !lua_isnil(L, 2) ? &key : NULL);
+    return 0;
+}
+
+/* topic:set_overflow(policy) */
+static int l_set_overflow(lua_State *L)
+{
+    struct topic *topic = topic_check(L, 1, "topic:set_overflow");
+    enum overflow overflow = policy_check(L, 2, "topic:set_overflow");
+
+    lua_settop(L, 2);
+    set_policy(L, topic, 2);
+    command_set_topic_overflow(topic, overflow);
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"publish", l_publish},
+    {"count", l_count},
+    {"last", l_last},
+    {"clear", l_clear},
+    {"set_overflow", l_set_overflow},
+    {NULL, NULL},
+};
+
+/* ----------------------------------------------------------------- opening */
+
+void topic_add_methods(lua_State *L, const luaL_Reg *more)
+{
+    type_add_methods(L, TYPE_TOPIC, more);
+}
+
+static int l_index(lua_State *L)
+{
+    const struct topic *topic;
+
+    if (type_push_member(L) != FIELD_NAME)
+        return 1;
+    topic = topic_check(L, 1, "topic.name");
+    lua_pushlstring(L, topic->name, topic->name_length);
+    return 1;
+}
+
+static int l_tostring(lua_State *L)
+{
+    const struct topic *topic = topic_test(L, 1);
+
+    lua_pushfstring(L, "topic (%s)", topic != NULL ? topic->name : "collected");
+    return 1;
+}
+
+static void new_table(lua_State *L, const void *key, const char *mode)
+{
+    lua_newtable(L);
+    if (mode != NULL) {
+        lua_createtable(L, 0, 1);
+        lua_pushstring(L, mode);
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+    }
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void open_topic(lua_State *L)
+{
+    static const char *const fields[] = {"name", NULL};
+
+    new_table(L, &objects_key, "v");
+    new_table(L, &anchors_key, NULL);
+    type_new(L, TYPE_TOPIC, methods, fields, l_index);
+    lua_pushcfunction(L, l_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,149 @@
+#include "script/reload/defer.h"
+
+#include "script/object/conn.h"
+#include "script/object/server.h"
+#include "script/object/type.h"
+
+#include <lauxlib.h>
+
+static const char list_key; /* in the registry: what was put off, in order */
+
+/* Methods that act. What they answer meanwhile is true, or what another says.
+ */
+static const struct method {
+    enum type type;
+    const char *name, *answer;
+} methods[] = {
+    {TYPE_CONN, "send", NULL},           {TYPE_CONN, "close", NULL},
+    {TYPE_CONN, "pause", NULL},          {TYPE_CONN, "resume", NULL},
+    {TYPE_CONN, "flush", NULL},          {TYPE_CONN, "subscribe", NULL},
+    {TYPE_CONN, "unsubscribe", NULL},    {TYPE_CONN, "set_overflow", NULL},
+    {TYPE_SERVER, "broadcast", "count"}, {TYPE_SERVER, "pause", NULL},
+    {TYPE_SERVER, "resume", NULL},       {TYPE_SERVER, "close", NULL},
+    {TYPE_SERVER, "flush", NULL},        {TYPE_SERVER, "set_overflow", NULL},
+    {TYPE_TOPIC, "publish", "count"},    {TYPE_TOPIC, "clear", NULL},
+    {TYPE_TOPIC, "set_overflow", NULL},
+};
+
+enum {
+    METHODS = sizeof methods / sizeof methods[0],
+    ORIGINAL = 1, /* upvalues of l_deferred */
+    ANSWER
+};
+
+/* ------------------------------------------------------------ putting off */
+
+/* Of a server that the script has opened, or a connection that it has made? */
+static bool is_own(lua_State *L)
+{
+    const struct served *served = server_test(L, 1);
+    conn_name name;
+
+    if (served == NULL && conn_test(L, 1, &name))
+        served = conn_served(L, 1);
+    return served != NULL && served->server != NULL &&
+           served->server->owner == served;
+}
+
+/* The function and the arguments, as a table behind the list. */
+static void put_off(lua_State *L, int nargs)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &list_key);
+    lua_createtable(L, nargs + 1, 1);
+    lua_pushinteger(L, nargs);
+    lua_setfield(L, -2, "n");
+    lua_pushvalue(L, lua_upvalueindex(ORIGINAL));
+    lua_rawseti(L, -2, 1);
+    for (int i = 1; i <= nargs; i++) {
+        lua_pushvalue(L, i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+/* In the place of a method, which has no upvalues. A script may keep it for
+ * longer than it loads. */
+static int l_deferred(lua_State *L)
+{
+    int nargs = lua_gettop(L);
+
+    if (script_of(L)->ready || is_own(L))
+        return lua_tocfunction(L, lua_upvalueindex(ORIGINAL))(L);
+    put_off(L, nargs);
+    if (lua_isnil(L, lua_upvalueindex(ANSWER))) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushvalue(L, lua_upvalueindex(ANSWER));
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+int defer_begin(lua_State *L)
+{
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &list_key);
+    for (int i = 0; i < METHODS; i++) {
+        type_push_members(L, methods[i].type);
+        lua_getfield(L, -1, methods[i].name);
+        if (methods[i].answer != NULL)
+            lua_getfield(L, -2, methods[i].answer);
+        else
+            lua_pushnil(L);
+        lua_pushcclosure(L, l_deferred, ANSWER);
+        lua_setfield(L, -2, methods[i].name);
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* ----------------------------------------------------------- doing it then */
+
+static int restore(lua_State *L)
+{
+    for (int i = 0; i < METHODS; i++) {
+        type_push_members(L, methods[i].type);
+        lua_getfield(L, -1, methods[i].name);
+        lua_getupvalue(L, -1, ORIGINAL);
+        lua_setfield(L, -3, methods[i].name);
+        lua_pop(L, 2);
+    }
+    return 0;
+}
+
+/* What was put off at that place of the list. At its end: 0. */
+static int call_one(lua_State *L)
+{
+    lua_Integer *at = lua_touserdata(L, 1);
+    int nargs;
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &list_key);
+    if (lua_rawgeti(L, -1, ++*at) != LUA_TTABLE) {
+        *at = 0;
+        return 0;
+    }
+    lua_getfield(L, -1, "n");
+    nargs = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    luaL_checkstack(L, nargs + 1, NULL);
+    for (int i = 1, list = lua_gettop(L); i <= nargs + 1; i++)
+        lua_rawgeti(L, list, i);
+    lua_call(L, nargs, 0);
+    return 0;
+}
+
+void defer_end(struct script *script)
+{
+    lua_Integer at = 0;
+
+    if (!script_call(script, restore, NULL, "reload", 0))
+        lua_pop(script->L, 1);
+    do
+        if (!script_call(script, call_one, &at, "reload", 0))
+            lua_pop(script->L, 1);
+    while (at != 0);
+    lua_pushnil(script->L);
+    lua_rawsetp(script->L, LUA_REGISTRYINDEX, &list_key);
+}

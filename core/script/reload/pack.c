@@ -1,0 +1,397 @@
+#include "script/reload/pack.h"
+
+#include "base/log.h"
+#include "script/object/conn.h"
+#include "script/object/server.h"
+#include "script/object/topic.h"
+#include "script/vm/options.h"
+
+#include <stdio.h>
+
+/* Where these tables are on the stack of the packing function. */
+enum {
+    NUMBERS = 2, /* object -> its number: tables, and closed conns */
+    OBJECTS,     /* its number -> object */
+    PARENTS,     /* its number -> that of the first table that has it */
+    BAD,         /* tables that are, or reach, something that is not plain */
+    LEFT,        /* name of a field that stayed behind -> how often */
+    TOP = LEFT
+};
+
+enum { WORDS = 64 };
+
+struct packer {
+    lua_State *L;
+    struct pack *pack;
+    lua_Integer count;  /* objects with a number */
+    lua_Integer parent; /* whose contents are being written; 0: a root */
+    char what[WORDS];   /* that is not plain: "a function" */
+    char where[WORDS];  /* its key in the table; "" in a root */
+};
+
+/* ------------------------------------------------------------------- bytes */
+
+static void put(struct packer *packer, const void *bytes, size_t length)
+{
+    if (!packed_put(packer->pack, bytes, length))
+        luaL_error(packer->L, "not enough memory");
+}
+
+static void put_tag(struct packer *packer, enum packed tag)
+{
+    unsigned char byte = (unsigned char)tag;
+
+    put(packer, &byte, 1);
+}
+
+static void put_number(struct packer *packer, enum packed tag, uint64_t number)
+{
+    put_tag(packer, tag);
+    put(packer, &number, sizeof number);
+}
+
+/* ----------------------------------------------------------------- objects */
+
+/* The number of the object at `index`; a new one if it has none. */
+static lua_Integer number_of(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+    lua_Integer number;
+
+    index = lua_absindex(L, index);
+    lua_pushvalue(L, index);
+    if (lua_rawget(L, NUMBERS) == LUA_TNUMBER) {
+        number = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        return number;
+    }
+    lua_pop(L, 1);
+    number = ++packer->count;
+    lua_pushvalue(L, index);
+    lua_pushinteger(L, number);
+    lua_rawset(L, NUMBERS);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, OBJECTS, number);
+    lua_pushinteger(L, packer->parent);
+    lua_rawseti(L, PARENTS, number);
+    return number;
+}
+
+/* Is this table known not to be plain? */
+static bool is_bad(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+
+    lua_pushvalue(L, index);
+
+    bool bad = lua_rawget(L, BAD) != LUA_TNIL;
+
+    lua_pop(L, 1);
+    return bad;
+}
+
+/* Whoever led to what is not plain is not either. */
+static void mark_bad(struct packer *packer)
+{
+    lua_State *L = packer->L;
+    lua_Integer number = packer->parent;
+
+    while (number != 0) {
+        lua_rawgeti(L, OBJECTS, number);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, BAD);
+        lua_rawgeti(L, PARENTS, number);
+        number = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+}
+
+/* Objects after the first `count` have never been seen. */
+static void forget(struct packer *packer, lua_Integer count)
+{
+    lua_State *L = packer->L;
+
+    for (; packer->count > count; packer->count--) {
+        lua_rawgeti(L, OBJECTS, packer->count);
+        lua_pushnil(L);
+        lua_rawset(L, NUMBERS);
+        lua_pushnil(L);
+        lua_rawseti(L, OBJECTS, packer->count);
+    }
+}
+
+/* ------------------------------------------------------------------ values */
+
+static bool fail(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+
+    snprintf(packer->what, WORDS, "%s", options_push_words(L, index));
+    return false;
+}
+
+static bool put_table(struct packer *packer, int index)
+{
+    if (is_bad(packer, index))
+        return fail(packer, index);
+    if (lua_getmetatable(packer->L, index) != 0) {
+        snprintf(packer->what, WORDS, "a table with a metatable");
+        return false;
+    }
+    put_number(packer, PACKED_TABLE, (uint64_t)number_of(packer, index));
+    return true;
+}
+
+static bool put_userdata(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+    const struct served *served = server_test(L, index);
+    const struct topic *topic = topic_test(L, index);
+    conn_name name;
+
+    if (served != NULL)
+        put_number(packer, PACKED_SERVER, (uintptr_t)served->server);
+    else if (topic != NULL)
+        put_number(packer, PACKED_TOPIC, (uintptr_t)topic);
+    else if (!conn_test(L, index, &name))
+        return fail(packer, index);
+    else if (name != 0)
+        put_number(packer, PACKED_CONN, name);
+    else
+        put_number(packer, PACKED_CLOSED, (uint64_t)number_of(packer, index));
+    return true;
+}
+
+static void put_string(struct packer *packer, int index)
+{
+    size_t length;
+
+    lua_tolstring(packer->L, index, &length);
+    put_number(packer, PACKED_STRING, length);
+    put(packer, lua_tostring(packer->L, index), length);
+}
+
+static void put_lua_number(struct packer *packer, int index)
+{
+    lua_Number number = lua_tonumber(packer->L, index);
+
+    if (lua_isinteger(packer->L, index)) {
+        put_number(packer, PACKED_INTEGER,
+                   (uint64_t)lua_tointeger(packer->L, index));
+        return;
+    }
+    put_tag(packer, PACKED_FLOAT);
+    put(packer, &number, sizeof number);
+}
+
+/* False: the value at `index`, an absolute one, is not plain. */
+static bool put_value(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+        put_tag(packer, PACKED_NIL);
+        return true;
+    case LUA_TBOOLEAN:
+        put_tag(packer, lua_toboolean(L, index) ? PACKED_TRUE : PACKED_FALSE);
+        return true;
+    case LUA_TNUMBER:
+        put_lua_number(packer, index);
+        return true;
+    case LUA_TSTRING:
+        put_string(packer, index);
+        return true;
+    case LUA_TTABLE:
+        return put_table(packer, index);
+    case LUA_TUSERDATA:
+        return put_userdata(packer, index);
+    default:
+        return fail(packer, index);
+    }
+}
+
+/* ---------------------------------------------------------------- contents */
+
+/* What the table on top of the stack has. */
+static bool put_pairs(struct packer *packer)
+{
+    lua_State *L = packer->L;
+    int table = lua_gettop(L);
+
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        if (!put_value(packer, table + 1) || !put_value(packer, table + 2)) {
+            snprintf(packer->where, WORDS, "%s",
+                     options_push_words(L, table + 1));
+            lua_settop(L, table);
+            return false;
+        }
+        lua_settop(L, table + 1);
+    }
+    put_tag(packer, PACKED_END);
+    return true;
+}
+
+static void put_closed(struct packer *packer)
+{
+    struct conn_last last = conn_last(packer->L, -1);
+
+    put(packer, &last, sizeof last);
+}
+
+static bool put_object(struct packer *packer, lua_Integer number)
+{
+    lua_State *L = packer->L;
+    bool plain = true;
+
+    packer->parent = number;
+    lua_rawgeti(L, OBJECTS, number);
+    if (lua_istable(L, -1))
+        plain = put_pairs(packer);
+    else
+        put_closed(packer);
+    lua_pop(L, 1);
+    return plain;
+}
+
+/*
+ * The root has been written to the pack from `start` on, if `plain`. Behind it
+ * go the objects that are new; if one of them is not plain, all is undone.
+ */
+static bool finish_root(struct packer *packer, size_t start, lua_Integer before,
+                        bool plain)
+{
+    for (lua_Integer i = before + 1; plain && i <= packer->count; i++)
+        plain = put_object(packer, i);
+    if (!plain) {
+        mark_bad(packer);
+        forget(packer, before);
+        packer->pack->used = start;
+    }
+    packer->parent = 0;
+    return plain;
+}
+
+/* ------------------------------------------------------------------- roots */
+
+/* The value on top of the stack, which is taken off. */
+static bool pack_value(struct packer *packer)
+{
+    size_t start = packer->pack->used;
+    lua_Integer before = packer->count;
+
+    packer->where[0] = '\0';
+    put_tag(packer, PACKED_STATE);
+
+    bool plain = put_value(packer, lua_gettop(packer->L));
+
+    plain = finish_root(packer, start, before, plain);
+    lua_settop(packer->L, TOP);
+    return plain;
+}
+
+/* Key and value are on top of the stack, and stay there. */
+static bool pack_field(struct packer *packer, conn_name name)
+{
+    size_t start = packer->pack->used;
+    lua_Integer before = packer->count;
+    int top = lua_gettop(packer->L);
+
+    put_number(packer, PACKED_FIELD, name);
+
+    bool plain = put_value(packer, top - 1) && put_value(packer, top);
+
+    plain = finish_root(packer, start, before, plain);
+    lua_settop(packer->L, top);
+    return plain;
+}
+
+/* Count, for its name, the field whose key is at `index`. */
+static void leave_behind(struct packer *packer, int index)
+{
+    lua_State *L = packer->L;
+    const char *name = options_push_words(L, index);
+
+    lua_getfield(L, LEFT, name);
+    lua_pushfstring(L, "%s", packer->what);
+    if (lua_isnil(L, -2))
+        lua_setfield(L, LEFT, name);
+    lua_settop(L, index + 1);
+}
+
+/* The fields of the handle on top of the stack, of connection `name`. */
+static void pack_fields(struct packer *packer, conn_name name)
+{
+    lua_State *L = packer->L;
+    int handle = lua_gettop(L);
+
+    if (conn_push_own(L, handle)) {
+        lua_pushnil(L);
+        while (lua_next(L, handle + 1) != 0) {
+            bool own = !lua_islightuserdata(L, handle + 2);
+
+            if (own && !pack_field(packer, name))
+                leave_behind(packer, handle + 2);
+            lua_settop(L, handle + 2);
+        }
+    }
+    lua_settop(L, handle);
+}
+
+static void pack_conns(struct packer *packer)
+{
+    lua_State *L = packer->L;
+    conn_name name;
+
+    conn_push_handles(L);
+    lua_pushnil(L);
+    while (lua_next(L, TOP + 1) != 0) {
+        if (conn_test(L, TOP + 3, &name) && name != 0 &&
+            !conn_served(L, TOP + 3)->outgoing)
+            pack_fields(packer, name);
+        lua_settop(L, TOP + 2);
+    }
+    lua_settop(L, TOP);
+}
+
+static void warn_of_left(struct packer *packer)
+{
+    lua_State *L = packer->L;
+
+    lua_pushnil(L);
+    while (lua_next(L, LEFT) != 0) {
+        log_warn("reload: field %s of a conn is not plain data, or has in it "
+                 "what is not, and stays behind: %s",
+                 lua_tostring(L, -2), lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
+static int pack_all(lua_State *L)
+{
+    struct packer packer = {.L = L, .pack = lua_touserdata(L, 1)};
+
+    for (int i = NUMBERS; i <= TOP; i++)
+        lua_newtable(L);
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->on_reload) != LUA_TNIL)
+        lua_call(L, 0, 1);
+    if (!pack_value(&packer))
+        return luaL_error(L,
+                          "fes.on_reload: what it gives must be plain data, "
+                          "got %s%s%s",
+                          packer.what, packer.where[0] != '\0' ? " at " : "",
+                          packer.where);
+    pack_conns(&packer);
+    put_tag(&packer, PACKED_END);
+    warn_of_left(&packer);
+    return 0;
+}
+
+bool pack_script(struct script *script, struct pack *pack)
+{
+    if (script_call(script, pack_all, pack, "on_reload", 0))
+        return true;
+    lua_pop(script->L, 1);
+    return false;
+}

@@ -1,0 +1,143 @@
+#include "script/reload/reload.h"
+
+#include "base/log.h"
+#include "net/command/adopt.h"
+#include "net/send/closing.h"
+#include "script/object/server.h"
+#include "script/object/servers.h"
+#include "script/reload/defer.h"
+#include "script/reload/pack.h"
+#include "script/run/dispatch.h"
+#include "script/run/load.h"
+#include "script/run/stopping.h"
+#include "script/task/tasks.h"
+#include "script/vm/watchdog.h"
+
+#include <stdio.h>
+
+/* Everybody waits while a script loads: longer than at a start is too long. */
+#define LOAD_SECONDS 10
+
+void reload_ask(struct program *program)
+{
+    program->reload_asked = true;
+    loop_hurry(program->shard->loop);
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static void tell(struct program *program, const struct failure *failure)
+{
+    char text[1024];
+    int length = snprintf(text, sizeof text, "reload: %s", failure->message);
+
+    if (length >= (int)sizeof text)
+        length = sizeof text - 1;
+    log_error_trace(text, (size_t)length, failure->trace);
+    program->errors++;
+}
+
+/* What is still to end gets an owner in the new state, if it has none. */
+static int own_all(lua_State *L)
+{
+    servers_own(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+/* The steps that run Lua code, or take its memory. */
+static bool load(struct program *program, struct script *next,
+                 const struct pack *pack, struct failure *failure)
+{
+    bool loaded;
+
+    next->limits.loads = true;
+    if (!state_run(next, defer_begin, NULL, NULL, failure) ||
+        !unpack_script(next, pack, failure))
+        return false;
+    watchdog_limit(LOAD_SECONDS);
+    loaded = load_script(next, "reload", failure) &&
+             state_run(next, own_all, program->script, NULL, failure);
+    limits_enforce(&program->script->limits, next->shard);
+    return loaded;
+}
+
+/* A new script that is ready to take over, or NULL: it has been told why. */
+static struct script *prepare(struct program *program)
+{
+    struct pack pack = {0};
+    struct failure failure;
+    struct script *next = NULL;
+
+    if (pack_script(program->script, &pack)) {
+        next = script_new(program);
+        if (next == NULL)
+            log_error("reload: not enough memory");
+    }
+    if (next != NULL && !load(program, next, &pack, &failure)) {
+        tell(program, &failure);
+        failure_free(&failure);
+        servers_abandon(next);
+        script_free(next);
+        next = NULL;
+    }
+    packed_free(&pack);
+    return next;
+}
+
+/* ------------------------------------------------------------- taking over */
+
+static void resume_all(struct script *script)
+{
+    const struct link *end = &script->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        dispatch_resume(link_owner(at, struct served, link));
+}
+
+static void take_over(struct program *program, struct script *next)
+{
+    struct script *old = program->script;
+
+    servers_part(next);
+    tasks_end(old);
+    adopt_forget_functions(program->shard);
+    servers_hand_over(old, next);
+    old->ready = false;
+    program->script = next;
+    next->ready = true;
+    next->limits.loads = false;
+    limits_enforce(&next->limits, next->shard);
+    next->collector.pauses = old->collector.pauses;
+    if (old->stopping.asked)
+        script_stop(next, old->stopping.seconds);
+    script_free(old);
+    defer_end(next);
+    resume_all(next);
+}
+
+void reload_if_asked(struct program *program)
+{
+    struct script *next;
+
+    if (!program->reload_asked)
+        return;
+    program->reload_asked = false;
+    if (program->script->stopping.asked) {
+        log_info("no reload: stopping");
+        return;
+    }
+    log_info("reloading");
+    notify_reloading();
+    adopt_begin(program->shard);
+    next = prepare(program);
+    if (next == NULL) {
+        log_error("the reload failed: the script goes on as it was");
+    } else {
+        take_over(program, next);
+        program->reloads++;
+        program->told.stale = true;
+        log_info("reloaded");
+    }
+    notify_reloaded();
+    loop_hurry(program->shard->loop);
+}

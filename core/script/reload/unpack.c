@@ -1,0 +1,160 @@
+#include "script/object/conn.h"
+#include "script/object/server.h"
+#include "script/object/topic.h"
+#include "script/reload/pack.h"
+
+/* On the stack of the unpacking function: number -> object, if there is one. */
+enum { OBJECTS = 2, TOP = OBJECTS };
+
+struct unpacker {
+    lua_State *L;
+    struct unpacking from;
+    lua_Integer known; /* objects that have been named */
+    lua_Integer read;  /* of these, those whose contents have been read */
+};
+
+/* Objects are named for the first time in the order of their numbers. */
+static void push_object(struct unpacker *unpacker, bool closed)
+{
+    lua_State *L = unpacker->L;
+    lua_Integer number = (lua_Integer)packed_take_number(&unpacker->from);
+
+    if (number <= unpacker->known) {
+        lua_rawgeti(L, OBJECTS, number);
+        return;
+    }
+    unpacker->known = number;
+    if (closed)
+        conn_push_closed(L);
+    else
+        lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, OBJECTS, number);
+}
+
+static void push_string(struct unpacker *unpacker)
+{
+    size_t length = (size_t)packed_take_number(&unpacker->from);
+
+    lua_pushlstring(unpacker->L, (const char *)unpacker->from.at, length);
+    unpacker->from.at += length;
+}
+
+static void push_float(struct unpacker *unpacker)
+{
+    lua_Number number;
+
+    packed_take(&unpacker->from, &number, sizeof number);
+    lua_pushnumber(unpacker->L, number);
+}
+
+static void push_server(struct unpacker *unpacker)
+{
+    struct server *server =
+        (struct server *)(uintptr_t)packed_take_number(&unpacker->from);
+
+    server_push(unpacker->L, served_of(unpacker->L, server));
+}
+
+static void push_topic(struct unpacker *unpacker)
+{
+    uintptr_t at = (uintptr_t)packed_take_number(&unpacker->from);
+
+    topic_push(unpacker->L, (struct topic *)at);
+}
+
+static void push_tagged(struct unpacker *unpacker, enum packed tag)
+{
+    lua_State *L = unpacker->L;
+
+    if (tag == PACKED_NIL)
+        lua_pushnil(L);
+    else if (tag == PACKED_FALSE || tag == PACKED_TRUE)
+        lua_pushboolean(L, tag == PACKED_TRUE);
+    else if (tag == PACKED_INTEGER)
+        lua_pushinteger(L, (lua_Integer)packed_take_number(&unpacker->from));
+    else if (tag == PACKED_FLOAT)
+        push_float(unpacker);
+    else if (tag == PACKED_STRING)
+        push_string(unpacker);
+    else if (tag == PACKED_CONN)
+        conn_push(L, packed_take_number(&unpacker->from));
+    else if (tag == PACKED_SERVER)
+        push_server(unpacker);
+    else if (tag == PACKED_TOPIC)
+        push_topic(unpacker);
+    else
+        push_object(unpacker, tag == PACKED_CLOSED);
+}
+
+static void push_value(struct unpacker *unpacker)
+{
+    push_tagged(unpacker, packed_take_tag(&unpacker->from));
+}
+
+/* The contents of the object on top of the stack, which is taken off. */
+static void read_object(struct unpacker *unpacker)
+{
+    lua_State *L = unpacker->L;
+    enum packed tag;
+
+    if (!lua_istable(L, -1)) {
+        struct conn_last last;
+
+        packed_take(&unpacker->from, &last, sizeof last);
+        conn_set_last(L, -1, &last);
+    } else {
+        while ((tag = packed_take_tag(&unpacker->from)) != PACKED_END) {
+            push_tagged(unpacker, tag);
+            push_value(unpacker);
+            lua_rawset(L, -3);
+        }
+    }
+    lua_pop(L, 1);
+}
+
+/* Those that stand behind a root. */
+static void read_objects(struct unpacker *unpacker)
+{
+    while (unpacker->read < unpacker->known) {
+        lua_rawgeti(unpacker->L, OBJECTS, ++unpacker->read);
+        read_object(unpacker);
+    }
+}
+
+static void read_root(struct unpacker *unpacker, enum packed tag)
+{
+    lua_State *L = unpacker->L;
+
+    if (tag == PACKED_STATE) {
+        push_value(unpacker);
+        script_of(L)->state = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else {
+        conn_push(L, packed_take_number(&unpacker->from));
+        push_value(unpacker);
+        push_value(unpacker);
+        conn_set_own(L, TOP + 1);
+    }
+    read_objects(unpacker);
+    lua_settop(L, TOP);
+}
+
+static int unpack_all(lua_State *L)
+{
+    const struct pack *pack = lua_touserdata(L, 1);
+    struct unpacker unpacker = {.L = L, .from.at = pack->bytes};
+    enum packed tag;
+
+    lua_newtable(L);
+    while ((tag = packed_take_tag(&unpacker.from)) != PACKED_END)
+        read_root(&unpacker, tag);
+    return 0;
+}
+
+bool unpack_script(struct script *script, const struct pack *pack,
+                   struct failure *failure)
+{
+    struct pack copy = *pack;
+
+    return state_run(script, unpack_all, &copy, NULL, failure);
+}

@@ -1,0 +1,74 @@
+#include "script/run/collector.h"
+
+#include "base/clock.h"
+
+enum {
+    /* Percent of what was left after a collection; Lua's own way is 200. */
+    DUE_AT = 200,
+    LUA_BEGINS_AT = 250
+};
+
+/* How long a slice may take, as far as Lua's steps are short. */
+#define SLICE (100 * CLOCK_MILLI / 1000)
+
+static void set_due(struct script *script)
+{
+    uint64_t used = allocator_used(&script->limits.allocator);
+
+    script->collector.due_at = used * DUE_AT / 100;
+}
+
+/* Not if the script has stopped the collector. */
+static int call_step(lua_State *L)
+{
+    bool *done = lua_touserdata(L, 1);
+
+    *done = lua_gc(L, LUA_GCISRUNNING) == 0 || lua_gc(L, LUA_GCSTEP, 0) != 0;
+    return 0;
+}
+
+/* Steps as long as there is time. A finalizer that fails is only warned of. */
+static bool slice(struct script *script)
+{
+    uint64_t begin = clock_now();
+    uint64_t now = begin;
+    bool done = false;
+
+    while (!done && now - begin < SLICE) {
+        if (!script_call(script, call_step, &done, "collector", 0)) {
+            lua_pop(script->L, 1);
+            done = true;
+        }
+        now = clock_now();
+    }
+    times_add(&script->collector.pauses, now - begin);
+    return done;
+}
+
+static void on_idle(void *owner)
+{
+    struct shard *shard = owner;
+    struct program *program = shard->script;
+    struct script *script = program->script;
+
+    if (!slice(script))
+        return;
+    loop_on_idle(shard->loop, NULL);
+    script->collector.collects = false;
+    set_due(script);
+}
+
+void collector_begin(struct script *script)
+{
+    script->collector = (struct collector){0};
+    lua_gc(script->L, LUA_GCINC, LUA_BEGINS_AT, 0, 0);
+}
+
+void collector_look(struct script *script)
+{
+    if (script->collector.collects ||
+        allocator_used(&script->limits.allocator) < script->collector.due_at)
+        return;
+    script->collector.collects = true;
+    loop_on_idle(script->shard->loop, on_idle);
+}

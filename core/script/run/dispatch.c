@@ -1,0 +1,387 @@
+#include "script/run/dispatch.h"
+
+#include "net/command/policy.h"
+#include "net/serve/serve.h"
+#include "script/object/conn.h"
+#include "script/object/overflow.h"
+#include "script/object/received.h"
+#include "script/object/servers.h"
+#include "script/object/topic.h"
+#include "script/task/await.h"
+#include "script/task/tasks.h"
+#include "script/vm/state.h"
+
+#include <lauxlib.h>
+
+/* An event on its way into Lua: the light userdata of the call. */
+struct call {
+    struct served *served;
+    conn_name name;
+    enum handler handler;
+    const struct received *data;
+    uint64_t missed;
+    uint64_t queued;
+    struct topic *topic;  /* NULL: broadcasts */
+    enum overflow answer; /* of a policy */
+    enum reason reason;
+    const char *detail;
+    const char *message; /* of an error */
+    bool forgiven;       /* on_error returned true */
+};
+
+enum { HANDLES = 2 }; /* on the stack of a function that pushes a handler */
+
+/* First the table of handles, which is not taken off again: that is quicker. */
+static void push_handler(lua_State *L, const struct call *call)
+{
+    conn_push_handles(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[call->handler]);
+    conn_push_of(L, HANDLES, call->name);
+}
+
+/* ---------------------------------------------------------- in Lua's hands */
+
+static int do_plain(lua_State *L)
+{
+    push_handler(L, lua_touserdata(L, 1));
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+static void checkin(struct call *call)
+{
+    if (call->data != NULL)
+        received_checkin(call->data);
+    call->data = NULL;
+}
+
+static int do_receive(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    received_push(L, call->data);
+    checkin(call);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static int do_lag(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushinteger(L, (lua_Integer)call->missed);
+    if (call->topic != NULL)
+        topic_push(L, call->topic);
+    else
+        lua_pushnil(L);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+/* The connection's own policy, else the topic's, else the server's. */
+static void push_policy(lua_State *L, const struct call *call)
+{
+    conn_push_policy(L, call->name);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    if (call->topic != NULL && call->topic->overflow == OVERFLOW_ASK)
+        topic_push_policy(L, call->topic);
+    else
+        lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->policy);
+}
+
+/* The function may have gone with the script before. */
+static int do_ask(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_policy(L, call);
+    if (!lua_isfunction(L, -1)) {
+        call->answer = call->served->server->options.overflow;
+        return 0;
+    }
+    conn_push(L, call->name);
+    lua_pushinteger(L, (lua_Integer)call->queued);
+    lua_call(L, 2, 1);
+    call->answer = policy_answer(L, -1);
+    return 0;
+}
+
+static int do_close(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushstring(L, reason_name(call->reason));
+    lua_pushstring(L, call->detail);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+static int do_gone(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    conn_gone(L, call->name);
+    return 0;
+}
+
+static int do_error(lua_State *L)
+{
+    struct call *call = lua_touserdata(L, 1);
+
+    push_handler(L, call);
+    lua_pushstring(L, call->message);
+    lua_call(L, 2, 1);
+    call->forgiven = lua_isboolean(L, -1) && lua_toboolean(L, -1) != 0;
+    return 0;
+}
+
+/* ----------------------------------------------------------------- calling */
+
+static const struct script *script_at(const void *owner)
+{
+    return ((const struct served *)owner)->script;
+}
+
+static bool has(const struct served *served, enum handler handler)
+{
+    return served->on[handler] != LUA_REFNIL;
+}
+
+static bool enter(struct call *call, lua_CFunction fn)
+{
+    return script_call(call->served->script, fn, call,
+                       handler_name(call->handler), call->name);
+}
+
+/* The message of the error is on top of the stack; it is taken off. */
+static void punish(struct call *call)
+{
+    struct script *script = call->served->script;
+    struct call error = {
+        .served = call->served,
+        .name = call->name,
+        .handler = ON_ERROR,
+        .message = lua_tostring(script->L, -1),
+    };
+
+    if (call->handler != ON_CLOSE && has(call->served, ON_ERROR) &&
+        !enter(&error, do_error))
+        lua_pop(script->L, 1);
+    if (!error.forgiven)
+        command_cut(script->shard, call->name);
+    else if (call->handler == HANDLER)
+        command_abandon(script->shard, call->name);
+    lua_pop(script->L, 1);
+}
+
+static void tell(struct call *call, lua_CFunction fn)
+{
+    if (has(call->served, call->handler) && !enter(call, fn))
+        punish(call);
+}
+
+/* ------------------------------------------------------------------- tasks */
+
+/* The handler of a connection that is still there has come to its end. */
+static void on_handler_ended(const struct task *task, bool fine)
+{
+    struct script *script = task->script;
+    struct conn_facts facts;
+    struct call call = {.name = task->handles, .handler = HANDLER};
+
+    if (!command_facts(script->shard, task->handles, &facts))
+        return;
+    call.served = facts.server->owner;
+    if (fine) {
+        command_finish(script->shard, task->handles);
+        return;
+    }
+    lua_pushvalue(script->L, -1);
+    punish(&call);
+}
+
+static int do_spawn(lua_State *L)
+{
+    const struct call *call = lua_touserdata(L, 1);
+    struct conn_facts facts;
+    struct task *task;
+
+    if (!command_facts(script_of(L)->shard, call->name, &facts) || !facts.open)
+        return 0;
+    push_handler(L, call);
+    task = task_spawn(L, 1);
+    task->handles = call->name;
+    task->ended = on_handler_ended;
+    return 0;
+}
+
+void dispatch_resume(struct served *served)
+{
+    struct call call = {.served = served, .handler = HANDLER};
+    uint32_t slot = 0;
+
+    while ((call.name = server_next(served->server, &slot)) != 0)
+        tell(&call, do_spawn);
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void on_connected(void *owner, conn_name name)
+{
+    struct call call = {.served = owner, .name = name, .handler = ON_CONNECT};
+    struct call handler = {.served = owner, .name = name, .handler = HANDLER};
+
+    tell(&call, do_plain);
+    tell(&handler, do_spawn);
+    await_connected(script_at(owner), name);
+}
+
+/*
+ * The handler, the connection and the data, if each can be pushed outside of
+ * any call of Lua; as a rule it can. False: nothing is pushed.
+ */
+static bool push_receive(lua_State *L, const struct call *call)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[ON_RECEIVE]);
+    if (conn_push_known(L, call->name)) {
+        if (received_push_at_once(L, call->data))
+            return true;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return false;
+}
+
+static bool enter_receive(struct call *call)
+{
+    struct script *script = call->served->script;
+    const char *event = handler_name(ON_RECEIVE);
+
+    script_begin_call(script, event);
+    if (push_receive(script->L, call)) {
+        checkin(call);
+        return script_end_call(script, 2, event, call->name);
+    }
+    lua_pushcfunction(script->L, do_receive);
+    lua_pushlightuserdata(script->L, call);
+    return script_end_call(script, 1, event, call->name);
+}
+
+static void on_received(void *owner, conn_name name,
+                        const struct received *data)
+{
+    struct call call = {
+        .served = owner, .name = name, .handler = ON_RECEIVE, .data = data};
+
+    if (has(call.served, ON_RECEIVE) && !enter_receive(&call))
+        punish(&call);
+    checkin(&call);
+}
+
+static void on_arrived(void *owner, conn_name name)
+{
+    await_arrived(script_at(owner), name);
+}
+
+static void on_drained(void *owner, conn_name name)
+{
+    struct call call = {.served = owner, .name = name, .handler = ON_DRAIN};
+
+    tell(&call, do_plain);
+    await_drained(script_at(owner), name);
+}
+
+static void on_closing(void *owner, conn_name name)
+{
+    await_closing(script_at(owner), name);
+}
+
+static void on_lagged(void *owner, conn_name name, uint64_t missed,
+                      struct topic *topic)
+{
+    struct call call = {
+        .served = owner,
+        .name = name,
+        .handler = ON_LAG,
+        .missed = missed,
+        .topic = topic,
+    };
+
+    tell(&call, do_lag);
+}
+
+/* An error, and what is no policy, mean "close". */
+static void on_asked(void *owner, conn_name name, uint64_t queued,
+                     struct topic *topic)
+{
+    struct call call = {
+        .served = owner,
+        .name = name,
+        .queued = queued,
+        .topic = topic,
+        .answer = OVERFLOW_CLOSE,
+    };
+    struct script *script = call.served->script;
+
+    if (!script_call(script, do_ask, &call, "overflow", name))
+        lua_pop(script->L, 1);
+    command_answer_overflow(script->shard, name, topic, call.answer);
+}
+
+static struct call end_of(void *owner, conn_name name, enum reason reason,
+                          const char *detail)
+{
+    return (struct call){
+        .served = owner,
+        .name = name,
+        .handler = ON_CLOSE,
+        .reason = reason,
+        .detail = detail,
+    };
+}
+
+static void on_parted(void *owner, conn_name name, enum reason reason,
+                      const char *detail)
+{
+    struct call call = end_of(owner, name, reason, detail);
+
+    tell(&call, do_close);
+}
+
+/* Whatever its handler does, and however little memory the script has left,
+ * the handle must know that it is closed. */
+static void on_closed(void *owner, conn_name name, enum reason reason,
+                      const char *detail)
+{
+    struct call call = end_of(owner, name, reason, detail);
+    struct allocator *allocator = &call.served->script->limits.allocator;
+
+    tell(&call, do_close);
+    allocator_lift(allocator);
+    if (!enter(&call, do_gone))
+        lua_pop(call.served->script->L, 1);
+    allocator_lower(allocator);
+    await_closed(script_at(owner), name);
+    if (call.served->outgoing)
+        servers_forget(call.served->script, call.served);
+}
+
+struct events dispatch_events(void)
+{
+    return (struct events){
+        .connected = on_connected,
+        .received = on_received,
+        .arrived = on_arrived,
+        .drained = on_drained,
+        .lagged = on_lagged,
+        .asked = on_asked,
+        .closing = on_closing,
+        .closed = on_closed,
+        .parted = on_parted,
+    };
+}

@@ -1,0 +1,145 @@
+#include "script/task/await.h"
+
+#include "net/command/command.h"
+
+#include <assert.h>
+
+static struct waiters *waiters_of(const struct script *script, conn_name name)
+{
+    return &script->tasks->waiters[conn_slot_of(name)];
+}
+
+bool await_has_reader(const struct script *script, conn_name name)
+{
+    return waiters_of(script, name)->reader != NULL;
+}
+
+bool await_has_sender(const struct script *script, conn_name name)
+{
+    return waiters_of(script, name)->sender != NULL;
+}
+
+void await_data(struct task *task, conn_name name)
+{
+    struct waiters *waiters = waiters_of(task->script, name);
+
+    assert(waiters->reader == NULL || waiters->reader == task);
+    waiters->reader = task;
+    task->name = name;
+}
+
+void await_connection(struct task *task, conn_name name)
+{
+    await_data(task, name);
+    task->connects = true;
+}
+
+/* The senders are a circle; `sender` is where it begins. */
+void await_room(struct task *task, conn_name name)
+{
+    struct waiters *waiters = waiters_of(task->script, name);
+
+    if (task->name != 0)
+        return;
+    if (waiters->sender == NULL)
+        waiters->sender = task;
+    else
+        link_before(&waiters->sender->senders, &task->senders);
+    task->name = name;
+}
+
+static void leave_senders(struct waiters *waiters, struct task *task)
+{
+    struct link *next = task->senders.next;
+
+    if (waiters->sender == task)
+        waiters->sender = next != &task->senders
+                              ? link_owner(next, struct task, senders)
+                              : NULL;
+    link_out(&task->senders);
+}
+
+/* The next to send gets its chance. */
+static void let_go(struct task *task)
+{
+    struct waiters *waiters = waiters_of(task->script, task->name);
+
+    if (waiters->reader == task) {
+        waiters->reader = NULL;
+    } else {
+        leave_senders(waiters, task);
+        if (waiters->sender != NULL)
+            task_wake(waiters->sender);
+    }
+    task->name = 0;
+    task->connects = false;
+}
+
+void await_over(struct task *task)
+{
+    task_stop_timer(task);
+    if (task->name != 0)
+        let_go(task);
+}
+
+void await_cancel(struct task *task)
+{
+    if (task->connects)
+        command_close(task->script->shard, task->name, REASON_LOCAL, 0);
+    await_over(task);
+}
+
+/* ------------------------------------------------------------------ events */
+
+/* From here on another task may receive. */
+void await_connected(const struct script *script, conn_name name)
+{
+    struct task *reader = waiters_of(script, name)->reader;
+
+    if (reader == NULL || !reader->connects)
+        return;
+    task_wake(reader);
+    let_go(reader);
+}
+
+void await_arrived(const struct script *script, conn_name name)
+{
+    struct task *reader = waiters_of(script, name)->reader;
+
+    if (reader != NULL && !reader->connects &&
+        command_look(script->shard, name, &reader->take) != TAKE_WAITS)
+        task_wake(reader);
+}
+
+void await_drained(const struct script *script, conn_name name)
+{
+    struct task *sender = waiters_of(script, name)->sender;
+
+    if (sender != NULL)
+        task_wake(sender);
+}
+
+/* The others who send follow, each when the one before it has been told. */
+void await_closing(const struct script *script, conn_name name)
+{
+    struct task *reader = waiters_of(script, name)->reader;
+
+    if (reader != NULL && !reader->connects)
+        task_wake(reader);
+    await_drained(script, name);
+}
+
+/* Its slot is free for another from now on. */
+void await_closed(const struct script *script, conn_name name)
+{
+    struct waiters *waiters = waiters_of(script, name);
+
+    if (waiters->reader != NULL) {
+        task_wake(waiters->reader);
+        let_go(waiters->reader);
+    }
+    while (waiters->sender != NULL) {
+        task_wake(waiters->sender);
+        let_go(waiters->sender);
+    }
+}

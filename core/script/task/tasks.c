@@ -1,0 +1,337 @@
+#include "script/task/tasks.h"
+
+#include "base/memory.h"
+#include "net/command/command.h"
+#include "script/task/await.h"
+#include "script/vm/options.h"
+#include "script/vm/watchdog.h"
+
+#include <lauxlib.h>
+
+enum { COROUTINE = 1 }; /* the user value of a record */
+
+/* ------------------------------------------------------------------ records */
+
+/* Push a new record for the coroutine on top of the stack. */
+static struct task *push_new(lua_State *L)
+{
+    struct task *task = lua_newuserdatauv(L, sizeof *task, COROUTINE);
+
+    task_init(task, script_of(L), lua_tothread(L, -2));
+    lua_pushvalue(L, -2);
+    lua_setiuservalue(L, -2, COROUTINE);
+    return task;
+}
+
+/* Push the record of a coroutine, on top of the stack, that was parked. */
+static struct task *push_parked(lua_State *L)
+{
+    struct task *task;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->tasks->parked);
+    lua_pushvalue(L, -2);
+    lua_rawget(L, -2);
+    task = lua_touserdata(L, -1);
+    lua_remove(L, -2);
+    return task;
+}
+
+/* The coroutine is on top of the stack; from here on it has a record. */
+static struct task *enter(lua_State *L)
+{
+    struct task *task = push_parked(L);
+
+    if (task == NULL) {
+        lua_pop(L, 1);
+        task = push_new(L);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->script->tasks->records);
+    lua_insert(L, -2);
+    lua_rawsetp(L, -2, task->co);
+    lua_pop(L, 1);
+    return task;
+}
+
+void task_forget(struct task *task)
+{
+    struct tasks *tasks = task->script->tasks;
+    lua_State *L = task->script->L;
+
+    await_over(task);
+    if (!link_alone(&task->ready)) {
+        link_out(&task->ready);
+        tasks->due--;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tasks->records);
+    lua_pushnil(L);
+    lua_rawsetp(L, -2, task->co);
+    lua_pop(L, 1);
+}
+
+/* ----------------------------------------------------------------- spawning */
+
+static bool is_suspended(lua_State *co)
+{
+    lua_Debug frame;
+
+    if (lua_status(co) == LUA_YIELD)
+        return true;
+    return lua_status(co) == LUA_OK && lua_gettop(co) > 0 &&
+           lua_getstack(co, 0, &frame) == 0;
+}
+
+/* The coroutine at `at`, made if there is a function; it stands there then. */
+static lua_State *take_coroutine(lua_State *L, int at)
+{
+    lua_State *co = lua_tothread(L, at);
+
+    if (co == NULL) {
+        co = lua_newthread(L);
+        lua_insert(L, at);
+        lua_pushvalue(L, at + 1);
+        lua_xmove(L, co, 1);
+        lua_remove(L, at + 1);
+    } else if (!is_suspended(co) || task_of(L, co) != NULL) {
+        luaL_error(L, "fes.spawn: the coroutine is not suspended");
+    }
+    return co;
+}
+
+struct task *task_spawn(lua_State *L, int nargs)
+{
+    int at = lua_gettop(L) - nargs;
+    lua_State *co = take_coroutine(L, at);
+    struct task *task;
+
+    if (!lua_checkstack(co, nargs))
+        luaL_error(L, "fes.spawn: too many arguments");
+    lua_pushvalue(L, at);
+    task = enter(L);
+    lua_pop(L, 1);
+    lua_xmove(L, co, nargs);
+    task->nargs = nargs;
+    task_wake(task);
+    return task;
+}
+
+/* fes.spawn(fn, ...) -> the coroutine; fn may be one that is suspended */
+int l_spawn(lua_State *L)
+{
+    script_check_open(L, "fes.spawn");
+    if (!lua_isfunction(L, 1) && !lua_isthread(L, 1))
+        return luaL_error(L, "fes.spawn: a function was expected, got %s",
+                          options_push_words(L, 1));
+    task_spawn(L, lua_gettop(L) - 1);
+    return 1;
+}
+
+/* ----------------------------------------------------------------- sleeping */
+
+static int slept(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    await_over(task_woken(L, context));
+    return 0;
+}
+
+/* fes.sleep(seconds) */
+int l_sleep(lua_State *L)
+{
+    double seconds = options_check_seconds(L, 1, "fes.sleep");
+    struct task *task = task_check(L, "fes.sleep");
+
+    await_over(task);
+    task_set_timer(L, task, seconds);
+    return task_wait(L, task, slept);
+}
+
+/* ------------------------------------------------------------------ running */
+
+/* From the records to those that the script alone keeps. */
+static int park(lua_State *L)
+{
+    const struct task *task = lua_touserdata(L, 1);
+    const struct tasks *tasks = task->script->tasks;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tasks->parked);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, tasks->records);
+    lua_rawgetp(L, -1, task->co);
+    lua_remove(L, -2);
+    lua_getiuservalue(L, -1, COROUTINE);
+    lua_insert(L, -2);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+/* It has returned, or yielded to nobody. */
+static void leave(struct task *task)
+{
+    struct script *script = task->script;
+
+    if (lua_status(task->co) == LUA_YIELD) {
+        if (!script_call(script, park, task, "task", 0))
+            lua_pop(script->L, 1);
+    } else if (task->ended != NULL) {
+        task->ended(task, true);
+    }
+    task_forget(task);
+}
+
+static void fail(struct task *task)
+{
+    if (task->ended != NULL)
+        task->ended(task, false);
+    lua_pop(task->script->L, 1);
+    task_forget(task);
+}
+
+static void run(struct task *task)
+{
+    struct script *script = task->script;
+    const char *event = task->ended != NULL ? "handler" : "task";
+    int nargs = task->nargs;
+    bool fine;
+
+    script->tasks->running = task;
+    task->waits = false;
+    task->nargs = 0;
+    fine = script_resume(script, task->co, nargs, event, task->handles);
+    script->tasks->running = NULL;
+    if (!fine)
+        fail(task);
+    else if (!task->waits)
+        leave(task);
+}
+
+/* Those that are made ready meanwhile wait for the next turn. */
+void tasks_run(struct script *script)
+{
+    struct tasks *tasks = script->tasks;
+    struct link last;
+
+    if (link_alone(&tasks->ready))
+        return;
+    link_init(&last);
+    link_before(&tasks->ready, &last);
+    while (tasks->ready.next != &last) {
+        struct link *first = tasks->ready.next;
+
+        link_out(first);
+        tasks->due--;
+        run(link_owner(first, struct task, ready));
+    }
+    link_out(&last);
+}
+
+bool tasks_in_use(const struct script *script)
+{
+    return script->tasks->due > 0;
+}
+
+/* A coroutine that failed has to close what it has open. */
+static void resume_to_end(struct task *task)
+{
+    struct script *script = task->script;
+    int nresults;
+
+    script->tasks->running = task;
+    script->tasks->refused = 0;
+    task->waits = false;
+    watchdog_enter(script->L, "task");
+
+    int status = watchdog_resume(script->L, task->co, 0, &nresults);
+
+    if (status != LUA_OK && status != LUA_YIELD && !watchdog.expired)
+        watchdog_reset(script->L, task->co);
+    watchdog_leave(script->L);
+    script->tasks->running = NULL;
+}
+
+void tasks_end(struct script *script)
+{
+    lua_State *L = script->L;
+
+    script->over = true;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->tasks->records);
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        struct task *task = lua_touserdata(L, -1);
+
+        lua_pop(L, 1);
+        task->ended = NULL;
+        await_over(task);
+        if (lua_status(task->co) == LUA_YIELD)
+            resume_to_end(task);
+    }
+    lua_pop(L, 1);
+}
+
+size_t tasks_count(lua_State *L)
+{
+    size_t count = 0;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->tasks->records);
+    lua_pushnil(L);
+    for (; lua_next(L, -2) != 0; count++)
+        lua_pop(L, 1);
+    lua_pop(L, 1);
+    return count;
+}
+
+/* -------------------------------------------------------- beginning and end */
+
+/* Ephemerons: a record is reached from its coroutine only. */
+static void push_weak_table(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+}
+
+/* One for each connection that there may be; untouched ones cost nothing. */
+static size_t waiters_bytes(const struct script *script)
+{
+    return script->shard->conns.number * sizeof(struct waiters);
+}
+
+void open_task(lua_State *L)
+{
+    struct script *script = script_of(L);
+    struct tasks *tasks = lua_newuserdatauv(L, sizeof *tasks, 0);
+
+    *tasks = (struct tasks){.running = NULL};
+    luaL_ref(L, LUA_REGISTRYINDEX); /* as long as the state */
+    link_init(&tasks->ready);
+    lua_newtable(L);
+    tasks->records = luaL_ref(L, LUA_REGISTRYINDEX);
+    push_weak_table(L);
+    tasks->parked = luaL_ref(L, LUA_REGISTRYINDEX);
+    tasks->waiters = memory_map(waiters_bytes(script));
+    if (tasks->waiters == NULL)
+        luaL_error(L, "not enough memory");
+    script->tasks = tasks;
+    open_coroutine(L);
+}
+
+struct waiters *tasks_stop(struct script *script)
+{
+    lua_State *L = script->L;
+
+    if (script->tasks == NULL)
+        return NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->tasks->records);
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        task_stop_timer(lua_touserdata(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return script->tasks->waiters;
+}
+
+void tasks_unmap(const struct script *script, struct waiters *waiters)
+{
+    memory_unmap(waiters, waiters_bytes(script));
+}

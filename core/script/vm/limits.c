@@ -1,0 +1,110 @@
+#include "script/vm/limits.h"
+
+#include "base/log.h"
+#include "script/vm/options.h"
+#include "script/vm/watchdog.h"
+
+#include <lauxlib.h>
+#include <stddef.h>
+
+#define WHO "fes.limits"
+
+#define LEAST_MEMORY  (1 << 16)
+#define MOST_SECONDS  1e6
+#define MOST_RETAINED ((double)((uint64_t)1 << 40))
+#define MOST_OUTGOING (1 << 20)
+
+#define AT(field) offsetof(struct limits, field)
+
+static const struct option options[] = {
+    {"call_seconds", OPTION_SECONDS, AT(call_seconds), 0, MOST_SECONDS, NULL},
+    {"memory", OPTION_BIG, AT(memory), LEAST_MEMORY, (double)ALLOCATOR_NO_LIMIT,
+     NULL},
+    {"retained", OPTION_BIG, AT(retained), 1, MOST_RETAINED, NULL},
+    {"outgoing", OPTION_INTEGER, AT(outgoing), 1, MOST_OUTGOING, NULL},
+};
+
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+void limits_begin(struct limits *limits, lua_State *L)
+{
+    *limits = (struct limits){
+        .call_seconds = 1,
+        .retained = 16 << 20,
+        .outgoing = 1024,
+    };
+    allocator_begin(&limits->allocator, L);
+}
+
+void limits_enforce(struct limits *limits, struct shard *shard)
+{
+    limits->in_force = true;
+    watchdog_limit(limits->call_seconds);
+    if (limits->waits && !cells_resize(&shard->cells, limits->retained))
+        log_warn("fes.limits: 'retained' stays as it is: messages are kept");
+    limits->waits = false;
+}
+
+/* The store is shared with the script that runs while this one loads. */
+static void set_retained(lua_State *L, struct limits *limits,
+                         struct shard *shard, uint64_t retained)
+{
+    if (!cells_may_resize(&shard->cells, retained))
+        luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
+    limits->retained = retained;
+    limits->waits = limits->loads;
+    if (!limits->loads)
+        cells_resize(&shard->cells, retained);
+}
+
+/* Less than the script has would leave it nothing but errors. */
+static void check_memory(lua_State *L, const struct limits *limits,
+                         uint64_t memory)
+{
+    if (memory >= allocator_used(&limits->allocator))
+        return;
+    lua_gc(L, LUA_GCCOLLECT);
+
+    uint64_t used = allocator_used(&limits->allocator);
+
+    if (memory < used)
+        luaL_error(L,
+                   WHO ": 'memory' must be at least the %I bytes that the "
+                       "script has already, got %I",
+                   (lua_Integer)used, (lua_Integer)memory);
+}
+
+/*
+ * fes.limits { call_seconds =, memory =, retained =, outgoing = }: each is
+ * changed that is given; the upvalues are where they are, and the shard
+ */
+static int l_limits(lua_State *L)
+{
+    struct limits *limits = lua_touserdata(L, lua_upvalueindex(1));
+    struct shard *shard = lua_touserdata(L, lua_upvalueindex(2));
+    struct limits wanted = *limits;
+
+    options_read(L, WHO, options, OPTIONS, &wanted);
+    if (options_has(L, "memory"))
+        check_memory(L, limits, wanted.memory);
+    if (limits->outgoing_mapped && wanted.outgoing != limits->outgoing)
+        luaL_error(L, WHO ": 'outgoing' cannot change once fes.connect has "
+                          "been called");
+    if (options_has(L, "retained"))
+        set_retained(L, limits, shard, wanted.retained);
+    limits->call_seconds = wanted.call_seconds;
+    limits->memory = wanted.memory;
+    limits->outgoing = wanted.outgoing;
+    if (limits->memory > 0)
+        allocator_limit(&limits->allocator, limits->memory);
+    if (limits->in_force && options_has(L, "call_seconds"))
+        watchdog_limit(limits->call_seconds);
+    return 0;
+}
+
+void open_limits(lua_State *L, struct limits *limits, struct shard *shard)
+{
+    lua_pushlightuserdata(L, limits);
+    lua_pushlightuserdata(L, shard);
+    lua_pushcclosure(L, l_limits, 2);
+}
