@@ -13,7 +13,7 @@ void wheel_node_init(struct wheel_node *node)
     link_init(&node->link);
 }
 
-void wheel_take(struct wheel *wheel, struct wheel_node *node)
+void wheel_remove(struct wheel *wheel, struct wheel_node *node)
 {
     if (link_alone(&node->link))
         return;
@@ -22,9 +22,9 @@ void wheel_take(struct wheel *wheel, struct wheel_node *node)
 }
 
 /* What is due already hangs where the wheel turns next. */
-void wheel_hang(struct wheel *wheel, struct wheel_node *node, uint32_t due)
+void wheel_add(struct wheel *wheel, struct wheel_node *node, uint32_t due)
 {
-    wheel_take(wheel, node);
+    wheel_remove(wheel, node);
     if ((int32_t)(due - wheel->now) <= 0)
         due = wheel->now + 1;
     node->due = due;
@@ -47,7 +47,7 @@ static void turn_slot(struct wheel *wheel, wheel_fn *fn, void *owner)
             link_last(&seen, &node->link);
             continue;
         }
-        wheel_take(wheel, node);
+        wheel_remove(wheel, node);
         fn(owner, node);
     }
     while (!link_alone(&seen))

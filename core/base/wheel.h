@@ -35,11 +35,11 @@ void wheel_init(struct wheel *wheel, uint32_t now);
 /* Make a node that does not hang. */
 void wheel_node_init(struct wheel_node *node);
 
-/* Hang a node for the tick `due`, wherever it hung before. */
-void wheel_hang(struct wheel *wheel, struct wheel_node *node, uint32_t due);
+/* Hang a node for the tick `due`, wherever it deadlines_changed before. */
+void wheel_add(struct wheel *wheel, struct wheel_node *node, uint32_t due);
 
 /* Take a node off, if it hangs. */
-void wheel_take(struct wheel *wheel, struct wheel_node *node);
+void wheel_remove(struct wheel *wheel, struct wheel_node *node);
 
 /*
  * Turn the wheel to the tick `now`: take off each node that is due and call

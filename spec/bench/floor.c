@@ -223,7 +223,7 @@ static void serve_peer(int fd, unsigned events)
     answer(fd, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
 }
 
-static void greet(int fd)
+static void apply_to_conn(int fd)
 {
     if (send(fd, "\1", GREETING, MSG_NOSIGNAL) != GREETING)
         fail("greeting");
@@ -237,7 +237,7 @@ static void accept_all(void)
     int fd;
 
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
-        greet(fd);
+        apply_to_conn(fd);
         counts.messages += mode == ACCEPT;
     }
     if (errno != EAGAIN && errno != ECONNABORTED)

@@ -153,7 +153,7 @@ static void take(unsigned number, const unsigned char *bytes, size_t length)
     }
 }
 
-static void greet(unsigned number)
+static void apply_to_conn(unsigned number)
 {
     unsigned char greeting;
     ssize_t length = recv(crowd.fds[number], &greeting, GREETING, 0);
@@ -178,7 +178,7 @@ static void receive(unsigned number, bool ended)
     ssize_t length;
 
     if (!clients[number].greeted)
-        greet(number);
+        apply_to_conn(number);
     do {
         length = recv(crowd.fds[number], inbox, sizeof inbox, 0);
         if (length > 0)

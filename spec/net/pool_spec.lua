@@ -45,13 +45,13 @@ describe("the pool of the engine", function()
     assert.equal(0, pool:used(bocket))
   end)
 
-  it("numbers the outings of a bocket", function()
+  it("counts how often a bocket has been checked out", function()
     local pool = assert(core.pool(1, 64))
 
-    for outing = 1, 3 do
+    for generation = 1, 3 do
       local bocket = pool:checkout()
 
-      assert.equal(outing, pool:outing(bocket))
+      assert.equal(generation, pool:generation(bocket))
       pool:checkin(bocket)
     end
   end)

@@ -105,7 +105,7 @@ static int l_wheel_hang(lua_State *L)
     struct l_wheel *self = check_wheel(L);
     size_t due = core_check_size(L, 3);
 
-    wheel_hang(&self->wheel, &self->nodes[check_node(L)], (uint32_t)due);
+    wheel_add(&self->wheel, &self->nodes[check_node(L)], (uint32_t)due);
     return 0;
 }
 
@@ -114,7 +114,7 @@ static int l_wheel_take(lua_State *L)
 {
     struct l_wheel *self = check_wheel(L);
 
-    wheel_take(&self->wheel, &self->nodes[check_node(L)]);
+    wheel_remove(&self->wheel, &self->nodes[check_node(L)]);
     return 0;
 }
 

@@ -66,11 +66,11 @@ static int l_holders(lua_State *L)
     return 1;
 }
 
-/* pool:outing(bocket) -> integer */
-static int l_outing(lua_State *L)
+/* pool:generation(bocket) -> integer */
+static int l_generation(lua_State *L)
 {
     core_check_pool(L, 1);
-    lua_pushinteger(L, core_check_bocket(L, 2)->outing);
+    lua_pushinteger(L, core_check_bocket(L, 2)->generation);
     return 1;
 }
 
@@ -170,7 +170,7 @@ void core_open_pool(lua_State *L)
         {"checkin", l_checkin},
         {"hold", l_hold},
         {"holders", l_holders},
-        {"outing", l_outing},
+        {"generation", l_generation},
         {"used", l_used},
         {"write", l_write},
         {"peek", l_peek},

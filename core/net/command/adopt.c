@@ -21,18 +21,18 @@ struct adoption {
     struct server_options options; /* with own copies of what they point at */
     struct queue_store queues;     /* with longer rings; or all zero */
     struct segment *pieces;        /* more of them; or NULL */
-    uint8_t place;                 /* of the server's form, if that changes */
+    uint8_t place; /* of the server's framing, if that changes */
 };
 
 /* ----------------------------------------------------------------- finding */
 
-void adopt_begin(struct shard *shard)
+void adopt_begin(struct engine *engine)
 {
-    for (struct link *at = shard->servers.next; at != &shard->servers;
+    for (struct link *at = engine->servers.next; at != &engine->servers;
          at = at->next) {
         struct server *server = link_owner(at, struct server, servers);
 
-        server->adoptable = !server->deaf;
+        server->adoptable = server->listening;
     }
 }
 
@@ -66,14 +66,14 @@ static bool is_at_path(const struct server *server, const char *path)
            strcmp(server->options.path, path) == 0;
 }
 
-struct server *adopt_find(struct shard *shard,
+struct server *adopt_find(struct engine *engine,
                           const struct server_options *options)
 {
     struct address address;
 
     if (options->path == NULL && !resolve(options, &address))
         return NULL;
-    for (struct link *at = shard->servers.next; at != &shard->servers;
+    for (struct link *at = engine->servers.next; at != &engine->servers;
          at = at->next) {
         struct server *server = link_owner(at, struct server, servers);
 
@@ -95,7 +95,7 @@ static bool prepare_rings(struct adoption *adoption)
         server->queues.length)
         return true;
     return queue_store_init(&adoption->queues, server->pool,
-                            server->shard->conns.number,
+                            server->engine->conns.number,
                             adoption->options.maxsends);
 }
 
@@ -109,27 +109,28 @@ static bool prepare_pieces(struct adoption *adoption)
     return adoption->pieces != NULL;
 }
 
-/* Where the server's form is remembered, or may be. OLD_FORMS: nowhere. */
-static uint8_t place_of_form(const struct server *server)
+/* Where the server's form is remembered, or may be. OLD_FRAMINGS: nowhere. */
+static uint8_t place_of_framing(const struct server *server)
 {
-    bool used[OLD_FORMS] = {false};
+    bool used[OLD_FRAMINGS] = {false};
     const struct conn *conn;
     uint32_t slot = 0;
     uint8_t place = 0;
 
     while ((conn = server_next_record(server, &slot)) != NULL)
         if (conn_has(conn, CONN_REFRAMED))
-            used[conn->form] = true;
-    while (place < OLD_FORMS && used[place] &&
-           !form_equal(&server->forms[place], &server->options.form))
+            used[conn->old_framing] = true;
+    while (
+        place < OLD_FRAMINGS && used[place] &&
+        !framing_equal(&server->old_framings[place], &server->options.framing))
         place++;
     return place;
 }
 
-bool adopt_has_room(const struct server *server, const struct form *form)
+bool adopt_has_room(const struct server *server, const struct framing *framing)
 {
-    return form_equal(&server->options.form, form) ||
-           place_of_form(server) < OLD_FORMS;
+    return framing_equal(&server->options.framing, framing) ||
+           place_of_framing(server) < OLD_FRAMINGS;
 }
 
 /* The stream may have more room than it needs: that harms nobody. */
@@ -182,33 +183,33 @@ static void for_each(struct adoption *adoption, each_fn *fn)
 }
 
 /*
- * It keeps the form that it has. What waits for it in the stream, in that form,
- * goes into its queue; that may be its end.
+ * It keeps the form that it has. What waits for it in the stream, in that
+ * framing, goes into its queue; that may be its end.
  */
-static void keep_form(struct adoption *adoption, struct conn *conn)
+static void keep_framing(struct adoption *adoption, struct conn *conn)
 {
-    absorb(conn);
+    enqueue_pending(conn);
     if (!conn_has(conn, CONN_REFRAMED))
-        conn->form = adoption->place;
+        conn->old_framing = adoption->place;
     conn_set(conn, CONN_REFRAMED);
-    if (form_equal(conn_form(conn), &adoption->options.form))
+    if (framing_equal(conn_framing(conn), &adoption->options.framing))
         conn_clear(conn, CONN_REFRAMED);
 }
 
-static void keep_forms(struct adoption *adoption)
+static void keep_framings(struct adoption *adoption)
 {
     struct server *server = adoption->server;
 
-    adoption->place = place_of_form(server);
-    server->forms[adoption->place] = server->options.form;
+    adoption->place = place_of_framing(server);
+    server->old_framings[adoption->place] = server->options.framing;
     server->reframed = true;
-    for_each(adoption, keep_form);
+    for_each(adoption, keep_framing);
 }
 
-static bool changes_form(const struct adoption *adoption)
+static bool changes_framing(const struct adoption *adoption)
 {
-    return !form_equal(&adoption->server->options.form,
-                       &adoption->options.form);
+    return !framing_equal(&adoption->server->options.framing,
+                          &adoption->options.framing);
 }
 
 static void swap_options(struct adoption *adoption)
@@ -264,7 +265,7 @@ static void recount_sites(struct adoption *adoption)
  * Its deadlines may be sooner now; there may be room, or none any more; and
  * what has come may be handed up where it was taken before, or the reverse.
  */
-static void greet(struct adoption *adoption, struct conn *conn)
+static void apply_to_conn(struct adoption *adoption, struct conn *conn)
 {
     struct server *server = adoption->server;
 
@@ -274,12 +275,12 @@ static void greet(struct adoption *adoption, struct conn *conn)
     conn_clear(conn, CONN_ABANDONED);
     if (conn->wanted > server->limit)
         conn->wanted = server->limit;
-    shard_hang(server->shard, conn, server->shard->tick);
+    engine_set_deadline(server->engine, conn, server->engine->tick);
     if (conn->inbox.bytes > 0)
-        shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
-    else if (conn_has(conn, CONN_PEER_ENDED) && !server->options.pulled)
-        pull_finish(conn);
-    conn_watch(conn);
+        engine_post(server->engine, conn, CONN_PENDING_RECEIVE);
+    else if (conn_has(conn, CONN_PEER_ENDED) && !server->options.buffered)
+        buffered_finish(conn);
+    interest_update(conn);
 }
 
 static void commit_listening(struct server *server)
@@ -300,22 +301,22 @@ void adopt_commit(struct adoption *adoption, void *owner)
 
     server->owner = owner;
     if (stream_waits(&server->stream))
-        room_flush(server); /* by the limits under which it was said */
-    if (changes_form(adoption))
-        keep_forms(adoption);
+        reclaim_flush(server); /* by the limits under which it was said */
+    if (changes_framing(adoption))
+        keep_framings(adoption);
     swap_options(adoption);
     commit_memory(adoption);
     server_apply_options(server);
     recount_sites(adoption);
-    for_each(adoption, greet);
+    for_each(adoption, apply_to_conn);
     commit_listening(server);
     adopt_drop(adoption);
 }
 
-static void forget_of_topics(struct shard *shard)
+static void forget_of_topics(struct engine *engine)
 {
-    for (size_t i = 0; i < shard->topics.room; i++)
-        for (struct table_node *at = shard->topics.chains[i]; at != NULL;
+    for (size_t i = 0; i < engine->topics.room; i++)
+        for (struct table_node *at = engine->topics.chains[i]; at != NULL;
              at = at->next) {
             struct topic *topic = link_owner(at, struct topic, node);
 
@@ -324,11 +325,11 @@ static void forget_of_topics(struct shard *shard)
         }
 }
 
-void adopt_forget_functions(struct shard *shard)
+void adopt_forget_functions(struct engine *engine)
 {
-    forget_of_topics(shard);
-    for (uint32_t slot = 0; slot < shard->conns.fresh; slot++) {
-        struct conn *conn = &shard->conns.records[slot];
+    forget_of_topics(engine);
+    for (uint32_t slot = 0; slot < engine->conns.fresh; slot++) {
+        struct conn *conn = &engine->conns.records[slot];
 
         if (conn_is_open(conn) && conn->overflow == OVERFLOW_ASK)
             topic_set_conn_overflow(conn, OVERFLOW_UNSET);

@@ -21,20 +21,20 @@
 struct adoption;
 
 /* From now on each server that listens may be adopted once. */
-void adopt_begin(struct shard *shard);
+void adopt_begin(struct engine *engine);
 
 /*
  * A server that listens where these options say, and is not being adopted yet;
  * port 0: the first that was asked for that way, on that address. NULL: none.
  */
-struct server *adopt_find(struct shard *shard,
+struct server *adopt_find(struct engine *engine,
                           const struct server_options *options);
 
 /*
  * Can it be given this form? Connections keep the one that they have, and only
  * so many can be remembered.
  */
-bool adopt_has_room(const struct server *server, const struct form *form);
+bool adopt_has_room(const struct server *server, const struct framing *framing);
 
 /*
  * Prepare for options of which size and bockets are the server's, and for whose
@@ -47,7 +47,7 @@ struct adoption *adopt_prepare(struct server *server,
 void adopt_commit(struct adoption *adoption, void *owner);
 
 /* Policies of topics and connections that ask the script are taken back. */
-void adopt_forget_functions(struct shard *shard);
+void adopt_forget_functions(struct engine *engine);
 void adopt_drop(struct adoption *adoption);
 
 #endif

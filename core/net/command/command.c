@@ -21,13 +21,13 @@ static enum command_answer find_room(struct conn *conn, size_t length,
                                      bool *dry)
 {
     *dry = false;
-    if (conn_fits(conn, length) && room_has(conn, length))
+    if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
         return COMMAND_DONE;
-    if (!conn_drain(conn))
+    if (!drain(conn))
         return COMMAND_CLOSED;
-    if (!conn_fits(conn, length))
+    if (!outbox_fits(conn, length))
         return COMMAND_FULL;
-    *dry = !room_make_for(conn, length);
+    *dry = !reclaim_ensure_for(conn, length);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
     return *dry ? COMMAND_FULL : COMMAND_DONE;
@@ -40,7 +40,7 @@ static void refuse(struct conn *conn, size_t length, bool dry)
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
     if (dry)
-        room_wait(conn);
+        reclaim_wait(conn);
 }
 
 static void put(struct conn *conn, const struct message *message)
@@ -48,20 +48,20 @@ static void put(struct conn *conn, const struct message *message)
     struct server *server = conn->server;
     enum pool_share share = conn_share(conn);
 
-    conn_write(conn, message->prefix, message->prefix_length, share);
-    conn_write(conn, message->data, message->data_length, share);
-    conn_write(conn, message->suffix, message->suffix_length, share);
+    outbox_write(conn, message->prefix, message->prefix_length, share);
+    outbox_write(conn, message->data, message->data_length, share);
+    outbox_write(conn, message->suffix, message->suffix_length, share);
     server->queued += message->length;
     server->counts.messages_out++;
     conn->messages_out++;
-    conn_queued(conn);
-    conn_mark_dirty(conn);
+    outbox_queued(conn);
+    outbox_mark_dirty(conn);
 }
 
-enum command_answer command_send(struct shard *shard, conn_name name,
+enum command_answer command_send(struct engine *engine, conn_name name,
                                  const struct message *message)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
     bool dry;
 
     if (conn == NULL)
@@ -69,7 +69,7 @@ enum command_answer command_send(struct shard *shard, conn_name name,
     assert(message->length <= conn->server->limit);
     if (!server_slab_holds(conn->server, message->length))
         return COMMAND_FULL;
-    absorb(conn);
+    enqueue_pending(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
 
@@ -84,9 +84,9 @@ enum command_answer command_send(struct shard *shard, conn_name name,
 
 /* ------------------------------------------------------------------ others */
 
-enum command_answer command_flush(struct shard *shard, conn_name name)
+enum command_answer command_flush(struct engine *engine, conn_name name)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -101,66 +101,68 @@ void command_flush_server(struct server *server)
 
 /* ------------------------------------------------------------------- take */
 
-enum take_answer command_look(const struct shard *shard, conn_name name,
-                              const struct take *take)
+enum receive_result command_peek(const struct engine *engine, conn_name name,
+                                 const struct receive_request *request)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
-    return conn != NULL ? pull_look(conn, take) : TAKE_CLOSED;
+    return conn != NULL ? buffered_peek(conn, request) : RECEIVE_CLOSED;
 }
 
-enum take_answer command_take(struct shard *shard, conn_name name,
-                              const struct take *take, struct received *data)
+enum receive_result command_receive(struct engine *engine, conn_name name,
+                                    const struct receive_request *request,
+                                    struct received *data)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
-    return conn != NULL ? pull_take(conn, take, data) : TAKE_CLOSED;
+    return conn != NULL ? buffered_receive(conn, request, data)
+                        : RECEIVE_CLOSED;
 }
 
-void command_finish(struct shard *shard, conn_name name)
+void command_finish(struct engine *engine, conn_name name)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
     if (conn != NULL)
-        pull_finish(conn);
+        buffered_finish(conn);
 }
 
-void command_abandon(struct shard *shard, conn_name name)
+void command_abandon(struct engine *engine, conn_name name)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
     if (conn != NULL)
-        pull_abandon(conn);
+        buffered_abandon(conn);
 }
 
 /* --------------------------------------------------------------- ending it */
 
-enum command_answer command_close(struct shard *shard, conn_name name,
+enum command_answer command_close(struct engine *engine, conn_name name,
                                   enum reason reason, double linger)
 {
-    struct conn *conn = conn_find(&shard->conns, name);
+    struct conn *conn = conn_find(&engine->conns, name);
 
     if (conn == NULL || conn->state == CONN_DEAD)
         return COMMAND_CLOSED;
 
     bool open = conn_is_open(conn);
 
-    conn_close(conn, reason, linger);
+    closing_begin(conn, reason, linger);
     return open ? COMMAND_DONE : COMMAND_CLOSED;
 }
 
-void command_cut(struct shard *shard, conn_name name)
+void command_cut(struct engine *engine, conn_name name)
 {
-    struct conn *conn = conn_find(&shard->conns, name);
+    struct conn *conn = conn_find(&engine->conns, name);
 
     if (conn != NULL)
-        conn_cut(conn, REASON_SCRIPT, NULL);
+        conn_end(conn, REASON_SCRIPT, NULL);
 }
 
-enum command_answer command_pause(struct shard *shard, conn_name name,
+enum command_answer command_pause(struct engine *engine, conn_name name,
                                   bool paused)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -168,9 +170,10 @@ enum command_answer command_pause(struct shard *shard, conn_name name,
         conn_set(conn, CONN_PAUSED);
     else
         conn_clear(conn, CONN_PAUSED);
-    if (!paused && (conn_has(conn, CONN_HELD) || conn->server->options.pulled))
-        shard_tell(shard, conn, CONN_TELL_RECEIVE);
-    conn_watch(conn);
+    if (!paused &&
+        (conn_has(conn, CONN_HELD) || conn->server->options.buffered))
+        engine_post(engine, conn, CONN_PENDING_RECEIVE);
+    interest_update(conn);
     return COMMAND_DONE;
 }
 
@@ -181,7 +184,7 @@ static void add_pending(struct conn_stats *stats, struct conn *conn)
 
     while (pending_next(&pending)) {
         stats->queued += pending_length(&pending);
-        stats->messages_out += !sub_lags(pending.sub);
+        stats->messages_out += !sub_is_stalled(pending.sub);
     }
 }
 
@@ -196,10 +199,10 @@ static uint32_t held_bockets(const struct conn *conn)
     return (uint32_t)bockets;
 }
 
-bool command_stats(const struct shard *shard, conn_name name,
+bool command_stats(const struct engine *engine, conn_name name,
                    struct conn_stats *stats)
 {
-    struct conn *conn = conn_find(&shard->conns, name);
+    struct conn *conn = conn_find(&engine->conns, name);
 
     if (conn == NULL)
         return false;
@@ -210,7 +213,7 @@ bool command_stats(const struct shard *shard, conn_name name,
         .messages_out = conn->messages_out,
         .queued = conn->queue.bytes,
         .bockets = held_bockets(conn),
-        .age = (double)conn_age(conn) / SHARD_TICKS,
+        .age = (double)outbox_age(conn) / ENGINE_TICKS,
         .missed = conn->missed,
     };
     if (conn_is_open(conn))
@@ -218,10 +221,10 @@ bool command_stats(const struct shard *shard, conn_name name,
     return true;
 }
 
-bool command_facts(const struct shard *shard, conn_name name,
+bool command_facts(const struct engine *engine, conn_name name,
                    struct conn_facts *facts)
 {
-    const struct conn *conn = conn_find(&shard->conns, name);
+    const struct conn *conn = conn_find(&engine->conns, name);
 
     if (conn == NULL)
         return false;
@@ -237,10 +240,11 @@ bool command_facts(const struct shard *shard, conn_name name,
     return true;
 }
 
-const struct form *command_form(const struct server *server, conn_name name)
+const struct framing *command_framing(const struct server *server,
+                                      conn_name name)
 {
     const struct conn *conn =
-        server->reframed ? conn_find(&server->shard->conns, name) : NULL;
+        server->reframed ? conn_find(&server->engine->conns, name) : NULL;
 
-    return conn != NULL ? conn_form(conn) : &server->options.form;
+    return conn != NULL ? conn_framing(conn) : &server->options.framing;
 }

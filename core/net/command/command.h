@@ -52,44 +52,47 @@ struct conn_facts {
  * Queue a message, all of it or nothing, behind everything sent and broadcast
  * before. It is no longer than its server's limit (server.h).
  */
-enum command_answer command_send(struct shard *shard, conn_name name,
+enum command_answer command_send(struct engine *engine, conn_name name,
                                  const struct message *message);
 
 /* Send what is queued now, and do not wait for the turn's end. */
-enum command_answer command_flush(struct shard *shard, conn_name name);
+enum command_answer command_flush(struct engine *engine, conn_name name);
 
 /* Do not hold back any longer what the server has to send (coalesce). */
 void command_flush_server(struct server *server);
 
-/* As pull_look() and pull_take() in pull.h. */
-enum take_answer command_look(const struct shard *shard, conn_name name,
-                              const struct take *take);
-enum take_answer command_take(struct shard *shard, conn_name name,
-                              const struct take *take, struct received *data);
+/* As buffered_peek() and buffered_receive() in pull.h. */
+enum receive_result command_peek(const struct engine *engine, conn_name name,
+                                 const struct receive_request *request);
+enum receive_result command_receive(struct engine *engine, conn_name name,
+                                    const struct receive_request *request,
+                                    struct received *data);
 
-/* As pull_finish() and pull_abandon(). No effect if its end has come. */
-void command_finish(struct shard *shard, conn_name name);
-void command_abandon(struct shard *shard, conn_name name);
+/* As buffered_finish() and buffered_abandon(). No effect if its end has come.
+ */
+void command_finish(struct engine *engine, conn_name name);
+void command_abandon(struct engine *engine, conn_name name);
 
-/* As conn_close() in closing.h. COMMAND_CLOSED: its end has come already. */
-enum command_answer command_close(struct shard *shard, conn_name name,
+/* As closing_begin() in closing.h. COMMAND_CLOSED: its end has come already. */
+enum command_answer command_close(struct engine *engine, conn_name name,
                                   enum reason reason, double linger);
 
 /* A handler of this connection failed: cut it. */
-void command_cut(struct shard *shard, conn_name name);
+void command_cut(struct engine *engine, conn_name name);
 
 /* Stop and go on reading. */
-enum command_answer command_pause(struct shard *shard, conn_name name,
+enum command_answer command_pause(struct engine *engine, conn_name name,
                                   bool paused);
 
 /* False: there is no connection of that name. */
-bool command_stats(const struct shard *shard, conn_name name,
+bool command_stats(const struct engine *engine, conn_name name,
                    struct conn_stats *stats);
-bool command_facts(const struct shard *shard, conn_name name,
+bool command_facts(const struct engine *engine, conn_name name,
                    struct conn_facts *facts);
 
 /* How messages of a connection lie in its stream; of one that has gone: how
  * those of its server do. */
-const struct form *command_form(const struct server *server, conn_name name);
+const struct framing *command_framing(const struct server *server,
+                                      conn_name name);
 
 #endif

@@ -7,51 +7,50 @@
 #include <errno.h>
 #include <string.h>
 
-static struct server *new_server(struct shard *shard,
+static struct server *new_server(struct engine *engine,
                                  const struct server_options *options,
                                  void *owner)
 {
     struct server *server =
-        server_new(shard, options, owner, &shard->outgoing, 1);
+        server_new(engine, options, owner, &engine->outgoing, 1);
 
     if (server == NULL)
         return NULL;
     server->outgoing = true;
-    server->deaf = true;
     server->closing = true; /* so it goes when its connection has gone */
-    link_before(&shard->servers, &server->servers);
+    link_before(&engine->servers, &server->servers);
     return server;
 }
 
 /* It takes a descriptor's place from now on, though it may have none so far. */
 static struct conn *new_conn(struct server *server)
 {
-    struct shard *shard = server->shard;
-    struct conn *conn = conn_new(&shard->conns);
+    struct engine *engine = server->engine;
+    struct conn *conn = conn_new(&engine->conns);
 
     conn->server = server;
     server->slot = conn->slot;
-    conn->moved = shard->tick;
-    shard->open++;
+    conn->moved = engine->tick;
+    engine->open++;
     server->unfinished++;
     return conn;
 }
 
-conn_name outgoing_open(struct shard *shard,
+conn_name outgoing_open(struct engine *engine,
                         const struct server_options *options, void *owner)
 {
-    bool too_many = shard->open >= shard->most_open;
+    bool too_many = engine->open >= engine->most_open;
     struct server *server;
     struct conn *conn;
 
-    if (conn_table_full(&shard->conns))
+    if (conn_table_full(&engine->conns))
         return 0;
-    server = new_server(shard, options, owner);
+    server = new_server(engine, options, owner);
     if (server == NULL)
         return 0;
     conn = new_conn(server);
     if (too_many)
-        conn_cut(conn, REASON_ERROR, strerrordesc_np(EMFILE));
+        conn_end(conn, REASON_ERROR, strerrordesc_np(EMFILE));
     else
         dial_begin(conn);
     return conn_name_of(conn);

@@ -3,7 +3,7 @@
  *
  * Each has a server of its own, which holds its options, its owner and its
  * stream, never listens, and is freed at the end of the turn in which the
- * connection has gone. All draw on one slab of the shard.
+ * connection has gone. All draw on one slab of the engine.
  */
 #ifndef FES_COMMAND_OUTGOING_H
 #define FES_COMMAND_OUTGOING_H
@@ -19,7 +19,7 @@
  * commands at once, or 0: there is no memory, or no record left. Whatever else
  * goes wrong is told by events.closed.
  */
-conn_name outgoing_open(struct shard *shard,
+conn_name outgoing_open(struct engine *engine,
                         const struct server_options *options, void *owner);
 
 #endif

@@ -5,38 +5,38 @@
 #include "net/state/conn_end.h"
 #include "net/state/stall.h"
 
-enum command_answer command_set_overflow(struct shard *shard, conn_name name,
+enum command_answer command_set_overflow(struct engine *engine, conn_name name,
                                          enum overflow overflow)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
 
     if (conn == NULL)
         return COMMAND_CLOSED;
-    absorb(conn);
+    enqueue_pending(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
-    lag_forget_answers(conn);
+    stall_forget_answers(conn);
     topic_set_conn_overflow(conn, overflow);
     return COMMAND_DONE;
 }
 
 void command_set_topic_overflow(struct topic *topic, enum overflow overflow)
 {
-    room_flush_topic(topic);
+    reclaim_flush_topic(topic);
     topic->overflow = (uint8_t)overflow;
 }
 
 void command_set_server_overflow(struct server *server, enum overflow overflow)
 {
     if (stream_waits(&server->stream))
-        room_flush(server);
+        reclaim_flush(server);
     server->options.overflow = overflow;
 }
 
-void command_answer_overflow(struct shard *shard, conn_name name,
+void command_answer_overflow(struct engine *engine, conn_name name,
                              struct topic *topic, enum overflow answer)
 {
-    struct conn *conn = shard_find_open(shard, name);
+    struct conn *conn = engine_find_open(engine, name);
     struct sub *sub;
 
     if (conn == NULL)
@@ -44,6 +44,6 @@ void command_answer_overflow(struct shard *shard, conn_name name,
     sub = topic != NULL ? topic_sub(topic, conn) : conn_broadcasts(conn);
     if (sub == NULL || sub->state != SUB_ASK)
         return;
-    if (!lag_answer(conn, sub, answer))
-        conn_cut(conn, REASON_OVERFLOW, NULL);
+    if (!stall_answer(conn, sub, answer))
+        conn_end(conn, REASON_OVERFLOW, NULL);
 }

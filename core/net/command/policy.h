@@ -4,7 +4,7 @@
  *
  * A policy holds for the messages that come after it was set. Those before it
  * are given to everybody first, or withheld under the policy that was: they may
- * be in no picture from which the new one could send them. So all these may
+ * be in no snapshot from which the new one could send them. So all these may
  * send, and end connections.
  */
 #ifndef FES_COMMAND_POLICY_H
@@ -14,7 +14,7 @@
 #include "net/state/topic.h"
 
 /* Of a connection: its own, which wins; OVERFLOW_UNSET takes it back. */
-enum command_answer command_set_overflow(struct shard *shard, conn_name name,
+enum command_answer command_set_overflow(struct engine *engine, conn_name name,
                                          enum overflow overflow);
 
 /* Of a topic; likewise, and it wins over the servers'. */
@@ -27,7 +27,7 @@ void command_set_server_overflow(struct server *server, enum overflow overflow);
  * What the script's function said about a stall of the connection on a topic
  * (NULL: broadcasts): close, drop or latest.
  */
-void command_answer_overflow(struct shard *shard, conn_name name,
+void command_answer_overflow(struct engine *engine, conn_name name,
                              struct topic *topic, enum overflow answer);
 
 #endif

@@ -15,7 +15,7 @@
 static struct conn *find_left_out(const struct channel *channel,
                                   conn_name except)
 {
-    struct conn *conn = shard_find_open(channel->server->shard, except);
+    struct conn *conn = engine_find_open(channel->server->engine, except);
 
     if (conn == NULL || conn->server != channel->server ||
         (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
@@ -36,14 +36,14 @@ static bool prepare(const struct channel *channel, size_t length,
     size_t needed;
 
     if (left_out != NULL)
-        absorb(left_out);
+        enqueue_pending(left_out);
     if (!server_slab_holds(server, length))
         return false;
     if (!stream_takes(&server->stream, length))
-        room_flush(server);
+        reclaim_flush(server);
     do {
         needed = stream_bockets_for(&server->stream, length);
-        if (!room_make(server, needed, POOL_RESERVE))
+        if (!reclaim_ensure(server, needed, POOL_RESERVE))
             return false;
     } while (stream_bockets_for(&server->stream, length) > needed);
     return true;
@@ -58,7 +58,7 @@ static void write_message(struct channel *channel,
     stream_write(stream, message->data, message->data_length);
     stream_write(stream, message->suffix, message->suffix_length);
     stream_end_message(stream, channel, sequence);
-    fanout_warm(channel);
+    fanout_activate(channel);
 }
 
 /* Write it for all but one. For how many that is. */
@@ -87,7 +87,8 @@ enum command_answer command_broadcast(struct server *server, const char *data,
                                       uint32_t *receivers)
 {
     struct channel *channel = &server->broadcasts;
-    struct message message = form_encode(&server->options.form, data, length);
+    struct message message =
+        framing_encode(&server->options.framing, data, length);
 
     *receivers = 0;
     if (server->closing)
@@ -96,17 +97,17 @@ enum command_answer command_broadcast(struct server *server, const char *data,
     if (channel->count == 0)
         return COMMAND_DONE;
 
-    bool ready = keep_has_room(server, length) &&
+    bool ready = retain_has_room(server, length) &&
                  prepare(channel, message.length, except);
     struct conn *left_out = find_left_out(channel, except);
 
     if (channel->count == (left_out != NULL))
         return COMMAND_DONE;
-    if (!ready || !keep_broadcast(server, data, length, except)) {
+    if (!ready || !retain_broadcast(server, data, length, except)) {
         server->counts.refused++;
         return COMMAND_FULL;
     }
-    *receivers = put(channel, &message, ++server->shard->sequence, left_out);
+    *receivers = put(channel, &message, ++server->engine->sequence, left_out);
     return COMMAND_DONE;
 }
 
@@ -117,24 +118,24 @@ static void miss(struct channel *channel, uint64_t sequence, conn_name except)
 {
     struct link *next;
 
-    for (struct link *at = channel->circle.next; at != &channel->circle;
-         at = next) {
-        struct sub *sub = link_owner(at, struct sub, circle);
+    for (struct link *at = channel->subscribers.next;
+         at != &channel->subscribers; at = next) {
+        struct sub *sub = link_owner(at, struct sub, in_channel);
         struct conn *conn = sub->conn;
-        enum overflow policy = lag_policy(conn, channel, sub);
+        enum overflow policy = stall_policy(conn, channel, sub);
 
         next = at->next;
         if (conn_name_of(conn) == except)
             continue;
-        absorb(conn);
+        enqueue_pending(conn);
         if (!conn_is_open(conn))
             continue;
-        if (!sub_lags(sub))
-            lag_begin(conn, channel, sub,
-                      policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
-                      sequence - 1);
-        lag_miss(conn, sub, lag_kind(sub));
-        shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+        if (!sub_is_stalled(sub))
+            stall_begin(conn, channel, sub,
+                        policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
+                        sequence - 1);
+        stall_miss(conn, sub, stall_kind(sub));
+        engine_post(conn->server->engine, conn, CONN_PENDING_LAG);
     }
 }
 
@@ -142,7 +143,8 @@ static uint32_t publish_at(struct channel *channel, const char *data,
                            size_t length, uint64_t sequence, conn_name except)
 {
     struct server *server = channel->server;
-    struct message message = form_encode(&server->options.form, data, length);
+    struct message message =
+        framing_encode(&server->options.framing, data, length);
     struct conn *left_out;
     uint32_t count;
 
@@ -168,15 +170,15 @@ enum command_answer command_publish(struct topic *topic, const char *data,
     struct link *next;
 
     *receivers = 0;
-    if (!keep_published(topic, data, length, key, except))
+    if (!retain_published(topic, data, length, key, except))
         return COMMAND_FULL;
     topic->published++;
-    topic->shard->sequence++;
+    topic->engine->sequence++;
     for (struct link *at = topic->channels.next; at != &topic->channels;
          at = next) {
         next = at->next;
         *receivers += publish_at(link_owner(at, struct channel, of_topic), data,
-                                 length, topic->shard->sequence, except);
+                                 length, topic->engine->sequence, except);
     }
     return COMMAND_DONE;
 }
@@ -185,8 +187,8 @@ enum command_answer command_publish(struct topic *topic, const char *data,
 
 enum command_answer command_subscribe(struct topic *topic, conn_name name)
 {
-    struct shard *shard = topic->shard;
-    struct conn *conn = shard_find_open(shard, name);
+    struct engine *engine = topic->engine;
+    struct conn *conn = engine_find_open(engine, name);
     struct sub *sub;
 
     if (conn == NULL)
@@ -198,36 +200,36 @@ enum command_answer command_subscribe(struct topic *topic, conn_name name)
     sub = topic_subscribe(topic, conn);
     if (sub == NULL)
         return COMMAND_FULL;
-    if (topic->retains && !picture_empty(&topic->picture)) {
-        lag_begin(conn, sub->channel, sub, OVERFLOW_LATEST, shard->sequence);
+    if (topic->retains && !snapshot_empty(&topic->snapshot)) {
+        stall_begin(conn, sub->channel, sub, OVERFLOW_LATEST, engine->sequence);
         sub->upto = 0;
-        shard_tell(shard, conn, CONN_TELL_LAG);
+        engine_post(engine, conn, CONN_PENDING_LAG);
     }
     return COMMAND_DONE;
 }
 
 enum command_answer command_unsubscribe(struct topic *topic, conn_name name)
 {
-    struct conn *conn = shard_find_open(topic->shard, name);
+    struct conn *conn = engine_find_open(topic->engine, name);
     struct sub *sub;
 
     if (conn == NULL)
         return COMMAND_CLOSED;
     if (topic_sub(topic, conn) == NULL)
         return COMMAND_DONE;
-    absorb(conn);
+    enqueue_pending(conn);
     sub = conn_is_open(conn) ? topic_sub(topic, conn) : NULL;
     if (sub == NULL)
         return COMMAND_CLOSED;
-    if (sub_lags(sub))
-        lag_end(conn, sub);
+    if (sub_is_stalled(sub))
+        stall_end(conn, sub);
     topic_unsubscribe(sub);
     return COMMAND_DONE;
 }
 
 bool command_retain(struct topic *topic)
 {
-    if (!cells_map(&topic->shard->cells))
+    if (!cells_map(&topic->engine->cells))
         return false;
     topic->retains = true;
     link_out(&topic->kept);
@@ -236,13 +238,13 @@ bool command_retain(struct topic *topic)
 
 void command_clear(struct topic *topic, const struct key *key)
 {
-    struct cells *cells = &topic->shard->cells;
+    struct cells *cells = &topic->engine->cells;
     struct entry *entry =
-        key != NULL ? picture_find(cells, &topic->picture, *key) : NULL;
+        key != NULL ? snapshot_find(cells, &topic->snapshot, *key) : NULL;
 
     if (key == NULL)
-        picture_clear(cells, &topic->picture);
+        snapshot_clear(cells, &topic->snapshot);
     else if (entry != NULL)
-        picture_drop(cells, &topic->picture, entry);
+        snapshot_drop(cells, &topic->snapshot, entry);
     topic_unsettle(topic);
 }

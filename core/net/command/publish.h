@@ -20,7 +20,7 @@
  * Queue data for every open connection of the server but `except` (0: none),
  * and give in `*receivers` for how many that is. The server's framing carries
  * it, and it is no longer than the server's limit. COMMAND_FULL: the slab, or
- * the store of pictures, has no room; nobody gets it.
+ * the store of snapshots, has no room; nobody gets it.
  */
 enum command_answer command_broadcast(struct server *server, const char *data,
                                       size_t length, conn_name except,
@@ -30,7 +30,7 @@ enum command_answer command_broadcast(struct server *server, const char *data,
  * Queue data for every subscriber of the topic but `except`, likewise, in the
  * framing of each one's server, which all carry it. Where it could never fit,
  * or a slab has no bocket, subscribers miss it as if they were full.
- * COMMAND_FULL: the store of pictures has no room; nobody gets it.
+ * COMMAND_FULL: the store of snapshots has no room; nobody gets it.
  */
 enum command_answer command_publish(struct topic *topic, const char *data,
                                     size_t length, struct key key,

@@ -84,7 +84,7 @@ static void set_alarm(struct loop *loop)
 
     loop->ended = now;
     if (due <= now)
-        loop_hurry(loop);
+        loop_poll_at_once(loop);
     if (due == loop->alarm_due)
         return;
 
@@ -193,7 +193,7 @@ void loop_stop(struct loop *loop)
     ev_break(loop->ev, EVBREAK_ALL);
 }
 
-void loop_hurry(struct loop *loop)
+void loop_poll_at_once(struct loop *loop)
 {
     ev_idle_start(loop->ev, &loop->hurry);
 }

@@ -8,8 +8,8 @@
  *
  * where beginning and end are functions given at loop_new(): one reads the
  * clock, the other hands over what the turn has brought and sends what it has
- * queued. Whoever has more to do than fits in a turn calls loop_hurry(), and
- * the next wait does not sleep.
+ * queued. Whoever has more to do than fits in a turn calls loop_poll_at_once(),
+ * and the next wait does not sleep.
  *
  * Timers here are precise: they never fire before clock_now() says so, and
  * `due` is a moment of that clock. (libev's own count from the beginning of
@@ -60,7 +60,7 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /* Do not sleep in the next wait. */
-void loop_hurry(struct loop *loop);
+void loop_poll_at_once(struct loop *loop);
 
 /*
  * Do not sleep at all, and call `fn(owner)` in each turn that brings nothing

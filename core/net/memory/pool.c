@@ -121,7 +121,7 @@ struct bocket *pool_checkout(struct pool *pool, enum pool_share share)
     pool->free--;
     bocket->holders = 1;
     bocket->used = 0;
-    bocket->outing++;
+    bocket->generation++;
     ASAN_UNPOISON_MEMORY_REGION(bocket->bytes, pool->size);
     return bocket;
 }

@@ -37,7 +37,7 @@ struct bocket {
     unsigned char *bytes; /* its slice of the slab */
     uint32_t used;        /* bytes written so far */
     uint32_t holders;     /* 0: at rest */
-    uint32_t outing;      /* how often it has been checked out */
+    uint32_t generation;  /* how often it has been checked out */
     uint32_t next;        /* at rest: goes out after it; out: its holder's */
 };
 

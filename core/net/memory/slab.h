@@ -7,7 +7,7 @@
  *      +------- waiting ...... those that the pool refused, in order
  *
  * A server that listens has a slab of its own. All outgoing connections of a
- * shard share one.
+ * engine share one.
  */
 #ifndef FES_MEMORY_SLAB_H
 #define FES_MEMORY_SLAB_H

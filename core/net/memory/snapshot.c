@@ -4,10 +4,10 @@
 
 _Static_assert(sizeof(struct entry) <= CELL, "an entry is one cell");
 
-void picture_init(struct picture *picture)
+void snapshot_init(struct snapshot *snapshot)
 {
-    *picture = (struct picture){0};
-    link_init(&picture->order);
+    *snapshot = (struct snapshot){0};
+    link_init(&snapshot->order);
 }
 
 /* ------------------------------------------------------------------- keys */
@@ -35,10 +35,10 @@ static bool has_key(const struct cells *cells, const struct entry *entry,
     return true;
 }
 
-struct entry *picture_find(const struct cells *cells,
-                           const struct picture *picture, struct key key)
+struct entry *snapshot_find(const struct cells *cells,
+                            const struct snapshot *snapshot, struct key key)
 {
-    struct table_node *node = table_first(&picture->keys, hash_of(key));
+    struct table_node *node = table_first(&snapshot->keys, hash_of(key));
 
     for (; node != NULL; node = table_next(node)) {
         struct entry *entry = link_owner(node, struct entry, node);
@@ -51,11 +51,11 @@ struct entry *picture_find(const struct cells *cells,
 
 /* ---------------------------------------------------------------- changes */
 
-uint32_t picture_cells_for(const struct cells *cells,
-                           const struct picture *picture, struct key key,
-                           size_t length)
+uint32_t snapshot_cells_for(const struct cells *cells,
+                            const struct snapshot *snapshot, struct key key,
+                            size_t length)
 {
-    const struct entry *entry = picture_find(cells, picture, key);
+    const struct entry *entry = snapshot_find(cells, snapshot, key);
     uint32_t needed = cells_for(key.length + length);
     uint32_t there;
 
@@ -72,7 +72,7 @@ static uint32_t cell_of(const struct cells *cells, const struct entry *entry)
     return (uint32_t)(((const char *)entry - first) / CELL);
 }
 
-static struct entry *new_entry(struct cells *cells, struct picture *picture,
+static struct entry *new_entry(struct cells *cells, struct snapshot *snapshot,
                                struct key key)
 {
     uint32_t cell = cells_take(cells);
@@ -84,7 +84,7 @@ static struct entry *new_entry(struct cells *cells, struct picture *picture,
         .key_kind = (uint8_t)key.kind,
     };
     link_init(&entry->order);
-    if (table_put(&picture->keys, &entry->node, hash_of(key)))
+    if (table_put(&snapshot->keys, &entry->node, hash_of(key)))
         return entry;
     cells_give(cells, cell);
     return NULL;
@@ -110,71 +110,71 @@ static void write_chain(struct cells *cells, struct entry *entry,
     cells_write(cells, &writer, bytes, length);
 }
 
-bool picture_put(struct cells *cells, struct picture *picture, struct key key,
-                 const void *bytes, size_t length, uint64_t sequence,
-                 uint64_t except)
+bool snapshot_put(struct cells *cells, struct snapshot *snapshot,
+                  struct key key, const void *bytes, size_t length,
+                  uint64_t sequence, uint64_t except)
 {
-    struct entry *entry = picture_find(cells, picture, key);
+    struct entry *entry = snapshot_find(cells, snapshot, key);
 
     if (entry == NULL)
-        entry = new_entry(cells, picture, key);
+        entry = new_entry(cells, snapshot, key);
     if (entry == NULL)
         return false;
     write_chain(cells, entry, key, bytes, length);
     entry->sequence = sequence;
     entry->except = except;
-    link_last(&picture->order, &entry->order);
+    link_last(&snapshot->order, &entry->order);
     return true;
 }
 
-void picture_drop(struct cells *cells, struct picture *picture,
-                  struct entry *entry)
+void snapshot_drop(struct cells *cells, struct snapshot *snapshot,
+                   struct entry *entry)
 {
-    table_take(&picture->keys, &entry->node);
+    table_take(&snapshot->keys, &entry->node);
     link_out(&entry->order);
     cells_free_chain(cells, entry->chain);
     cells_give(cells, cell_of(cells, entry));
 }
 
-void picture_clear(struct cells *cells, struct picture *picture)
+void snapshot_clear(struct cells *cells, struct snapshot *snapshot)
 {
-    while (!picture_empty(picture))
-        picture_drop(cells, picture,
-                     link_owner(picture->order.next, struct entry, order));
+    while (!snapshot_empty(snapshot))
+        snapshot_drop(cells, snapshot,
+                      link_owner(snapshot->order.next, struct entry, order));
 }
 
-void picture_free(struct cells *cells, struct picture *picture)
+void snapshot_free(struct cells *cells, struct snapshot *snapshot)
 {
-    picture_clear(cells, picture);
-    table_clear(&picture->keys);
+    snapshot_clear(cells, snapshot);
+    table_clear(&snapshot->keys);
 }
 
 /* ------------------------------------------------------------------ walking */
 
 /* Those that lack little are many: the walk begins at the end. */
-struct entry *picture_after(const struct picture *picture, uint64_t sequence)
+struct entry *snapshot_after(const struct snapshot *snapshot, uint64_t sequence)
 {
-    const struct link *at = &picture->order;
+    const struct link *at = &snapshot->order;
 
-    if (picture_empty(picture))
+    if (snapshot_empty(snapshot))
         return NULL;
     if (link_owner(at->next, struct entry, order)->sequence > sequence)
         return link_owner(at->next, struct entry, order);
     while (link_owner(at->prev, struct entry, order)->sequence > sequence)
         at = at->prev;
-    return at != &picture->order ? link_owner(at, struct entry, order) : NULL;
+    return at != &snapshot->order ? link_owner(at, struct entry, order) : NULL;
 }
 
-struct entry *picture_next(const struct picture *picture,
-                           const struct entry *entry)
+struct entry *snapshot_next(const struct snapshot *snapshot,
+                            const struct entry *entry)
 {
-    return entry->order.next != &picture->order
+    return entry->order.next != &snapshot->order
                ? link_owner(entry->order.next, struct entry, order)
                : NULL;
 }
 
-struct cell_reader picture_read(const struct cells *cells,
-                                const struct entry *entry)
+struct cell_reader snapshot_read(const struct cells *cells,
+                                 const struct entry *entry)
 {
     struct cell_reader reader =
         cells_reader(entry->chain, (size_t)entry->key_length + entry->length);

@@ -10,7 +10,7 @@
  * more than that number to catch up. A message without a key has the one key
  * that is no key.
  *
- * Messages lie unframed in cells, which the pictures of a shard share.
+ * Messages lie unframed in cells, which the snapshots of a engine share.
  */
 #ifndef FES_MEMORY_SNAPSHOT_H
 #define FES_MEMORY_SNAPSHOT_H
@@ -35,8 +35,8 @@ struct key {
 
 /* What is known of a key; one cell. */
 struct entry {
-    struct table_node node; /* in the picture's table */
-    struct link order;      /* in the picture's list */
+    struct table_node node; /* in the snapshot's table */
+    struct link order;      /* in the snapshot's list */
     uint64_t sequence;      /* number of the message */
     uint64_t except;        /* name of the one it is not for, or 0 */
     uint32_t length;        /* of the message, bytes */
@@ -45,52 +45,53 @@ struct entry {
     uint8_t key_kind;
 };
 
-struct picture {
+struct snapshot {
     struct table keys;
     struct link order; /* entries, the one changed last at the end */
 };
 
-void picture_init(struct picture *picture);
+void snapshot_init(struct snapshot *snapshot);
 
-/* Forget everything; and give back what the picture itself took. */
-void picture_clear(struct cells *cells, struct picture *picture);
-void picture_free(struct cells *cells, struct picture *picture);
+/* Forget everything; and give back what the snapshot itself took. */
+void snapshot_clear(struct cells *cells, struct snapshot *snapshot);
+void snapshot_free(struct cells *cells, struct snapshot *snapshot);
 
-static inline bool picture_empty(const struct picture *picture)
+static inline bool snapshot_empty(const struct snapshot *snapshot)
 {
-    return link_alone(&picture->order);
+    return link_alone(&snapshot->order);
 }
 
-/* How many cells must be free for picture_put() of this key and length. */
-uint32_t picture_cells_for(const struct cells *cells,
-                           const struct picture *picture, struct key key,
-                           size_t length);
+/* How many cells must be free for snapshot_put() of this key and length. */
+uint32_t snapshot_cells_for(const struct cells *cells,
+                            const struct snapshot *snapshot, struct key key,
+                            size_t length);
 
 /*
  * The message, numbered higher than any before, is the newest of its key. The
  * cells are there, and mapped. False: no memory for the table.
  */
-bool picture_put(struct cells *cells, struct picture *picture, struct key key,
-                 const void *bytes, size_t length, uint64_t sequence,
-                 uint64_t except);
+bool snapshot_put(struct cells *cells, struct snapshot *snapshot,
+                  struct key key, const void *bytes, size_t length,
+                  uint64_t sequence, uint64_t except);
 
 /* What is known of a key, or NULL. */
-struct entry *picture_find(const struct cells *cells,
-                           const struct picture *picture, struct key key);
+struct entry *snapshot_find(const struct cells *cells,
+                            const struct snapshot *snapshot, struct key key);
 
 /* Forget a key. */
-void picture_drop(struct cells *cells, struct picture *picture,
-                  struct entry *entry);
+void snapshot_drop(struct cells *cells, struct snapshot *snapshot,
+                   struct entry *entry);
 
 /* The first entry whose number is greater than `sequence`, or NULL. */
-struct entry *picture_after(const struct picture *picture, uint64_t sequence);
+struct entry *snapshot_after(const struct snapshot *snapshot,
+                             uint64_t sequence);
 
 /* The entry behind this one, or NULL. */
-struct entry *picture_next(const struct picture *picture,
-                           const struct entry *entry);
+struct entry *snapshot_next(const struct snapshot *snapshot,
+                            const struct entry *entry);
 
 /* Begin to read the message of an entry, with cells_next(). */
-struct cell_reader picture_read(const struct cells *cells,
-                                const struct entry *entry);
+struct cell_reader snapshot_read(const struct cells *cells,
+                                 const struct entry *entry);
 
 #endif

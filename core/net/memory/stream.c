@@ -65,7 +65,7 @@ static struct bocket *open_tail(const struct stream *stream)
     struct bocket *tail = stream->tail;
 
     if (tail == NULL || tail->holders == 0 ||
-        tail->outing != stream->tail_outing ||
+        tail->generation != stream->tail_generation ||
         tail->used == pool_size(stream->pool))
         return NULL;
     return tail;
@@ -138,7 +138,7 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
 
         pool_checkin(stream->pool, tail); /* its piece holds it now */
         stream->tail = tail;
-        stream->tail_outing = tail->outing;
+        stream->tail_generation = tail->generation;
         from += n;
         length -= n;
     }

@@ -31,7 +31,7 @@ struct channel;
 /* A message that waits. */
 struct stream_message {
     uint64_t ends;     /* position behind its last byte */
-    uint64_t sequence; /* its number in the sequence of the whole shard */
+    uint64_t sequence; /* its number in the sequence of the whole engine */
     struct channel *channel;
 };
 
@@ -45,8 +45,9 @@ struct stream {
     uint64_t base_at;                /* position at which `base` begins */
     uint64_t at;                     /* position at which `next` will begin */
     struct stream_message *messages; /* n is at [n % STREAM_MESSAGES] */
-    struct bocket *tail;  /* written last; not held if no piece holds it */
-    uint32_t tail_outing; /* its outing when it was: else it is another's */
+    struct bocket *tail; /* written last; not held if no piece holds it */
+    uint32_t
+        tail_generation; /* its generation when it was: else it is another's */
 };
 
 /* A stream of at most `bockets` bockets full of bytes. False: no memory. */

@@ -11,19 +11,20 @@ static uint64_t most_told(unsigned width)
     return width < 8 ? (UINT64_C(1) << 8 * width) - 1 : UINT64_MAX;
 }
 
-const char *form_refuses(const struct form *form, const char *data,
-                         size_t length)
+const char *framing_refuses(const struct framing *framing, const char *data,
+                            size_t length)
 {
-    switch (form->kind) {
-    case FORM_LINE:
+    switch (framing->kind) {
+    case FRAMING_LINE:
         return length > 0 && memchr(data, '\n', length) != NULL
                    ? "a line cannot hold a \"\\n\""
                    : NULL;
-    case FORM_FIXED:
-        return length != form->fixed ? "its length is not that of the framing"
-                                     : NULL;
-    case FORM_LENGTH:
-        return length > most_told(form->width)
+    case FRAMING_FIXED:
+        return length != framing->fixed
+                   ? "its length is not that of the framing"
+                   : NULL;
+    case FRAMING_LENGTH:
+        return length > most_told(framing->width)
                    ? "it is longer than its prefix can tell"
                    : NULL;
     default:
@@ -31,40 +32,40 @@ const char *form_refuses(const struct form *form, const char *data,
     }
 }
 
-static void put_prefix(const struct form *form, struct message *message)
+static void put_prefix(const struct framing *framing, struct message *message)
 {
-    unsigned width = form->width;
+    unsigned width = framing->width;
     uint64_t value = message->data_length;
 
     for (unsigned i = 0; i < width; i++) {
-        unsigned place = form->little ? i : width - 1 - i;
+        unsigned place = framing->little ? i : width - 1 - i;
 
         message->prefix[place] = (unsigned char)(value >> 8 * i);
     }
     message->prefix_length = (uint8_t)width;
 }
 
-static struct message encode_length(const struct form *form, const char *data,
-                                    size_t length)
+static struct message encode_length(const struct framing *framing,
+                                    const char *data, size_t length)
 {
     struct message message = {
         .data = data,
         .data_length = length,
-        .length = length + form->width,
+        .length = length + framing->width,
     };
 
-    put_prefix(form, &message);
+    put_prefix(framing, &message);
     return message;
 }
 
 /* The usual ones are written where they are to be, and nowhere before. */
-struct message form_encode(const struct form *form, const char *data,
-                           size_t length)
+struct message framing_encode(const struct framing *framing, const char *data,
+                              size_t length)
 {
-    bool line = form->kind == FORM_LINE;
+    bool line = framing->kind == FRAMING_LINE;
 
-    if (form->kind == FORM_LENGTH)
-        return encode_length(form, data, length);
+    if (framing->kind == FRAMING_LENGTH)
+        return encode_length(framing, data, length);
     return (struct message){
         .suffix = line ? "\n" : NULL,
         .suffix_length = line,
@@ -74,70 +75,71 @@ struct message form_encode(const struct form *form, const char *data,
     };
 }
 
-bool form_equal(const struct form *one, const struct form *other)
+bool framing_equal(const struct framing *one, const struct framing *other)
 {
     return one->kind == other->kind && one->fixed == other->fixed &&
            one->width == other->width && one->little == other->little;
 }
 
-size_t form_overhead(const struct form *form)
+size_t framing_overhead(const struct framing *framing)
 {
-    if (form->kind == FORM_LENGTH)
-        return form->width;
-    return form->kind == FORM_LINE ? 1 : 0;
+    if (framing->kind == FRAMING_LENGTH)
+        return framing->width;
+    return framing->kind == FRAMING_LINE ? 1 : 0;
 }
 
 /* --------------------------------------------------------------- coming in */
 
-static enum form_found decode_raw(const struct inbox *inbox, size_t most,
-                                  struct frame *frame)
+static enum framing_found decode_raw(const struct inbox *inbox, size_t most,
+                                     struct frame *frame)
 {
     frame->length = frame->total = inbox->bytes < most ? inbox->bytes : most;
-    return FORM_WHOLE;
+    return FRAMING_WHOLE;
 }
 
-static enum form_found decode_fixed(const struct form *form,
-                                    const struct inbox *inbox,
-                                    struct frame *frame)
+static enum framing_found decode_fixed(const struct framing *framing,
+                                       const struct inbox *inbox,
+                                       struct frame *frame)
 {
-    frame->length = frame->total = form->fixed;
-    return inbox->bytes >= form->fixed ? FORM_WHOLE : FORM_PART;
+    frame->length = frame->total = framing->fixed;
+    return inbox->bytes >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-static uint64_t read_prefix(const struct form *form, const struct pool *pool,
-                            const struct inbox *inbox)
+static uint64_t read_prefix(const struct framing *framing,
+                            const struct pool *pool, const struct inbox *inbox)
 {
     unsigned char prefix[8];
-    unsigned width = form->width;
+    unsigned width = framing->width;
     uint64_t value = 0;
 
     inbox_copy(pool, inbox, 0, prefix, width);
     for (unsigned i = 0; i < width; i++)
-        value = value << 8 | prefix[form->little ? width - 1 - i : i];
+        value = value << 8 | prefix[framing->little ? width - 1 - i : i];
     return value;
 }
 
-static enum form_found decode_length(const struct form *form,
-                                     const struct pool *pool,
-                                     const struct inbox *inbox, size_t most,
-                                     struct frame *frame)
+static enum framing_found decode_length(const struct framing *framing,
+                                        const struct pool *pool,
+                                        const struct inbox *inbox, size_t most,
+                                        struct frame *frame)
 {
     uint64_t told;
 
-    if (inbox->bytes < form->width)
-        return FORM_PART;
-    told = read_prefix(form, pool, inbox);
+    if (inbox->bytes < framing->width)
+        return FRAMING_PART;
+    told = read_prefix(framing, pool, inbox);
     if (told > most)
-        return FORM_TOOLONG;
-    frame->begins = form->width;
+        return FRAMING_TOOLONG;
+    frame->begins = framing->width;
     frame->length = (size_t)told;
-    frame->total = form->width + frame->length;
-    return inbox->bytes >= frame->total ? FORM_WHOLE : FORM_PART;
+    frame->total = framing->width + frame->length;
+    return inbox->bytes >= frame->total ? FRAMING_WHOLE : FRAMING_PART;
 }
 
 /* The end of a line that has not come may still be a "\r\n". */
-static enum form_found decode_line(const struct pool *pool, struct inbox *inbox,
-                                   size_t most, struct frame *frame)
+static enum framing_found decode_line(const struct pool *pool,
+                                      struct inbox *inbox, size_t most,
+                                      struct frame *frame)
 {
     size_t end = inbox_find(pool, inbox, inbox->searched, '\n');
     unsigned char before = 0;
@@ -145,32 +147,32 @@ static enum form_found decode_line(const struct pool *pool, struct inbox *inbox,
     if (end == SIZE_MAX) {
         inbox->searched = inbox->bytes;
         if (inbox->bytes <= most)
-            return FORM_PART;
+            return FRAMING_PART;
         inbox_copy(pool, inbox, inbox->bytes - 1, &before, 1);
-        return before == '\r' && inbox->bytes == most + 1 ? FORM_PART
-                                                          : FORM_TOOLONG;
+        return before == '\r' && inbox->bytes == most + 1 ? FRAMING_PART
+                                                          : FRAMING_TOOLONG;
     }
     if (end > 0)
         inbox_copy(pool, inbox, end - 1, &before, 1);
     frame->length = before == '\r' ? end - 1 : end;
     frame->total = end + 1;
-    return frame->length <= most ? FORM_WHOLE : FORM_TOOLONG;
+    return frame->length <= most ? FRAMING_WHOLE : FRAMING_TOOLONG;
 }
 
-enum form_found form_decode(const struct form *form, const struct pool *pool,
-                            struct inbox *inbox, size_t most,
-                            struct frame *frame)
+enum framing_found framing_decode(const struct framing *framing,
+                                  const struct pool *pool, struct inbox *inbox,
+                                  size_t most, struct frame *frame)
 {
     *frame = (struct frame){0};
     if (inbox->bytes == 0)
-        return FORM_PART;
-    switch (form->kind) {
-    case FORM_LINE:
+        return FRAMING_PART;
+    switch (framing->kind) {
+    case FRAMING_LINE:
         return decode_line(pool, inbox, most, frame);
-    case FORM_FIXED:
-        return decode_fixed(form, inbox, frame);
-    case FORM_LENGTH:
-        return decode_length(form, pool, inbox, most, frame);
+    case FRAMING_FIXED:
+        return decode_fixed(framing, inbox, frame);
+    case FRAMING_LENGTH:
+        return decode_length(framing, pool, inbox, most, frame);
     default:
         return decode_raw(inbox, most, frame);
     }

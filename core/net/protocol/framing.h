@@ -19,18 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FORM_MOST_OVERHEAD = 16 }; /* bytes that any form adds, at most */
+enum { FRAMING_MOST_OVERHEAD = 16 }; /* bytes that any form adds, at most */
 
-enum form_kind { FORM_RAW, FORM_LINE, FORM_FIXED, FORM_LENGTH };
+enum framing_kind { FRAMING_RAW, FRAMING_LINE, FRAMING_FIXED, FRAMING_LENGTH };
 
-struct form {
-    enum form_kind kind;
-    uint32_t fixed; /* FORM_FIXED: bytes of a message, at least 1 */
-    uint8_t width;  /* FORM_LENGTH: bytes of the prefix: 1, 2, 4 or 8 */
-    bool little;    /* FORM_LENGTH: the least byte comes first */
+struct framing {
+    enum framing_kind kind;
+    uint32_t fixed; /* FRAMING_FIXED: bytes of a message, at least 1 */
+    uint8_t width;  /* FRAMING_LENGTH: bytes of the prefix: 1, 2, 4 or 8 */
+    bool little;    /* FRAMING_LENGTH: the least byte comes first */
 };
 
-bool form_equal(const struct form *one, const struct form *other);
+bool framing_equal(const struct framing *one, const struct framing *other);
 
 /* --------------------------------------------------------------- going out */
 
@@ -46,22 +46,22 @@ struct message {
 };
 
 /* NULL if the form can carry this data, else why not, in words. */
-const char *form_refuses(const struct form *form, const char *data,
-                         size_t length);
+const char *framing_refuses(const struct framing *framing, const char *data,
+                            size_t length);
 
 /* The message that carries the data, which the form does not refuse. */
-struct message form_encode(const struct form *form, const char *data,
-                           size_t length);
+struct message framing_encode(const struct framing *framing, const char *data,
+                              size_t length);
 
 /* Bytes that the form adds to each message. */
-size_t form_overhead(const struct form *form);
+size_t framing_overhead(const struct framing *framing);
 
 /* --------------------------------------------------------------- coming in */
 
-enum form_found {
-    FORM_PART,   /* no message, or only its beginning */
-    FORM_WHOLE,  /* a message stands at the front */
-    FORM_TOOLONG /* one that is longer than allowed begins there */
+enum framing_found {
+    FRAMING_PART,   /* no message, or only its beginning */
+    FRAMING_WHOLE,  /* a message stands at the front */
+    FRAMING_TOOLONG /* one that is longer than allowed begins there */
 };
 
 /* Where the message at the front lies. */
@@ -73,10 +73,10 @@ struct frame {
 
 /*
  * Look for the message at the front of an inbox, whose data may be `most` bytes
- * long. FORM_RAW: all there is, `most` bytes at most.
+ * long. FRAMING_RAW: all there is, `most` bytes at most.
  */
-enum form_found form_decode(const struct form *form, const struct pool *pool,
-                            struct inbox *inbox, size_t most,
-                            struct frame *frame);
+enum framing_found framing_decode(const struct framing *framing,
+                                  const struct pool *pool, struct inbox *inbox,
+                                  size_t most, struct frame *frame);
 
 #endif

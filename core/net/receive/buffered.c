@@ -9,88 +9,92 @@
 
 /* ----------------------------------------------------------------- finding */
 
-static enum form_found find_bytes(const struct inbox *inbox, uint32_t bytes,
-                                  struct frame *frame)
+static enum framing_found find_bytes(const struct inbox *inbox, uint32_t bytes,
+                                     struct frame *frame)
 {
     *frame = (struct frame){.length = bytes, .total = bytes};
-    return inbox->bytes >= bytes ? FORM_WHOLE : FORM_PART;
+    return inbox->bytes >= bytes ? FRAMING_WHOLE : FRAMING_PART;
 }
 
 /* All that has come; it is whole once the peer has ended. */
-static enum form_found find_all(const struct conn *conn, struct frame *frame)
+static enum framing_found find_all(const struct conn *conn, struct frame *frame)
 {
     if (conn->inbox.bytes > conn->server->options.maxmessage)
-        return FORM_TOOLONG;
+        return FRAMING_TOOLONG;
     find_bytes(&conn->inbox, conn->inbox.bytes, frame);
-    return conn_has(conn, CONN_PEER_ENDED) ? FORM_WHOLE : FORM_PART;
+    return conn_has(conn, CONN_PEER_ENDED) ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-static enum form_found find_form(struct conn *conn, const struct form *form,
-                                 struct frame *frame)
+static enum framing_found find_framing(struct conn *conn,
+                                       const struct framing *framing,
+                                       struct frame *frame)
 {
     const struct server *server = conn->server;
 
-    return form_decode(form, server->pool, &conn->inbox,
-                       server->options.maxmessage, frame);
+    return framing_decode(framing, server->pool, &conn->inbox,
+                          server->options.maxmessage, frame);
 }
 
 /* The last line is one too if its end is missing. */
-static enum form_found find_line(struct conn *conn, struct frame *frame)
+static enum framing_found find_line(struct conn *conn, struct frame *frame)
 {
-    static const struct form lines = {.kind = FORM_LINE};
-    enum form_found found = find_form(conn, &lines, frame);
+    static const struct framing lines = {.kind = FRAMING_LINE};
+    enum framing_found found = find_framing(conn, &lines, frame);
 
-    if (found == FORM_PART && conn->inbox.bytes > 0 &&
+    if (found == FRAMING_PART && conn->inbox.bytes > 0 &&
         conn_has(conn, CONN_PEER_ENDED))
         return find_bytes(&conn->inbox, conn->inbox.bytes, frame);
     return found;
 }
 
-static enum form_found find(struct conn *conn, const struct take *take,
-                            struct frame *frame)
+static enum framing_found find(struct conn *conn,
+                               const struct receive_request *request,
+                               struct frame *frame)
 {
-    switch (take->kind) {
-    case TAKE_BYTES:
-        return find_bytes(&conn->inbox, take->bytes, frame);
-    case TAKE_LINE:
+    switch (request->kind) {
+    case RECEIVE_BYTES:
+        return find_bytes(&conn->inbox, request->bytes, frame);
+    case RECEIVE_LINE:
         return find_line(conn, frame);
-    case TAKE_ALL:
+    case RECEIVE_ALL:
         return find_all(conn, frame);
     default:
-        return find_form(conn, conn_form(conn), frame);
+        return find_framing(conn, conn_framing(conn), frame);
     }
 }
 
-static enum take_answer look(struct conn *conn, const struct take *take,
-                             struct frame *frame)
+static enum receive_result look(struct conn *conn,
+                                const struct receive_request *request,
+                                struct frame *frame)
 {
     if (conn->state != CONN_OPEN)
-        return TAKE_CLOSED;
+        return RECEIVE_CLOSED;
     if (conn_has(conn, CONN_PAUSED))
-        return TAKE_WAITS;
-    switch (find(conn, take, frame)) {
-    case FORM_WHOLE:
-        return TAKE_DONE;
-    case FORM_TOOLONG:
-        return TAKE_TOOLONG;
+        return RECEIVE_WAITS;
+    switch (find(conn, request, frame)) {
+    case FRAMING_WHOLE:
+        return RECEIVE_DONE;
+    case FRAMING_TOOLONG:
+        return RECEIVE_TOOLONG;
     default:
-        return conn_has(conn, CONN_PEER_ENDED) ? TAKE_ENDED : TAKE_WAITS;
+        return conn_has(conn, CONN_PEER_ENDED) ? RECEIVE_ENDED : RECEIVE_WAITS;
     }
 }
 
-enum take_answer pull_look(struct conn *conn, const struct take *take)
+enum receive_result buffered_peek(struct conn *conn,
+                                  const struct receive_request *request)
 {
     struct frame frame;
 
-    return look(conn, take, &frame);
+    return look(conn, request, &frame);
 }
 
-bool pull_is_partial(struct conn *conn)
+bool buffered_is_partial(struct conn *conn)
 {
     struct frame frame;
 
     return conn->inbox.bytes > 0 &&
-           find_form(conn, conn_form(conn), &frame) == FORM_PART;
+           find_framing(conn, conn_framing(conn), &frame) == FRAMING_PART;
 }
 
 /* ------------------------------------------------------------------ taking */
@@ -108,62 +112,64 @@ static void hand_out(struct conn *conn, const struct frame *frame,
                               frame->length, server->pieces),
     };
     inbox_consume(server->pool, &conn->inbox, frame->total);
-    conn->begun = server->shard->tick;
+    conn->begun = server->engine->tick;
     conn->messages_in++;
     server->counts.messages_in++;
-    conn_keep_place(conn);
-    conn_watch(conn);
+    holders_update(conn);
+    interest_update(conn);
 }
 
-enum take_answer pull_take(struct conn *conn, const struct take *take,
-                           struct received *data)
+enum receive_result buffered_receive(struct conn *conn,
+                                     const struct receive_request *request,
+                                     struct received *data)
 {
     struct frame frame;
-    enum take_answer answer = look(conn, take, &frame);
+    enum receive_result answer = look(conn, request, &frame);
 
-    if (answer == TAKE_DONE)
+    if (answer == RECEIVE_DONE)
         hand_out(conn, &frame, data);
-    else if (answer == TAKE_TOOLONG)
-        conn_cut(conn, REASON_TOOLONG, NULL);
+    else if (answer == RECEIVE_TOOLONG)
+        conn_end(conn, REASON_TOOLONG, NULL);
     return answer;
 }
 
 /* -------------------------------------------------------- closing, telling */
 
-void pull_finish(struct conn *conn)
+void buffered_finish(struct conn *conn)
 {
     bool ended = conn_has(conn, CONN_PEER_ENDED);
-    bool partial = ended && pull_is_partial(conn);
+    bool partial = ended && buffered_is_partial(conn);
 
     if (conn->state != CONN_OPEN)
         return;
-    conn_close(conn, ended ? REASON_EOF : REASON_LOCAL, CLOSING_LINGER);
+    closing_begin(conn, ended ? REASON_EOF : REASON_LOCAL, CLOSING_LINGER);
     if (partial && conn->reason == REASON_EOF)
         conn->detail = DETAIL_INCOMPLETE;
 }
 
-void pull_tell(struct conn *conn)
+void buffered_arrived(struct conn *conn)
 {
     struct server *server = conn->server;
 
     if (conn->state != CONN_OPEN)
         return;
     if (conn_has(conn, CONN_ABANDONED) && conn_has(conn, CONN_PEER_ENDED)) {
-        pull_finish(conn);
+        buffered_finish(conn);
         return;
     }
     if (conn->inbox.bytes > 0 && server->message_ticks > 0)
-        shard_hang(server->shard, conn, conn->begun + server->message_ticks);
-    conn_keep_place(conn);
-    conn_watch(conn);
-    server->shard->events.arrived(server->owner, conn_name_of(conn));
+        engine_set_deadline(server->engine, conn,
+                            conn->begun + server->message_ticks);
+    holders_update(conn);
+    interest_update(conn);
+    server->engine->events.arrived(server->owner, conn_name_of(conn));
 }
 
-void pull_abandon(struct conn *conn)
+void buffered_abandon(struct conn *conn)
 {
     if (conn->state != CONN_OPEN)
         return;
     conn_set(conn, CONN_ABANDONED);
     if (conn_has(conn, CONN_PEER_ENDED))
-        pull_finish(conn);
+        buffered_finish(conn);
 }

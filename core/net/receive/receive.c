@@ -19,7 +19,7 @@ enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
 static void hand_up(struct conn *conn, const struct frame *frame)
 {
     struct server *server = conn->server;
-    struct shard *shard = server->shard;
+    struct engine *engine = server->engine;
     struct received data = {
         .pool = server->pool,
         .pieces = server->pieces,
@@ -29,10 +29,10 @@ static void hand_up(struct conn *conn, const struct frame *frame)
     data.count = inbox_pieces(server->pool, &conn->inbox, frame->begins,
                               frame->length, server->pieces);
     inbox_consume(server->pool, &conn->inbox, frame->total);
-    conn->begun = shard->tick;
+    conn->begun = engine->tick;
     conn->messages_in++;
     server->counts.messages_in++;
-    shard->events.received(server->owner, conn_name_of(conn), &data);
+    engine->events.received(server->owner, conn_name_of(conn), &data);
 }
 
 /* Its answers may be as long as it is: is there half a queue for them? */
@@ -56,11 +56,12 @@ static void await_rest(struct conn *conn)
     const char *detail = conn->inbox.bytes > 0 ? DETAIL_INCOMPLETE : NULL;
 
     if (conn_has(conn, CONN_PEER_ENDED)) {
-        conn_close(conn, REASON_EOF, CLOSING_LINGER);
+        closing_begin(conn, REASON_EOF, CLOSING_LINGER);
         if (conn->reason == REASON_EOF)
             conn->detail = detail;
     } else if (conn->inbox.bytes > 0 && server->message_ticks > 0) {
-        shard_hang(server->shard, conn, conn->begun + server->message_ticks);
+        engine_set_deadline(server->engine, conn,
+                            conn->begun + server->message_ticks);
     }
 }
 
@@ -76,17 +77,17 @@ static bool hand_over_one(struct conn *conn)
     struct server *server = conn->server;
     struct frame frame;
 
-    switch (form_decode(conn_form(conn), server->pool, &conn->inbox,
-                        server->options.maxmessage, &frame)) {
-    case FORM_WHOLE:
+    switch (framing_decode(conn_framing(conn), server->pool, &conn->inbox,
+                           server->options.maxmessage, &frame)) {
+    case FRAMING_WHOLE:
         if (has_room_for_answer(conn, frame.length)) {
             hand_up(conn, &frame);
             return true;
         }
         conn_set(conn, CONN_HELD);
         return false;
-    case FORM_TOOLONG:
-        conn_cut(conn, REASON_TOOLONG, NULL);
+    case FRAMING_TOOLONG:
+        conn_end(conn, REASON_TOOLONG, NULL);
         return false;
     default:
         await_rest(conn);
@@ -96,8 +97,8 @@ static bool hand_over_one(struct conn *conn)
 
 void receive_hand_over(struct conn *conn)
 {
-    if (conn->server->options.pulled) {
-        pull_tell(conn);
+    if (conn->server->options.buffered) {
+        buffered_arrived(conn);
         return;
     }
     while (has_news(conn) && may_hand_over(conn) && hand_over_one(conn))
@@ -106,8 +107,8 @@ void receive_hand_over(struct conn *conn)
         return;
     if (has_news(conn) && !may_hand_over(conn))
         conn_set(conn, CONN_HELD);
-    conn_keep_place(conn);
-    conn_watch(conn);
+    holders_update(conn);
+    interest_update(conn);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -116,8 +117,8 @@ void receive_hand_over(struct conn *conn)
 static void starve(struct conn *conn)
 {
     conn_set(conn, CONN_STARVED);
-    room_wait(conn);
-    conn_watch(conn);
+    reclaim_wait(conn);
+    interest_update(conn);
 }
 
 /* NULL if there is none for this connection; that may have been its end. */
@@ -128,7 +129,7 @@ static struct bocket *checkout(struct conn *conn)
 
     if (bocket != NULL)
         return bocket;
-    room_make(server, 1, conn_share(conn));
+    reclaim_ensure(server, 1, conn_share(conn));
     if (conn->state != CONN_OPEN)
         return NULL;
     bocket = pool_checkout(server->pool, conn_share(conn));
@@ -143,9 +144,9 @@ static void end_of_stream(struct conn *conn)
     if (conn->state == CONN_OPEN)
         receive_hand_over(conn);
     else if (conn->state == CONN_ENDED)
-        conn_finish(conn);
+        conn_end_finish(conn);
     else
-        conn_watch(conn);
+        interest_update(conn);
 }
 
 /* What recv(2) said, when it was not data. */
@@ -154,7 +155,7 @@ static void no_data(struct conn *conn, ssize_t n, int error)
     if (n == 0)
         end_of_stream(conn);
     else if (error != EAGAIN && error != EINTR)
-        conn_fail(conn, error);
+        conn_end_fail(conn, error);
 }
 
 /* `n` bytes have come, to where the inbox said or into a fresh bocket. */
@@ -163,9 +164,9 @@ static void take_in(struct conn *conn, struct bocket *fresh, size_t n)
     struct server *server = conn->server;
 
     if (conn->inbox.bytes == 0)
-        conn->begun = server->shard->tick;
+        conn->begun = server->engine->tick;
     inbox_add(server->pool, &conn->inbox, fresh, n);
-    conn->moved = server->shard->tick;
+    conn->moved = server->engine->tick;
     conn->bytes_in += n;
     server->counts.bytes_in += n;
 }
@@ -203,7 +204,8 @@ static bool read_once(struct conn *conn)
 static void receive(struct conn *conn)
 {
     for (int i = 0; i < READS_PER_TURN; i++)
-        if (conn->state != CONN_OPEN || !conn_is_read(conn) || !read_once(conn))
+        if (conn->state != CONN_OPEN || !interest_in_reading(conn) ||
+            !read_once(conn))
             return;
 }
 
@@ -222,7 +224,7 @@ void receive_on_events(struct watch *watch, unsigned events)
     struct conn *conn = link_owner(watch, struct conn, watch);
 
     if (events & LOOP_ERROR)
-        conn_cut(conn, REASON_ERROR, "its socket cannot be watched");
+        conn_end(conn, REASON_ERROR, "its socket cannot be watched");
     if (events & LOOP_WRITE)
         fanout_send_queued(conn);
     if (!(events & LOOP_READ))

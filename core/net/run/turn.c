@@ -24,7 +24,7 @@ enum {
     FLUSHES_PER_LOOK = 16,
     LOOKS_PER_AGE = 8,
     DYING = 1024,   /* closed connections whose last event is not yet out */
-    KEPT = 16 << 20 /* bytes for pictures */
+    KEPT = 16 << 20 /* bytes for snapshots */
 };
 
 /* -------------------------------------------------------------- deadlines */
@@ -35,89 +35,90 @@ static bool is_over(uint32_t now, uint32_t due)
 }
 
 /* Does it take an outgoing one too long to stand? */
-static void look_at_setup(struct shard *shard, struct conn *conn)
+static void look_at_setup(struct engine *engine, struct conn *conn)
 {
-    if (!conn_is_dialled(conn))
+    if (!conn_is_connecting(conn))
         return;
-    if (is_over(shard->tick, conn->server->setup_due))
-        conn_cut(conn, REASON_SETUP, NULL);
+    if (is_over(engine->tick, conn->server->setup_due))
+        conn_end(conn, REASON_SETUP, NULL);
     else
-        shard_hang(shard, conn, conn->server->setup_due);
+        engine_set_deadline(engine, conn, conn->server->setup_due);
 }
 
 /* Nothing came or went for too long? */
-static void look_at_idle(struct shard *shard, struct conn *conn)
+static void look_at_idle(struct engine *engine, struct conn *conn)
 {
     uint32_t due = conn->moved + conn->server->idle_ticks;
 
     if (conn->state != CONN_OPEN || conn->server->idle_ticks == 0 ||
-        conn_is_dialled(conn))
+        conn_is_connecting(conn))
         return;
-    if (is_over(shard->tick, due))
-        conn_cut(conn, REASON_IDLE, NULL);
+    if (is_over(engine->tick, due))
+        conn_end(conn, REASON_IDLE, NULL);
     else
-        shard_hang(shard, conn, due);
+        engine_set_deadline(engine, conn, due);
 }
 
 /* Does it wait for the peer that a message is not complete? */
 static bool awaits_rest(struct conn *conn)
 {
-    return conn_is_read(conn) &&
-           (!conn->server->options.pulled || pull_is_partial(conn));
+    return interest_in_reading(conn) &&
+           (!conn->server->options.buffered || buffered_is_partial(conn));
 }
 
 /*
  * Does a message stay incomplete for too long? Only while it is read, can the
  * peer do something about that.
  */
-static void look_at_message(struct shard *shard, struct conn *conn)
+static void look_at_message(struct engine *engine, struct conn *conn)
 {
     uint32_t ticks = conn->server->message_ticks;
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
     if (!awaits_rest(conn))
-        conn->begun = shard->tick;
-    if (is_over(shard->tick, conn->begun + ticks))
-        conn_cut(conn, REASON_IDLE, DETAIL_INCOMPLETE);
+        conn->begun = engine->tick;
+    if (is_over(engine->tick, conn->begun + ticks))
+        conn_end(conn, REASON_IDLE, DETAIL_INCOMPLETE);
     else
-        shard_hang(shard, conn, conn->begun + ticks);
+        engine_set_deadline(engine, conn, conn->begun + ticks);
 }
 
 /*
  * Has a byte waited for too long? Looked at so often that it is noticed within
  * a quarter of what is allowed.
  */
-static void look_at_age(struct shard *shard, struct conn *conn)
+static void look_at_age(struct engine *engine, struct conn *conn)
 {
     uint32_t most = conn->server->age_ticks;
     uint32_t age;
 
     if (conn->state != CONN_OPEN || most == 0 || !conn_has(conn, CONN_BEHIND))
         return;
-    age = conn_age(conn);
+    age = outbox_age(conn);
     if (age >= most)
-        absorb_nothing(conn);
+        enqueue_overflow(conn);
     if (conn->state == CONN_OPEN)
-        shard_hang(shard, conn, shard->tick + most / LOOKS_PER_AGE + 1);
+        engine_set_deadline(engine, conn,
+                            engine->tick + most / LOOKS_PER_AGE + 1);
 }
 
 static void on_deadline(void *owner, struct wheel_node *node)
 {
-    struct shard *shard = owner;
+    struct engine *engine = owner;
     struct conn *conn = link_owner(node, struct conn, deadline);
 
     if (conn->state == CONN_OPEN) {
-        look_at_setup(shard, conn);
-        look_at_idle(shard, conn);
-        look_at_message(shard, conn);
-        look_at_age(shard, conn);
+        look_at_setup(engine, conn);
+        look_at_idle(engine, conn);
+        look_at_message(engine, conn);
+        look_at_age(engine, conn);
         return;
     }
-    if (is_over(shard->tick, conn->linger_due))
-        conn_finish(conn);
+    if (is_over(engine->tick, conn->linger_due))
+        conn_end_finish(conn);
     else
-        shard_hang(shard, conn, conn->linger_due);
+        engine_set_deadline(engine, conn, conn->linger_due);
 }
 
 static void on_wheel_timer(struct timer *timer)
@@ -126,28 +127,28 @@ static void on_wheel_timer(struct timer *timer)
 }
 
 /* Often nothing is to be done: the tick is still the same. */
-static void turn_wheel(struct shard *shard)
+static void turn_wheel(struct engine *engine)
 {
-    if (shard->tick == shard->wheel.now)
+    if (engine->tick == engine->wheel.now)
         return;
-    wheel_turn(&shard->wheel, shard->tick, on_deadline, shard);
-    shard->hung = true;
+    wheel_turn(&engine->wheel, engine->tick, on_deadline, engine);
+    engine->deadlines_changed = true;
 }
 
 /* Wake the loop for the next deadline, when that may have changed. */
-static void wind_wheel(struct shard *shard)
+static void wind_wheel(struct engine *engine)
 {
     uint32_t ticks;
 
-    if (!shard->hung)
+    if (!engine->deadlines_changed)
         return;
-    shard->hung = false;
-    if (!wheel_next(&shard->wheel, &ticks))
-        timer_stop(shard->loop, &shard->wheel_timer);
+    engine->deadlines_changed = false;
+    if (!wheel_next(&engine->wheel, &ticks))
+        timer_stop(engine->loop, &engine->wheel_timer);
     else
-        timer_start(shard->loop, &shard->wheel_timer,
-                    shard->born + ((uint64_t)shard->wheel.now + ticks) *
-                                      (CLOCK_SECOND / SHARD_TICKS));
+        timer_start(engine->loop, &engine->wheel_timer,
+                    engine->born + ((uint64_t)engine->wheel.now + ticks) *
+                                       (CLOCK_SECOND / ENGINE_TICKS));
 }
 
 /* ------------------------------------------------------------------ flush */
@@ -182,7 +183,7 @@ static bool holds_back(struct server *server)
     if (server->held_long_enough)
         return false;
     if (!timer_runs(&server->hold))
-        timer_start(server->shard->loop, &server->hold,
+        timer_start(server->engine->loop, &server->hold,
                     clock_now() + clock_from_seconds(seconds));
     return true;
 }
@@ -190,7 +191,7 @@ static bool holds_back(struct server *server)
 /* Everything has left: the next that comes waits its time again. */
 static void hold_again(struct server *server)
 {
-    timer_stop(server->shard->loop, &server->hold);
+    timer_stop(server->engine->loop, &server->hold);
     server->held_long_enough = false;
 }
 
@@ -205,9 +206,9 @@ static void flush(struct server *server)
         pool_checkin(server->pool, server->shared);
     server->shared = NULL;
     if (!link_alone(&server->slab->waiting))
-        room_wake(server);
+        reclaim_wake(server);
     if (!link_alone(&server->dirty) || stream_waits(&server->stream))
-        loop_hurry(server->shard->loop);
+        loop_poll_at_once(server->engine->loop);
     else if (server->options.coalesce > 0)
         hold_again(server);
 }
@@ -215,39 +216,40 @@ static void flush(struct server *server)
 /* When the turn before this one ended is known only now. */
 static void begin_turn(void *owner)
 {
-    struct shard *shard = owner;
+    struct engine *engine = owner;
 
-    if (shard->began != 0)
-        times_add(&shard->turns, loop_turn_ended(shard->loop) - shard->began);
-    shard->began = shard_read_clock(shard);
+    if (engine->began != 0)
+        times_add(&engine->turns,
+                  loop_turn_ended(engine->loop) - engine->began);
+    engine->began = engine_read_clock(engine);
 }
 
 /* Events up. That is part of the handling, but the clock is read once more
  * only if there are any. */
-static void hand_up(struct shard *shard)
+static void hand_up(struct engine *engine)
 {
-    uint64_t now = shard_read_clock(shard);
+    uint64_t now = engine_read_clock(engine);
 
-    turn_wheel(shard);
-    if (shard->due_count > 0) {
-        deliver_events(shard);
+    turn_wheel(engine);
+    if (engine->pending_count > 0) {
+        deliver_events(engine);
         now = clock_now();
     }
-    if (shard->began != 0)
-        times_add(&shard->handling, now - shard->began);
+    if (engine->began != 0)
+        times_add(&engine->handling, now - engine->began);
 }
 
 static void end_turn(void *owner)
 {
-    struct shard *shard = owner;
+    struct engine *engine = owner;
 
-    hand_up(shard);
-    if (shard->turn_end != NULL)
-        shard->turn_end(shard->script);
+    hand_up(engine);
+    if (engine->turn_end != NULL)
+        engine->turn_end(engine->script);
 
     struct link *next;
 
-    for (struct link *at = shard->servers.next; at != &shard->servers;
+    for (struct link *at = engine->servers.next; at != &engine->servers;
          at = next) {
         struct server *server = link_owner(at, struct server, servers);
 
@@ -256,10 +258,10 @@ static void end_turn(void *owner)
         accept_update(server);
         server_retire(server);
     }
-    topics_settle(shard);
-    wind_wheel(shard);
-    if (shard->due_count > 0)
-        loop_hurry(shard->loop);
+    topics_settle(engine);
+    wind_wheel(engine);
+    if (engine->pending_count > 0)
+        loop_poll_at_once(engine->loop);
 }
 
 /* ---------------------------------------------------------------- hangups */
@@ -267,96 +269,98 @@ static void end_turn(void *owner)
 /* The end of a stream without an error stands behind what is not read yet. */
 static void on_hangups(struct watch *watch, unsigned events)
 {
-    struct shard *shard = link_owner(watch, struct shard, hangups.watch);
+    struct engine *engine = link_owner(watch, struct engine, hangups.watch);
     conn_name name;
 
     (void)events;
-    while (hangups_next(&shard->hangups, &name)) {
-        struct conn *conn = shard_find_open(shard, name);
+    while (hangups_next(&engine->hangups, &name)) {
+        struct conn *conn = engine_find_open(engine, name);
         int error = conn != NULL ? socket_error(conn->fd) : 0;
 
         if (error != 0)
-            conn_fail(conn, error);
+            conn_end_fail(conn, error);
     }
 }
 
-/* ------------------------------------------------------------------ shard */
+/* ------------------------------------------------------------------ engine */
 
 /* False, with errno set: the system refuses. */
-static bool init_tables(struct shard *shard, uint32_t connections)
+static bool init_tables(struct engine *engine, uint32_t connections)
 {
-    if (!conn_table_init(&shard->conns, connections + DYING))
+    if (!conn_table_init(&engine->conns, connections + DYING))
         return false;
-    shard->due = memory_map(shard->conns.number * sizeof *shard->due);
-    return shard->due != NULL;
+    engine->pending =
+        memory_map(engine->conns.number * sizeof *engine->pending);
+    return engine->pending != NULL;
 }
 
-static void free_tables(struct shard *shard)
+static void free_tables(struct engine *engine)
 {
-    cells_free(&shard->cells);
-    memory_unmap(shard->due, shard->conns.number * sizeof *shard->due);
-    conn_table_free(&shard->conns);
+    cells_free(&engine->cells);
+    memory_unmap(engine->pending,
+                 engine->conns.number * sizeof *engine->pending);
+    conn_table_free(&engine->conns);
 }
 
 /* The loop, and what is always watched. False, with errno set: refused. */
-static bool init_loop(struct shard *shard)
+static bool init_loop(struct engine *engine)
 {
-    shard->loop = loop_new(begin_turn, end_turn, shard);
-    if (shard->loop == NULL)
+    engine->loop = loop_new(begin_turn, end_turn, engine);
+    if (engine->loop == NULL)
         return false;
-    if (hangups_init(&shard->hangups, shard->loop, on_hangups))
+    if (hangups_init(&engine->hangups, engine->loop, on_hangups))
         return true;
-    loop_free(shard->loop);
+    loop_free(engine->loop);
     return false;
 }
 
-static void free_loop(struct shard *shard)
+static void free_loop(struct engine *engine)
 {
-    hangups_free(&shard->hangups, shard->loop);
-    loop_free(shard->loop);
+    hangups_free(&engine->hangups, engine->loop);
+    loop_free(engine->loop);
 }
 
-struct shard *shard_new(uint32_t connections, const struct events *events,
-                        turn_fn *turn_end, void *script)
+struct engine *engine_new(uint32_t connections, const struct events *events,
+                          turn_fn *turn_end, void *script)
 {
-    struct shard *shard = calloc(1, sizeof *shard);
+    struct engine *engine = calloc(1, sizeof *engine);
 
-    if (shard == NULL)
+    if (engine == NULL)
         return NULL;
-    if (!init_loop(shard)) {
-        free(shard);
-        return NULL;
-    }
-    if (!init_tables(shard, connections)) {
-        free_tables(shard);
-        free_loop(shard);
-        free(shard);
+    if (!init_loop(engine)) {
+        free(engine);
         return NULL;
     }
-    shard->events = *events;
-    shard->turn_end = turn_end;
-    shard->script = script;
-    shard->most_open = connections;
-    shard->born = clock_now();
-    inherit_take(&shard->inherited);
-    link_init(&shard->servers);
-    link_init(&shard->unsettled);
-    link_init(&shard->kept);
-    cells_init(&shard->cells, KEPT);
-    slab_init(&shard->outgoing);
-    wheel_init(&shard->wheel, 0);
-    timer_init(&shard->wheel_timer, on_wheel_timer);
-    return shard;
+    if (!init_tables(engine, connections)) {
+        free_tables(engine);
+        free_loop(engine);
+        free(engine);
+        return NULL;
+    }
+    engine->events = *events;
+    engine->turn_end = turn_end;
+    engine->script = script;
+    engine->most_open = connections;
+    engine->born = clock_now();
+    inherit_take(&engine->inherited);
+    link_init(&engine->servers);
+    link_init(&engine->unsettled);
+    link_init(&engine->kept);
+    cells_init(&engine->cells, KEPT);
+    slab_init(&engine->outgoing);
+    wheel_init(&engine->wheel, 0);
+    timer_init(&engine->wheel_timer, on_wheel_timer);
+    return engine;
 }
 
-void shard_free(struct shard *shard)
+void engine_free(struct engine *engine)
 {
-    while (!link_alone(&shard->servers))
-        server_free(link_owner(shard->servers.next, struct server, servers));
-    resolver_free(shard->resolver);
-    slab_unmap(&shard->outgoing);
-    free_loop(shard);
-    topics_free(shard);
-    free_tables(shard);
-    free(shard);
+    while (!link_alone(&engine->servers))
+        server_free(link_owner(engine->servers.next, struct server, servers));
+    resolver_free(engine->resolver);
+    slab_unmap(&engine->outgoing);
+    free_loop(engine);
+    topics_free(engine);
+    free_tables(engine);
+    free(engine);
 }

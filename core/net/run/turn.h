@@ -1,5 +1,5 @@
 /*
- * turn.h - the end of each turn of the loop, and how a shard begins and ends
+ * turn.h - the end of each turn of the loop, and how a engine begins and ends
  *
  *     deadlines -> events up -> the script's own end of a turn
  *     -> flush: what was queued leaves, each connection in one send
@@ -11,13 +11,13 @@
 #include "net/state/engine.h"
 
 /*
- * Make a shard for at most `connections` connections. `turn_end(script)` is
+ * Make a engine for at most `connections` connections. `turn_end(script)` is
  * called in each turn, may be NULL. NULL, with errno set: the system refuses.
  */
-struct shard *shard_new(uint32_t connections, const struct events *events,
-                        turn_fn *turn_end, void *script);
+struct engine *engine_new(uint32_t connections, const struct events *events,
+                          turn_fn *turn_end, void *script);
 
 /* Close everything at once, without events, and free it. */
-void shard_free(struct shard *shard);
+void engine_free(struct engine *engine);
 
 #endif

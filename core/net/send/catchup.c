@@ -16,17 +16,17 @@
 static bool can_carry(const struct conn *conn, const struct entry *entry)
 {
     const struct server *server = conn->server;
-    const struct form *form = conn_form(conn);
-    const struct cells *cells = &server->shard->cells;
-    struct cell_reader reader = picture_read(cells, entry);
-    size_t length = form_overhead(form) + entry->length;
+    const struct framing *framing = conn_framing(conn);
+    const struct cells *cells = &server->engine->cells;
+    struct cell_reader reader = snapshot_read(cells, entry);
+    size_t length = framing_overhead(framing) + entry->length;
     const void *part;
     size_t n;
 
     if (length > server->limit || !server_slab_holds(server, length))
         return false;
-    if (form->kind != FORM_LINE)
-        return form_refuses(form, NULL, entry->length) == NULL;
+    if (framing->kind != FRAMING_LINE)
+        return framing_refuses(framing, NULL, entry->length) == NULL;
     while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
         if (memchr(part, '\n', n) != NULL)
             return false;
@@ -37,31 +37,30 @@ static bool can_carry(const struct conn *conn, const struct entry *entry)
 static void write_entry(struct conn *conn, const struct entry *entry,
                         const struct message *message)
 {
-    const struct cells *cells = &conn->server->shard->cells;
-    struct cell_reader reader = picture_read(cells, entry);
+    const struct cells *cells = &conn->server->engine->cells;
+    struct cell_reader reader = snapshot_read(cells, entry);
     enum pool_share share = conn_share(conn);
     const void *part;
     size_t n;
 
-    conn_write(conn, message->prefix, message->prefix_length, share);
+    outbox_write(conn, message->prefix, message->prefix_length, share);
     while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL)
-        conn_write(conn, part, n, share);
-    conn_write(conn, message->suffix, message->suffix_length, share);
+        outbox_write(conn, part, n, share);
+    outbox_write(conn, message->suffix, message->suffix_length, share);
 }
 
 /* False: not now. Who finds no bocket waits for the slab. */
 static bool has_room(struct conn *conn, size_t length)
 {
-    if (conn_fits(conn, length) && room_has(conn, length))
+    if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
         return true;
-    if (conn->queue.count > 0 &&
-        (!conn_drain(conn) || conn_has(conn, CONN_BEHIND)))
+    if (conn->queue.count > 0 && (!drain(conn) || conn_has(conn, CONN_BEHIND)))
         return false;
-    if (room_make_for(conn, length) || !conn_is_open(conn))
+    if (reclaim_ensure_for(conn, length) || !conn_is_open(conn))
         return conn_is_open(conn);
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
-    room_wait(conn);
+    reclaim_wait(conn);
     return false;
 }
 
@@ -69,7 +68,8 @@ static bool put_entry(struct conn *conn, struct sub *sub,
                       const struct entry *entry)
 {
     struct server *server = conn->server;
-    struct message message = form_encode(conn_form(conn), NULL, entry->length);
+    struct message message =
+        framing_encode(conn_framing(conn), NULL, entry->length);
 
     if (!has_room(conn, message.length))
         return false;
@@ -80,24 +80,25 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     server->counts.messages_out++;
     conn->messages_out++;
     if (entry->sequence > sub->from)
-        lag_unmiss(conn, sub);
-    conn_queued(conn);
-    conn_mark_dirty(conn);
+        stall_unmiss(conn, sub);
+    outbox_queued(conn);
+    outbox_mark_dirty(conn);
     return true;
 }
 
-/* -------------------------------------------------------------- the picture */
+/* -------------------------------------------------------------- the snapshot
+ */
 
 /* The queue stays short: what is not queued may still be replaced. */
 static bool keeps_up(struct conn *conn)
 {
-    if (conn->queue.bytes >= conn->server->options.size && !conn_drain(conn))
+    if (conn->queue.bytes >= conn->server->options.size && !drain(conn))
         return false;
     return !conn_has(conn, CONN_BEHIND);
 }
 
-/* It was named when that was published; a picture for a new subscriber has what
- * it was left out of before. */
+/* It was named when that was published; a snapshot for a new subscriber has
+ * what it was left out of before. */
 static bool is_left_out(const struct conn *conn, const struct sub *sub,
                         const struct entry *entry)
 {
@@ -105,12 +106,12 @@ static bool is_left_out(const struct conn *conn, const struct sub *sub,
 }
 
 /* False: it does not have everything yet. */
-static bool walk_picture(struct conn *conn, struct sub *sub)
+static bool walk_snapshot(struct conn *conn, struct sub *sub)
 {
-    const struct picture *picture = sub->channel->picture;
-    struct entry *entry = picture_after(picture, sub->upto);
+    const struct snapshot *snapshot = sub->channel->snapshot;
+    struct entry *entry = snapshot_after(snapshot, sub->upto);
 
-    for (; entry != NULL; entry = picture_next(picture, entry)) {
+    for (; entry != NULL; entry = snapshot_next(snapshot, entry)) {
         if (!keeps_up(conn))
             return false;
         if (!is_left_out(conn, sub, entry) && can_carry(conn, entry) &&
@@ -126,23 +127,23 @@ static bool walk_picture(struct conn *conn, struct sub *sub)
 static bool is_eased(struct conn *conn)
 {
     return 2 * (uint64_t)conn->queue.bytes <= conn->server->full_at &&
-           conn_fits(conn, 1);
+           outbox_fits(conn, 1);
 }
 
 static bool is_over(struct conn *conn, struct sub *sub)
 {
     if (sub->state == SUB_DROP)
         return is_eased(conn);
-    return sub->state == SUB_LATEST && walk_picture(conn, sub);
+    return sub->state == SUB_LATEST && walk_snapshot(conn, sub);
 }
 
 static struct sub *next_over(struct conn *conn)
 {
     struct sub *sub = NULL;
 
-    if (!conn_has(conn, CONN_LAGGING))
+    if (!conn_has(conn, CONN_STALLED))
         return NULL;
-    while ((sub = lag_next(conn, sub)) != NULL)
+    while ((sub = stall_next(conn, sub)) != NULL)
         if (is_over(conn, sub) || conn->state != CONN_OPEN)
             break;
     return conn->state == CONN_OPEN ? sub : NULL;
@@ -155,10 +156,10 @@ static void end_stall(struct conn *conn, struct sub *sub)
     struct topic *topic = sub->channel->topic;
     uint64_t missed = sub->missed;
 
-    lag_end(conn, sub);
+    stall_end(conn, sub);
     if (missed > 0)
-        server->shard->events.lagged(server->owner, conn_name_of(conn), missed,
-                                     topic);
+        server->engine->events.lagged(server->owner, conn_name_of(conn), missed,
+                                      topic);
 }
 
 /*
@@ -167,15 +168,15 @@ static void end_stall(struct conn *conn, struct sub *sub)
  */
 void catchup(struct conn *conn)
 {
-    struct shard *shard = conn->server->shard;
+    struct engine *engine = conn->server->engine;
     struct sub *sub;
 
-    while (conn->state == CONN_OPEN && conn_has(conn, CONN_LAGGING)) {
-        if (clock_now() > shard->catch_up_until) {
-            shard_tell(shard, conn, CONN_TELL_LAG);
+    while (conn->state == CONN_OPEN && conn_has(conn, CONN_STALLED)) {
+        if (clock_now() > engine->catch_up_until) {
+            engine_post(engine, conn, CONN_PENDING_LAG);
             return;
         }
-        absorb(conn);
+        enqueue_pending(conn);
         if (conn->state != CONN_OPEN || (sub = next_over(conn)) == NULL)
             return;
         end_stall(conn, sub);

@@ -5,8 +5,8 @@
  * Under "latest", when the kernel has everything: then the newest message of
  * each key that has changed meanwhile is queued, least recently changed first,
  * as fast as the kernel takes them; the connection's number of the sequence
- * follows. The picture that a new subscriber of a retained topic is sent is the
- * same walk, from the beginning.
+ * follows. The snapshot that a new subscriber of a retained topic is sent is
+ * the same walk, from the beginning.
  *
  * Then the script is told, and only then the stream goes on.
  */

@@ -12,30 +12,30 @@ static void linger_until(struct conn *conn, uint32_t due)
     if ((int32_t)(conn->linger_due - due) > 0)
         conn->linger_due = due;
     conn->server->held_long_enough = true;
-    shard_hang(conn->server->shard, conn, conn->linger_due);
+    engine_set_deadline(conn->server->engine, conn, conn->linger_due);
 }
 
-void conn_close(struct conn *conn, enum reason reason, double linger)
+void closing_begin(struct conn *conn, enum reason reason, double linger)
 {
-    struct shard *shard = conn->server->shard;
-    uint32_t due = shard->tick + shard_ticks(linger);
+    struct engine *engine = conn->server->engine;
+    uint32_t due = engine->tick + engine_ticks(linger);
 
     if (linger <= 0 || conn->state == CONN_SETUP) {
-        conn_reset(conn, reason);
+        conn_end_reset(conn, reason);
         return;
     }
     if (conn->state == CONN_OPEN) {
-        absorb(conn);
+        enqueue_pending(conn);
         if (conn->state != CONN_OPEN)
             return;
-        conn_leave(conn, reason, NULL);
-        conn_clear(conn, CONN_TELL_LAG | CONN_TELL_DRAIN);
-        shard_tell(shard, conn, CONN_TELL_CLOSING);
+        membership_end(conn, reason, NULL);
+        conn_clear(conn, CONN_PENDING_LAG | CONN_PENDING_DRAIN);
+        engine_post(engine, conn, CONN_PENDING_CLOSING);
         conn->linger_due = due;
-        conn_mark_dirty(conn);
-        conn_watch(conn);
-        if (conn_is_dialled(conn) && conn->queue.count == 0) {
-            conn_finish(conn);
+        outbox_mark_dirty(conn);
+        interest_update(conn);
+        if (conn_is_connecting(conn) && conn->queue.count == 0) {
+            conn_end_finish(conn);
             return;
         }
     }

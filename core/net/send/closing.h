@@ -18,6 +18,6 @@
  * seconds at most. 0: discard what is queued, and let the peer see a reset. A
  * connection that is closing already may only be made to end sooner.
  */
-void conn_close(struct conn *conn, enum reason reason, double linger);
+void closing_begin(struct conn *conn, enum reason reason, double linger);
 
 #endif

@@ -12,7 +12,7 @@ enum { PIECES_AT_ONCE = 64 };
 
 static struct age *age_of(const struct conn *conn)
 {
-    return &conn->server->shard->conns.slow[conn->slot].age;
+    return &conn->server->engine->conns.slow[conn->slot].age;
 }
 
 /* What a connection may have waiting just now. */
@@ -22,18 +22,19 @@ static uint32_t limit_of(const struct conn *conn)
                                        : conn->server->limit;
 }
 
-bool conn_fits(struct conn *conn, size_t length)
+bool outbox_fits(struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
     bool behind = conn_has(conn, CONN_BEHIND);
 
-    if (behind && server->age_ticks > 0 && conn_age(conn) >= server->age_ticks)
+    if (behind && server->age_ticks > 0 &&
+        outbox_age(conn) >= server->age_ticks)
         return false;
     return conn->queue.bytes + length <= limit_of(conn);
 }
 
-void conn_write(struct conn *conn, const void *bytes, size_t length,
-                enum pool_share share)
+void outbox_write(struct conn *conn, const void *bytes, size_t length,
+                  enum pool_share share)
 {
     struct server *server = conn->server;
 
@@ -42,7 +43,7 @@ void conn_write(struct conn *conn, const void *bytes, size_t length,
                     &server->shared, share);
 }
 
-void conn_queued(struct conn *conn)
+void outbox_queued(struct conn *conn)
 {
     if (conn->queue.bytes >= limit_of(conn)) {
         conn_set(conn, CONN_REFUSED);
@@ -50,19 +51,19 @@ void conn_queued(struct conn *conn)
     }
     if (conn_has(conn, CONN_BEHIND))
         age_note(age_of(conn), conn->bytes_out + conn->queue.bytes,
-                 conn->server->shard->tick);
+                 conn->server->engine->tick);
 }
 
-uint32_t conn_age(struct conn *conn)
+uint32_t outbox_age(struct conn *conn)
 {
-    uint32_t now = conn->server->shard->tick;
+    uint32_t now = conn->server->engine->tick;
 
     if (!conn_has(conn, CONN_BEHIND))
         return 0;
     return now - age_since(age_of(conn), conn->bytes_out, now);
 }
 
-void conn_mark_dirty(struct conn *conn)
+void outbox_mark_dirty(struct conn *conn)
 {
     if (conn_has(conn, CONN_DIRTY))
         return;
@@ -70,19 +71,19 @@ void conn_mark_dirty(struct conn *conn)
     link_before(&conn->server->dirty, &conn->dirty);
 }
 
-void conn_took(struct conn *conn, size_t bytes)
+void drain_took(struct conn *conn, size_t bytes)
 {
     struct server *server = conn->server;
 
     conn->bytes_out += bytes;
     server->counts.bytes_out += bytes;
     server->queued -= bytes;
-    conn->moved = server->shard->tick;
+    conn->moved = server->engine->tick;
     if (conn_has(conn, CONN_BEHIND))
-        conn_keep_place(conn);
+        holders_update(conn);
 }
 
-void conn_keep_place(struct conn *conn)
+void holders_update(struct conn *conn)
 {
     if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
         link_last(&conn->server->slab->holders, &conn->holders);
@@ -90,46 +91,47 @@ void conn_keep_place(struct conn *conn)
         link_out(&conn->holders);
 }
 
-void conn_fall_behind(struct conn *conn)
+void drain_fall_behind(struct conn *conn)
 {
-    struct shard *shard = conn->server->shard;
+    struct engine *engine = conn->server->engine;
 
     if (conn_has(conn, CONN_BEHIND))
         return;
     conn_set(conn, CONN_BEHIND);
-    age_begin(age_of(conn), conn->bytes_out + conn->queue.bytes, shard->tick);
+    age_begin(age_of(conn), conn->bytes_out + conn->queue.bytes, engine->tick);
     if (conn->server->age_ticks > 0)
-        shard_hang(shard, conn, shard->tick + conn->server->age_ticks);
-    conn_keep_place(conn);
-    conn_watch(conn);
+        engine_set_deadline(engine, conn,
+                            engine->tick + conn->server->age_ticks);
+    holders_update(conn);
+    interest_update(conn);
 }
 
 /* The kernel has everything. The pool's reserve is open to it again. */
 static void catch_up(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
-    conn_keep_place(conn);
+    holders_update(conn);
     if (conn_has(conn, CONN_ANSWERED))
-        lag_forget_answers(conn);
+        stall_forget_answers(conn);
     if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
         link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);
 }
 
-void conn_ease(struct conn *conn)
+void drain_notify(struct conn *conn)
 {
     struct server *server = conn->server;
 
-    if (conn->state != CONN_OPEN || conn_is_dialled(conn) ||
+    if (conn->state != CONN_OPEN || conn_is_connecting(conn) ||
         2 * (uint64_t)conn->queue.bytes > server->full_at)
         return;
     if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))
-        shard_tell(server->shard, conn, CONN_TELL_RECEIVE);
-    if (conn_has(conn, CONN_LAGGING))
-        shard_tell(server->shard, conn, CONN_TELL_LAG);
+        engine_post(server->engine, conn, CONN_PENDING_RECEIVE);
+    if (conn_has(conn, CONN_STALLED))
+        engine_post(server->engine, conn, CONN_PENDING_LAG);
     if (conn_has(conn, CONN_REFUSED) && link_alone(&conn->waiting) &&
-        conn_fits(conn, conn->wanted))
-        shard_tell(server->shard, conn, CONN_TELL_DRAIN);
+        outbox_fits(conn, conn->wanted))
+        engine_post(server->engine, conn, CONN_PENDING_DRAIN);
 }
 
 static bool drain_all(struct conn *conn)
@@ -146,15 +148,15 @@ static bool drain_all(struct conn *conn)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN) {
-            conn_fail(conn, errno);
+            conn_end_fail(conn, errno);
             return false;
         }
         if (n > 0) {
-            conn_took(conn, (size_t)n);
+            drain_took(conn, (size_t)n);
             queue_consume(store, &conn->queue, (size_t)n);
         }
         if (n < 0 || (all && (size_t)n < offered)) {
-            conn_fall_behind(conn);
+            drain_fall_behind(conn);
             return true;
         }
     }
@@ -162,13 +164,13 @@ static bool drain_all(struct conn *conn)
     return true;
 }
 
-bool conn_drain(struct conn *conn)
+bool drain(struct conn *conn)
 {
-    if (conn_is_dialled(conn))
+    if (conn_is_connecting(conn))
         return true;
     if (!drain_all(conn))
         return false;
-    conn_ease(conn);
-    conn_watch(conn);
+    drain_notify(conn);
+    interest_update(conn);
     return true;
 }

@@ -55,7 +55,7 @@ static bool take_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
 {
     bool copy = conn->queue.count > 0;
 
-    if (!conn_fits(conn, to - from) ||
+    if (!outbox_fits(conn, to - from) ||
         (copy && bockets_to_copy(conn, from, to) >
                      pool_available(conn->server->pool, POOL_COMMON)))
         return false;
@@ -80,7 +80,7 @@ static bool queue_if_it_fits(struct conn *conn, const struct pending *pending)
 static bool take(struct conn *conn, const struct pending *pending)
 {
     return queue_if_it_fits(conn, pending) ||
-           (conn_drain(conn) && conn->state == CONN_OPEN &&
+           (drain(conn) && conn->state == CONN_OPEN &&
             queue_if_it_fits(conn, pending));
 }
 
@@ -91,61 +91,61 @@ static void overflow(struct conn *conn, const struct pending *pending,
     const struct stream *stream = &conn->server->stream;
     uint64_t sequence = stream_message(stream, pending->message)->sequence;
     struct sub *sub =
-        lag_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
+        stall_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
 
-    lag_withhold(pending, sub, policy);
+    stall_withhold(pending, sub, policy);
     conn->seen = pending->message + 1;
     if (policy == OVERFLOW_CLOSE)
-        conn_cut(conn, REASON_OVERFLOW, NULL);
+        conn_end(conn, REASON_OVERFLOW, NULL);
     else if (policy == OVERFLOW_DROP)
-        conn_ease(conn); /* a long one may not fit, and half be free */
+        drain_notify(conn); /* a long one may not fit, and half be free */
 }
 
 /* One message, in whatever way the state of its subscription asks for. */
-static void absorb_one(struct conn *conn, const struct pending *pending)
+static void enqueue_one(struct conn *conn, const struct pending *pending)
 {
     struct sub *sub = pending->sub;
     enum overflow policy;
 
-    if (pending->channel->topic == NULL && conn_has(conn, CONN_LAGGING))
+    if (pending->channel->topic == NULL && conn_has(conn, CONN_STALLED))
         sub = conn_broadcasts(conn);
-    if (sub_lags(sub)) {
-        lag_withhold(pending, sub, lag_kind(sub));
+    if (sub_is_stalled(sub)) {
+        stall_withhold(pending, sub, stall_kind(sub));
         return;
     }
     if (conn_has(conn, CONN_REFRAMED) && !reframe_carries(pending)) {
         reframe_skip(pending);
         return;
     }
-    policy = lag_policy(conn, pending->channel, sub);
+    policy = stall_policy(conn, pending->channel, sub);
     if ((policy == OVERFLOW_LATEST && conn_has(conn, CONN_BEHIND)) ||
         (!take(conn, pending) && conn->state == CONN_OPEN))
         overflow(conn, pending,
-                 lag_policy(conn, pending->channel, pending->sub));
+                 stall_policy(conn, pending->channel, pending->sub));
 }
 
 /* Something may wait for it; most of the time that is known not to be so. */
-static __attribute__((noinline)) void absorb_all(struct conn *conn)
+static __attribute__((noinline)) void enqueue_all(struct conn *conn)
 {
     struct pending pending = pending_begin(conn);
 
     while (conn->state == CONN_OPEN && pending_next(&pending)) {
-        absorb_one(conn, &pending);
+        enqueue_one(conn, &pending);
         if (conn->state == CONN_OPEN)
             conn->seen = pending.message + 1;
     }
     if (conn->state != CONN_OPEN)
         return;
     conn->seen = conn->server->stream.next;
-    conn_queued(conn);
+    outbox_queued(conn);
     if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
-        conn_mark_dirty(conn);
+        outbox_mark_dirty(conn);
 }
 
-void absorb(struct conn *conn)
+void enqueue_pending(struct conn *conn)
 {
     if (conn->state == CONN_OPEN && conn->seen < conn->server->stream.next)
-        absorb_all(conn);
+        enqueue_all(conn);
 }
 
 /* All but the first `taken` bytes of a message; `goes_on`: behind the one that
@@ -159,7 +159,7 @@ static bool queue_rest(struct conn *conn, const struct pending *pending,
 
     if (!goes_on)
         return take_if_it_fits(conn, from, to);
-    if (taken == 0 && !conn_fits(conn, to - from))
+    if (taken == 0 && !outbox_fits(conn, to - from))
         return false;
     queue_span(conn, from, to, false);
     return true;
@@ -169,7 +169,7 @@ static bool queue_rest(struct conn *conn, const struct pending *pending,
  * Messages that lie one behind the other, from the first on, are few segments,
  * and all who fell behind in this turn can share their bockets.
  */
-void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
+void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
 {
     struct pending pending = pending_begin(conn);
     bool goes_on = true;
@@ -189,9 +189,9 @@ void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
         }
         conn->seen = pending.message + 1;
     }
-    conn_fall_behind(conn);
-    conn_queued(conn);
-    absorb(conn);
+    drain_fall_behind(conn);
+    outbox_queued(conn);
+    enqueue_pending(conn);
 }
 
 /* ------------------------------------------------------------------- too old
@@ -200,21 +200,21 @@ void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken)
 static void overflow_at_rest(struct conn *conn, struct channel *channel,
                              struct sub *sub)
 {
-    enum overflow policy = lag_policy(conn, channel, sub);
+    enum overflow policy = stall_policy(conn, channel, sub);
 
-    if (sub_lags(sub))
+    if (sub_is_stalled(sub))
         return;
     if (policy == OVERFLOW_CLOSE)
-        conn_cut(conn, REASON_OVERFLOW, NULL);
+        conn_end(conn, REASON_OVERFLOW, NULL);
     else
-        lag_begin(conn, channel, sub, policy, conn->server->shard->sequence);
+        stall_begin(conn, channel, sub, policy, conn->server->engine->sequence);
 }
 
-void absorb_nothing(struct conn *conn)
+void enqueue_overflow(struct conn *conn)
 {
     struct sub *sub, *next;
 
-    absorb(conn);
+    enqueue_pending(conn);
     if (conn->state == CONN_OPEN)
         overflow_at_rest(conn, &conn->server->broadcasts,
                          conn_broadcasts(conn));

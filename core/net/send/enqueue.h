@@ -16,19 +16,19 @@
  * so that what is queued next comes after it. It leaves at the turn's end. May
  * end the connection.
  */
-void absorb(struct conn *conn);
+void enqueue_pending(struct conn *conn);
 
 /*
  * Likewise, when the queue is empty and of what waits up to message `end` the
  * kernel has taken `taken` bytes, and refused more. What it did not take of one
  * turn is queued if there is room, whatever the policy.
  */
-void absorb_rest(struct conn *conn, uint64_t end, uint64_t taken);
+void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken);
 
 /*
  * The connection is full, though nothing comes for it: let the policies do what
  * they would do then. May end the connection.
  */
-void absorb_nothing(struct conn *conn);
+void enqueue_overflow(struct conn *conn);
 
 #endif

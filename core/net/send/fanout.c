@@ -15,94 +15,94 @@ enum { VISITS_PER_LOOK = 16 };
 /* ------------------------------------------------------------------ giving */
 
 /* Straight from the stream: the way of everyone who keeps up. */
-static void give(struct conn *conn, const struct parcel *parcel)
+static void give(struct conn *conn, const struct batch *batch)
 {
     ssize_t n = 0;
 
-    if (parcel->bytes > 0)
+    if (batch->bytes > 0)
         do
-            n = socket_send(conn->fd, parcel->vector, parcel->count);
+            n = socket_send(conn->fd, batch->vector, batch->count);
         while (n < 0 && errno == EINTR);
 
     if (n < 0 && errno != EAGAIN) {
-        conn_fail(conn, errno);
+        conn_end_fail(conn, errno);
         return;
     }
     if (n > 0)
-        conn_took(conn, (size_t)n);
-    if (n == (ssize_t)parcel->bytes) {
-        conn->seen = parcel->next;
-        conn->messages_out += parcel->messages;
+        drain_took(conn, (size_t)n);
+    if (n == (ssize_t)batch->bytes) {
+        conn->seen = batch->next;
+        conn->messages_out += batch->messages;
     } else {
-        absorb_rest(conn, parcel->next, n > 0 ? (uint64_t)n : 0);
+        enqueue_rest(conn, batch->next, n > 0 ? (uint64_t)n : 0);
     }
 }
 
 /*
- * Parcel by parcel, as it can be. A message of too many pieces for one goes
+ * Parcel by batch, as it can be. A message of too many pieces for one goes
  * through the queue, and so does what comes behind unsent bytes.
  */
 static void give_all(struct conn *conn)
 {
     const struct stream *stream = &conn->server->stream;
-    struct parcel parcel;
+    struct batch batch;
 
     while (conn->state == CONN_OPEN && conn->queue.count == 0 &&
            conn->seen < stream->next) {
         struct pending pending = pending_begin(conn);
 
-        parcel_select(&parcel, &pending);
-        if (parcel.messages == 0 && parcel.next < stream->next)
+        batch_select(&batch, &pending);
+        if (batch.messages == 0 && batch.next < stream->next)
             break;
-        give(conn, &parcel);
+        give(conn, &batch);
     }
-    absorb(conn);
+    enqueue_pending(conn);
 }
 
 /* ---------------------------------------------------------------- visiting */
 
 /* Of what is the only channel that anybody waits for. */
 static void pack(const struct stream *stream, uint64_t from,
-                 struct parcel *parcel)
+                 struct batch *batch)
 {
-    if (from != parcel->message || parcel->next != stream->next)
-        parcel_pack(parcel, stream, from);
+    if (from != batch->message || batch->next != stream->next)
+        batch_pack(batch, stream, from);
 }
 
 /*
- * Is it the parcel of the one before, or can others share one that is made now?
+ * Is it the batch of the one before, or can others share one that is made now?
  * False: it waits for what bits cannot say.
  */
-static bool choose(struct conn *conn, uint64_t from, struct parcel *parcel)
+static bool choose(struct conn *conn, uint64_t from, struct batch *batch)
 {
     struct pending pending;
     uint64_t channels;
 
     if (!pending_channels(conn, from, &channels))
         return false;
-    if (from == parcel->message && channels == parcel->channels)
+    if (from == batch->message && channels == batch->channels)
         return true;
     pending = pending_begin(conn);
-    parcel_select(parcel, &pending);
-    parcel->channels = channels;
+    batch_select(batch, &pending);
+    batch->channels = channels;
     return true;
 }
 
 /* False: there is none for it that takes all. */
 static bool fill(struct conn *conn, uint64_t from, uint64_t since,
-                 struct parcel *parcel)
+                 struct batch *batch)
 {
     const struct server *server = conn->server;
 
     if (server->only != NULL)
-        pack(&server->stream, from > since ? from : since, parcel);
-    else if (!choose(conn, from, parcel))
+        pack(&server->stream, from > since ? from : since, batch);
+    else if (!choose(conn, from, batch))
         return false;
-    return parcel->next == server->stream.next;
+    return batch->next == server->stream.next;
 }
 
 /* Whoever has something queued is marked as dirty or behind. */
-static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
+static void visit(struct conn *conn, uint64_t since, struct batch *batch)
 {
     const struct stream *stream = &conn->server->stream;
     uint64_t from = conn->seen > stream->base ? conn->seen : stream->base;
@@ -110,9 +110,9 @@ static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
     if (conn->seen >= stream->next)
         return;
     if (!conn_has(conn,
-                  CONN_BEHIND | CONN_LAGGING | CONN_DIRTY | CONN_REFRAMED) &&
-        fill(conn, from, since, parcel))
-        give(conn, parcel);
+                  CONN_BEHIND | CONN_STALLED | CONN_DIRTY | CONN_REFRAMED) &&
+        fill(conn, from, since, batch))
+        give(conn, batch);
     else
         fanout_flush(conn);
 }
@@ -120,10 +120,10 @@ static void visit(struct conn *conn, uint64_t since, struct parcel *parcel)
 void fanout_flush(struct conn *conn)
 {
     if (conn->queue.count == 0 && conn->state == CONN_OPEN &&
-        !conn_has(conn, CONN_LAGGING | CONN_BEHIND | CONN_REFRAMED))
+        !conn_has(conn, CONN_STALLED | CONN_BEHIND | CONN_REFRAMED))
         give_all(conn);
     else
-        absorb(conn);
+        enqueue_pending(conn);
     link_out(&conn->dirty);
     conn_clear(conn, CONN_DIRTY);
     if (conn->queue.count > 0 || conn->state == CONN_CLOSING)
@@ -135,14 +135,13 @@ void fanout_send_queued(struct conn *conn)
 {
     if (conn->state == CONN_DEAD || conn->state == CONN_ENDED)
         return;
-    if (conn_drain(conn) && conn->state == CONN_CLOSING &&
-        conn->queue.count == 0)
+    if (drain(conn) && conn->state == CONN_CLOSING && conn->queue.count == 0)
         conn_end_stream(conn);
 }
 
 /* -------------------------------------------------------------------- laps */
 
-void fanout_warm(struct channel *channel)
+void fanout_activate(struct channel *channel)
 {
     struct server *server = channel->server;
 
@@ -151,21 +150,21 @@ void fanout_warm(struct channel *channel)
         server->only = channel;
     else if (server->only != channel)
         server->only = NULL;
-    if (!link_alone(&channel->hot))
+    if (!link_alone(&channel->active))
         return;
-    link_before(&server->hot, &channel->hot);
-    server->nhot++;
+    link_before(&server->active, &channel->active);
+    server->nactive++;
     channel->bit = ~server->bits & (server->bits + 1); /* the lowest free one */
     server->bits |= channel->bit;
     server->bitless += channel->bit == 0;
 }
 
-static void cool(struct channel *channel)
+static void deactivate(struct channel *channel)
 {
     struct server *server = channel->server;
 
-    link_out(&channel->hot);
-    server->nhot--;
+    link_out(&channel->active);
+    server->nactive--;
     server->bitless -= channel->bit == 0;
     server->bits &= ~channel->bit;
     channel->bit = 0;
@@ -180,14 +179,14 @@ static void begin_lap(struct channel *channel)
 {
     struct link *first = channel->last_slice;
 
-    if (first == NULL || first == &channel->circle)
-        first = channel->circle.prev;
+    if (first == NULL || first == &channel->subscribers)
+        first = channel->subscribers.prev;
     channel->last_slice = NULL;
-    if (first != &channel->circle) {
-        link_out(&channel->circle);
-        link_before(first, &channel->circle);
+    if (first != &channel->subscribers) {
+        link_out(&channel->subscribers);
+        link_before(first, &channel->subscribers);
     }
-    channel->cursor = channel->circle.next;
+    channel->cursor = channel->subscribers.next;
 }
 
 /* The subscriber that the cursor stands at, and where it begins. */
@@ -197,8 +196,8 @@ static struct conn *at_cursor(const struct channel *channel, uint64_t *since)
 
     *since = 0;
     if (channel->topic == NULL)
-        return link_owner(channel->cursor, struct conn, circle);
-    sub = link_owner(channel->cursor, struct sub, circle);
+        return link_owner(channel->cursor, struct conn, in_broadcasts);
+    sub = link_owner(channel->cursor, struct sub, in_channel);
     *since = sub->since;
     return sub->conn;
 }
@@ -206,19 +205,19 @@ static struct conn *at_cursor(const struct channel *channel, uint64_t *since)
 /* Visit on. False: the deadline came before the end of the lap. */
 static bool walk_lap(struct channel *channel, uint64_t deadline)
 {
-    struct parcel parcel;
+    struct batch batch;
     unsigned visits = 0;
     uint64_t since;
 
-    parcel_init(&parcel);
-    if (channel->cursor != channel->circle.next)
+    batch_init(&batch);
+    if (channel->cursor != channel->subscribers.next)
         channel->last_slice = channel->cursor;
-    while (channel->cursor != &channel->circle) {
+    while (channel->cursor != &channel->subscribers) {
         struct conn *conn = at_cursor(channel, &since);
 
         channel->cursor = channel->cursor->next;
         __builtin_prefetch(channel->cursor);
-        visit(conn, since, &parcel);
+        visit(conn, since, &batch);
         if (++visits % VISITS_PER_LOOK == 0 && clock_now() >= deadline)
             return false;
     }
@@ -233,9 +232,9 @@ static void end_lap(struct channel *channel)
 
     server->laps--;
     if (channel->next > server->goal)
-        link_last(&server->hot, &channel->hot);
+        link_last(&server->active, &channel->active);
     else
-        cool(channel);
+        deactivate(channel);
 }
 
 /* The channel of all messages that wait, if it is one. */
@@ -258,7 +257,7 @@ static bool walk_round(struct server *server, uint64_t deadline)
 {
     while (server->laps > 0) {
         struct channel *channel =
-            link_owner(server->hot.next, struct channel, hot);
+            link_owner(server->active.next, struct channel, active);
 
         if (channel->cursor == NULL)
             begin_lap(channel);
@@ -273,7 +272,7 @@ void fanout_walk(struct server *server, uint64_t deadline)
 {
     while (stream_waits(&server->stream)) {
         if (server->laps == 0) {
-            server->laps = server->nhot;
+            server->laps = server->nactive;
             server->goal = server->stream.next;
         }
         if (!walk_round(server, deadline))

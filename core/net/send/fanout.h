@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* The message written last is of this channel: a lap is due. */
-void fanout_warm(struct channel *channel);
+void fanout_activate(struct channel *channel);
 
 /*
  * Send all that is due to a connection: its queue, what waits for it in the

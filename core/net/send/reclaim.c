@@ -17,9 +17,9 @@ static void flush(struct server *server)
 }
 
 /* Whoever draws on the same slab may give something back. */
-void room_flush(struct server *server)
+void reclaim_flush(struct server *server)
 {
-    struct link *servers = &server->shard->servers;
+    struct link *servers = &server->engine->servers;
 
     if (server->slab == &server->own) {
         flush(server);
@@ -33,7 +33,7 @@ void room_flush(struct server *server)
     }
 }
 
-void room_flush_topic(struct topic *topic)
+void reclaim_flush_topic(struct topic *topic)
 {
     struct link *next;
 
@@ -42,8 +42,8 @@ void room_flush_topic(struct topic *topic)
         struct channel *channel = link_owner(at, struct channel, of_topic);
 
         next = at->next;
-        if (!link_alone(&channel->hot))
-            room_flush(channel->server);
+        if (!link_alone(&channel->active))
+            reclaim_flush(channel->server);
     }
 }
 
@@ -72,7 +72,7 @@ static size_t needed_for(const struct conn *conn, size_t length)
                              server->shared);
 }
 
-bool room_has(const struct conn *conn, size_t length)
+bool reclaim_has_room(const struct conn *conn, size_t length)
 {
     return needed_for(conn, length) <=
            pool_available(conn->server->pool, conn_share(conn));
@@ -83,14 +83,14 @@ static void give_way(struct conn *victim)
 {
     victim->reason = REASON_OVERFLOW;
     victim->detail = NULL;
-    conn_cut(victim, REASON_OVERFLOW, NULL);
+    conn_end(victim, REASON_OVERFLOW, NULL);
 }
 
-bool room_make(struct server *server, size_t number, enum pool_share share)
+bool reclaim_ensure(struct server *server, size_t number, enum pool_share share)
 {
     if (pool_available(server->pool, share) >= number)
         return true;
-    room_flush(server);
+    reclaim_flush(server);
     while (pool_available(server->pool, share) < number) {
         struct conn *victim =
             share == POOL_RESERVE ? find_victim(server->slab) : NULL;
@@ -103,16 +103,17 @@ bool room_make(struct server *server, size_t number, enum pool_share share)
 }
 
 /* What is sent meanwhile may leave it with less to write behind. */
-bool room_make_for(struct conn *conn, size_t length)
+bool reclaim_ensure_for(struct conn *conn, size_t length)
 {
-    if (room_has(conn, length))
+    if (reclaim_has_room(conn, length))
         return true;
-    room_flush(conn->server);
+    reclaim_flush(conn->server);
     return conn_is_open(conn) &&
-           room_make(conn->server, needed_for(conn, length), conn_share(conn));
+           reclaim_ensure(conn->server, needed_for(conn, length),
+                          conn_share(conn));
 }
 
-void room_wait(struct conn *conn)
+void reclaim_wait(struct conn *conn)
 {
     if (link_alone(&conn->waiting))
         link_before(&conn->server->slab->waiting, &conn->waiting);
@@ -134,18 +135,18 @@ static bool holds_itself_up(struct conn *conn)
 {
     return wants(conn) > pool_most(conn->server->pool, conn_share(conn)) ||
            2 * (uint64_t)conn->queue.bytes > conn->server->limit ||
-           (conn->wanted > 0 && !conn_fits(conn, conn->wanted));
+           (conn->wanted > 0 && !outbox_fits(conn, conn->wanted));
 }
 
 static void wake(struct conn *conn)
 {
     link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);
-    conn_ease(conn);
-    conn_watch(conn);
+    drain_notify(conn);
+    interest_update(conn);
 }
 
-void room_wake(struct server *server)
+void reclaim_wake(struct server *server)
 {
     size_t taken = 0; /* by those woken before */
     struct link *waiting = &server->slab->waiting;

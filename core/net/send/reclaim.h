@@ -21,24 +21,25 @@
  * Make sure that `number` bockets can be checked out of this share. May end
  * connections, also the one that asks. False: there is no room.
  */
-bool room_make(struct server *server, size_t number, enum pool_share share);
+bool reclaim_ensure(struct server *server, size_t number,
+                    enum pool_share share);
 
 /* Has the pool the bockets that `length` bytes more take for a connection? */
-bool room_has(const struct conn *conn, size_t length);
+bool reclaim_has_room(const struct conn *conn, size_t length);
 
 /* Make sure of that, likewise. */
-bool room_make_for(struct conn *conn, size_t length);
+bool reclaim_ensure_for(struct conn *conn, size_t length);
 
 /* Offer everything that is queued to the kernel, now. May end connections. */
-void room_flush(struct server *server);
+void reclaim_flush(struct server *server);
 
 /* Likewise, wherever something waits of the topic. */
-void room_flush_topic(struct topic *topic);
+void reclaim_flush_topic(struct topic *topic);
 
 /* The connection waits for the pool, behind those who wait already. */
-void room_wait(struct conn *conn);
+void reclaim_wait(struct conn *conn);
 
 /* Wake those for whom there is room now, in the order in which they came. */
-void room_wake(struct server *server);
+void reclaim_wake(struct server *server);
 
 #endif

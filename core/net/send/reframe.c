@@ -12,7 +12,7 @@ struct span {
 static struct span data_of(const struct pending *pending)
 {
     const struct server *server = pending->conn->server;
-    struct message around = form_encode(&server->options.form, NULL, 0);
+    struct message around = framing_encode(&server->options.framing, NULL, 0);
 
     return (struct span){
         .from = stream_position(&server->stream, pending->message) +
@@ -37,15 +37,15 @@ static bool has_line_end(const struct stream *stream, struct span data)
 bool reframe_carries(const struct pending *pending)
 {
     const struct server *server = pending->conn->server;
-    const struct form *form = conn_form(pending->conn);
+    const struct framing *framing = conn_framing(pending->conn);
     struct span data = data_of(pending);
     size_t length = data.to - data.from;
 
-    if (length + form_overhead(form) > server->limit)
+    if (length + framing_overhead(framing) > server->limit)
         return false;
-    if (form->kind == FORM_LINE)
+    if (framing->kind == FRAMING_LINE)
         return !has_line_end(&server->stream, data);
-    return form_refuses(form, NULL, length) == NULL;
+    return framing_refuses(framing, NULL, length) == NULL;
 }
 
 void reframe_skip(const struct pending *pending)
@@ -89,7 +89,7 @@ static bool has_room(struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
 
-    return conn_fits(conn, length) &&
+    return outbox_fits(conn, length) &&
            queue_bockets_for(&server->queues, &conn->queue, length,
                              server->shared) <=
                pool_available(server->pool, conn_share(conn));
@@ -100,7 +100,7 @@ bool reframe_queue(const struct pending *pending)
     struct conn *conn = pending->conn;
     struct span data = data_of(pending);
     struct message message =
-        form_encode(conn_form(conn), NULL, data.to - data.from);
+        framing_encode(conn_framing(conn), NULL, data.to - data.from);
 
     if (!has_room(conn, message.length))
         return false;

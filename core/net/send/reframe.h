@@ -3,12 +3,12 @@
  *
  * When a server is given another framing (adopt.h), its connections keep the
  * one that they have: their peers know nothing of it. They are marked with
- * CONN_REFRAMED, and the server remembers the forms that it has had, as long as
- * one of them needs it.
+ * CONN_REFRAMED, and the server remembers the old_framings that it has had, as
+ * long as one of them needs it.
  *
- * What is broadcast lies in the stream in the server's form. Such a connection
- * has it written into its own queue instead, in its own form, as if it had been
- * sent to it alone.
+ * What is broadcast lies in the stream in the server's framing. Such a
+ * connection has it written into its own queue instead, in its own framing, as
+ * if it had been sent to it alone.
  */
 #ifndef FES_SEND_REFRAME_H
 #define FES_SEND_REFRAME_H
@@ -24,7 +24,7 @@ bool reframe_carries(const struct pending *pending);
 /* It can't: the connection misses the message. */
 void reframe_skip(const struct pending *pending);
 
-/* Queue the message in the connection's form. False: it does not fit now. */
+/* Queue the message in the connection's framing. False: it does not fit now. */
 bool reframe_queue(const struct pending *pending);
 
 #endif

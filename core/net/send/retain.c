@@ -5,11 +5,11 @@
 static const struct key no_key = {.kind = KEY_NONE};
 
 /* Room in the store for one more message of a key. */
-static bool has_cells(struct cells *cells, const struct picture *picture,
+static bool has_cells(struct cells *cells, const struct snapshot *snapshot,
                       struct key key, size_t length)
 {
     return cells_map(cells) &&
-           picture_cells_for(cells, picture, key, length) <= cells->free;
+           snapshot_cells_for(cells, snapshot, key, length) <= cells->free;
 }
 
 /* Up to which number nobody who lags needs anything of the topic. */
@@ -24,9 +24,9 @@ static uint64_t least_upto(const struct topic *topic)
 
         if (channel->catching == 0)
             continue;
-        for (const struct link *its = channel->circle.next;
-             its != &channel->circle; its = its->next) {
-            const struct sub *sub = link_owner(its, struct sub, circle);
+        for (const struct link *its = channel->subscribers.next;
+             its != &channel->subscribers; its = its->next) {
+            const struct sub *sub = link_owner(its, struct sub, in_channel);
 
             if (sub_catches_up(sub) && sub->upto < least)
                 least = sub->upto;
@@ -47,7 +47,7 @@ static uint64_t first_waiting(const struct topic *topic)
             link_owner(at, struct channel, of_topic);
         const struct stream *stream = &channel->server->stream;
 
-        if (!link_alone(&channel->hot) && stream_waits(stream) &&
+        if (!link_alone(&channel->active) && stream_waits(stream) &&
             stream_message(stream, stream->base)->sequence < first)
             first = stream_message(stream, stream->base)->sequence;
     }
@@ -57,21 +57,21 @@ static uint64_t first_waiting(const struct topic *topic)
 /* Forget the oldest keys that nobody is behind on, until `needed` are free. */
 static void forget_oldest(struct topic *topic, uint32_t needed)
 {
-    struct cells *cells = &topic->shard->cells;
+    struct cells *cells = &topic->engine->cells;
     uint64_t waiting = first_waiting(topic);
     uint64_t least = least_upto(topic);
 
-    while (cells->free < needed && !picture_empty(&topic->picture)) {
+    while (cells->free < needed && !snapshot_empty(&topic->snapshot)) {
         struct entry *oldest =
-            link_owner(topic->picture.order.next, struct entry, order);
+            link_owner(topic->snapshot.order.next, struct entry, order);
 
         if (oldest->sequence > least)
             return;
         if (oldest->sequence < waiting) {
-            picture_drop(cells, &topic->picture, oldest);
+            snapshot_drop(cells, &topic->snapshot, oldest);
             continue;
         }
-        room_flush_topic(topic);
+        reclaim_flush_topic(topic);
         waiting = UINT64_MAX;
         least = least_upto(topic);
     }
@@ -81,59 +81,59 @@ static void forget_oldest(struct topic *topic, uint32_t needed)
  * Topics that do not retain give way, whoever needs the room: those that have
  * kept something for longest first. May send, and end connections.
  */
-static bool make_cells(struct shard *shard, const struct picture *picture,
+static bool make_cells(struct engine *engine, const struct snapshot *snapshot,
                        struct key key, size_t length)
 {
-    struct cells *cells = &shard->cells;
+    struct cells *cells = &engine->cells;
     uint32_t needed = cells_for(key.length + length) + 1;
     struct link *next;
 
-    for (struct link *at = shard->kept.next;
-         at != &shard->kept && !has_cells(cells, picture, key, length);
+    for (struct link *at = engine->kept.next;
+         at != &engine->kept && !has_cells(cells, snapshot, key, length);
          at = next) {
         struct topic *topic = link_owner(at, struct topic, kept);
 
         next = at->next;
         forget_oldest(topic, needed);
-        if (picture_empty(&topic->picture))
+        if (snapshot_empty(&topic->snapshot))
             link_out(&topic->kept);
     }
-    return has_cells(cells, picture, key, length);
+    return has_cells(cells, snapshot, key, length);
 }
 
-bool keep_published(struct topic *topic, const char *data, size_t length,
-                    struct key key, conn_name except)
+bool retain_published(struct topic *topic, const char *data, size_t length,
+                      struct key key, conn_name except)
 {
-    struct shard *shard = topic->shard;
+    struct engine *engine = topic->engine;
 
     if (!topic_conflates(topic)) {
-        picture_clear(&shard->cells, &topic->picture);
+        snapshot_clear(&engine->cells, &topic->snapshot);
         return true;
     }
-    if (!make_cells(shard, &topic->picture, key, length))
+    if (!make_cells(engine, &topic->snapshot, key, length))
         return false;
     if (link_alone(&topic->kept) && !topic->retains)
-        link_before(&shard->kept, &topic->kept);
-    return picture_put(&shard->cells, &topic->picture, key, data, length,
-                       shard->sequence + 1, except);
+        link_before(&engine->kept, &topic->kept);
+    return snapshot_put(&engine->cells, &topic->snapshot, key, data, length,
+                        engine->sequence + 1, except);
 }
 
-bool keep_has_room(struct server *server, size_t length)
+bool retain_has_room(struct server *server, size_t length)
 {
     return !channel_conflates(&server->broadcasts) ||
-           make_cells(server->shard, &server->picture, no_key, length);
+           make_cells(server->engine, &server->snapshot, no_key, length);
 }
 
-bool keep_broadcast(struct server *server, const char *data, size_t length,
-                    conn_name except)
+bool retain_broadcast(struct server *server, const char *data, size_t length,
+                      conn_name except)
 {
-    struct shard *shard = server->shard;
+    struct engine *engine = server->engine;
 
     if (!channel_conflates(&server->broadcasts)) {
-        picture_clear(&shard->cells, &server->picture);
+        snapshot_clear(&engine->cells, &server->snapshot);
         return true;
     }
-    return has_cells(&shard->cells, &server->picture, no_key, length) &&
-           picture_put(&shard->cells, &server->picture, no_key, data, length,
-                       shard->sequence + 1, except);
+    return has_cells(&engine->cells, &server->snapshot, no_key, length) &&
+           snapshot_put(&engine->cells, &server->snapshot, no_key, data, length,
+                        engine->sequence + 1, except);
 }

@@ -19,12 +19,12 @@ enum { ALIKE = 64 }; /* so many are probed after the same silence */
 
 static bool may_accept(const struct server *server)
 {
-    return !server->paused && !server->deaf &&
+    return !server->paused && server->listening &&
            server->setups < server->options.maxaccepts &&
            server_count(server) + server->setups <
                server->options.maxconnections &&
-           server->shard->open < server->shard->most_open &&
-           !conn_table_full(&server->shard->conns) &&
+           server->engine->open < server->engine->most_open &&
+           !conn_table_full(&server->engine->conns) &&
            !timer_runs(&server->retry);
 }
 
@@ -32,10 +32,10 @@ void accept_update(struct server *server)
 {
     bool may = may_accept(server);
 
-    if (server->accepts && !may && !server->paused && !server->deaf)
+    if (server->accepts && !may && !server->paused && server->listening)
         server->counts.accepts_paused++;
     server->accepts = may;
-    watch_set(server->shard->loop, &server->watch, may ? LOOP_READ : 0);
+    watch_set(server->engine->loop, &server->watch, may ? LOOP_READ : 0);
 }
 
 void accept_on_retry(struct timer *timer)
@@ -48,7 +48,7 @@ static void rest(struct server *server, const char *why)
 {
     uint64_t now = clock_now();
 
-    timer_start(server->shard->loop, &server->retry, now + RETRY_AFTER);
+    timer_start(server->engine->loop, &server->retry, now + RETRY_AFTER);
     if (server->warned != 0 && now - server->warned < CLOCK_SECOND)
         return;
     server->warned = now;
@@ -82,30 +82,30 @@ static void queue_header(struct conn *conn)
 
     if (length == 0)
         return;
-    if (!room_make(server, bockets, POOL_RESERVE)) {
-        conn_cut(conn, REASON_OVERFLOW, NULL);
+    if (!reclaim_ensure(server, bockets, POOL_RESERVE)) {
+        conn_end(conn, REASON_OVERFLOW, NULL);
         return;
     }
     queue_write(&server->queues, &conn->queue, server->options.header, length,
                 &server->shared, POOL_RESERVE);
     server->queued += length;
-    conn_mark_dirty(conn);
+    outbox_mark_dirty(conn);
 }
 
 static void set_up(struct server *server, int fd, const struct address *peer)
 {
-    struct shard *shard = server->shard;
-    struct conn *conn = conn_new(&shard->conns);
+    struct engine *engine = server->engine;
+    struct conn *conn = conn_new(&engine->conns);
 
     conn->server = server;
     conn->fd = fd;
     conn->peer = *peer;
-    conn->moved = shard->tick;
+    conn->moved = engine->tick;
     watch_init(&conn->watch, fd, receive_on_events);
-    shard->open++;
+    engine->open++;
     server->setups++;
     server->unfinished++;
-    shard_tell(shard, conn, CONN_TELL_CONNECT);
+    engine_post(engine, conn, CONN_PENDING_CONNECT);
     queue_header(conn);
 }
 

@@ -37,26 +37,26 @@ void dial_drop(struct server *server)
 /* ------------------------------------------------------------- connecting */
 
 /* From here on it is as one that was accepted; what is queued leaves now. */
-static void stand(struct conn *conn)
+static void establish(struct conn *conn)
 {
     struct server *server = conn->server;
-    struct shard *shard = server->shard;
+    struct engine *engine = server->engine;
 
     dial_drop(server);
-    watch_set(shard->loop, &conn->watch, 0);
+    watch_set(engine->loop, &conn->watch, 0);
     watch_init(&conn->watch, conn->fd, receive_on_events);
-    conn->moved = shard->tick;
+    conn->moved = engine->tick;
     if (server->idle_ticks > 0)
-        shard_hang(shard, conn, conn->moved + server->idle_ticks);
+        engine_set_deadline(engine, conn, conn->moved + server->idle_ticks);
     if (conn->state == CONN_OPEN)
-        shard_tell(shard, conn, CONN_TELL_CONNECT);
+        engine_post(engine, conn, CONN_PENDING_CONNECT);
     fanout_send_queued(conn);
 }
 
 static void fail(struct conn *conn, const char *why)
 {
     dial_drop(conn->server);
-    conn_cut(conn, REASON_ERROR, why);
+    conn_end(conn, REASON_ERROR, why);
 }
 
 static void on_connected(struct watch *watch, unsigned events);
@@ -74,9 +74,9 @@ static bool try_place(struct conn *conn, const struct place *place)
     conn->peer = address_from((const struct sockaddr *)&place->address);
     watch_init(&conn->watch, fd, on_connected);
     if (stands)
-        stand(conn);
+        establish(conn);
     else
-        watch_set(server->shard->loop, &conn->watch, LOOP_WRITE);
+        watch_set(server->engine->loop, &conn->watch, LOOP_WRITE);
     return true;
 }
 
@@ -99,10 +99,10 @@ static void on_connected(struct watch *watch, unsigned events)
     int error = events & LOOP_WRITE ? socket_error(conn->fd) : ENOMEM;
 
     if (error == 0) {
-        stand(conn);
+        establish(conn);
         return;
     }
-    watch_set(conn->server->shard->loop, watch, 0);
+    watch_set(conn->server->engine->loop, watch, 0);
     close(conn->fd);
     conn->fd = -1;
     try_next(conn, error);
@@ -152,16 +152,16 @@ static struct place *known_place(const struct server_options *options)
 static void ask(struct conn *conn)
 {
     struct server *server = conn->server;
-    struct shard *shard = server->shard;
+    struct engine *engine = server->engine;
     struct question *question;
 
-    if (shard->resolver == NULL)
-        shard->resolver = resolver_new(shard->loop);
-    if (shard->resolver == NULL) {
+    if (engine->resolver == NULL)
+        engine->resolver = resolver_new(engine->loop);
+    if (engine->resolver == NULL) {
         fail(conn, strerrordesc_np(ENOMEM));
         return;
     }
-    question = resolver_ask(shard->resolver, server->options.host,
+    question = resolver_ask(engine->resolver, server->options.host,
                             server->options.port, on_answer, server->dial);
     if (question != NULL)
         server->dial->question = question;
@@ -170,11 +170,11 @@ static void ask(struct conn *conn)
 static void set_deadline(struct conn *conn)
 {
     struct server *server = conn->server;
-    struct shard *shard = server->shard;
+    struct engine *engine = server->engine;
 
     server->setup_due =
-        shard->tick + shard_ticks(server->options.setup_timeout);
-    shard_hang(shard, conn, server->setup_due);
+        engine->tick + engine_ticks(server->options.setup_timeout);
+    engine_set_deadline(engine, conn, server->setup_due);
 }
 
 void dial_begin(struct conn *conn)
@@ -185,12 +185,12 @@ void dial_begin(struct conn *conn)
     server->dial = calloc(1, sizeof *server->dial);
     if (server->dial == NULL) {
         free(place);
-        conn_cut(conn, REASON_ERROR, strerrordesc_np(ENOMEM));
+        conn_end(conn, REASON_ERROR, strerrordesc_np(ENOMEM));
         return;
     }
     server->dial->conn = conn;
-    conn_enter(conn);
-    conn_fall_behind(conn);
+    membership_begin(conn);
+    drain_fall_behind(conn);
     set_deadline(conn);
     if (place != NULL)
         try_all(conn, place, 1);

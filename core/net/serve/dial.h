@@ -11,7 +11,8 @@
  * The connection is open and behind meanwhile, for `setup_timeout` at most: as
  * if its kernel took nothing. So all that can be done with a slow connection
  * can be done with it: what is sent to it waits in its queue, and when that is
- * full the policies say what happens. It stands when CONN_TELL_CONNECT is told.
+ * full the policies say what happens. It stands when CONN_PENDING_CONNECT is
+ * told.
  */
 #ifndef FES_SERVE_DIAL_H
 #define FES_SERVE_DIAL_H

@@ -15,7 +15,7 @@ static int find_ip(struct server *server, const struct sockaddr_storage *at)
 
     if (server->options.port == 0)
         return -1;
-    return inherit_ip(&server->shard->inherited, &address);
+    return inherit_ip(&server->engine->inherited, &address);
 }
 
 /* "*" where the system has no IPv6: every IPv4 address. */
@@ -58,7 +58,7 @@ static void remember_path(struct server *server)
 static int listen_unix(struct server *server)
 {
     const struct server_options *options = &server->options;
-    int fd = inherit_unix(&server->shard->inherited, options->path);
+    int fd = inherit_unix(&server->engine->inherited, options->path);
 
     if (fd >= 0) {
         socket_take_over(fd, &options->socket);

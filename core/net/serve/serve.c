@@ -81,7 +81,7 @@ static void drop_buffers(struct server *server)
     free(server->pieces);
     server->pieces = NULL;
     channels_free(server);
-    picture_free(&server->shard->cells, &server->picture);
+    snapshot_free(&server->engine->cells, &server->snapshot);
     if (server->pool == NULL)
         return;
     if (server->shared != NULL)
@@ -101,14 +101,14 @@ static void on_held(struct timer *timer)
     link_owner(timer, struct server, hold)->held_long_enough = true;
 }
 
-static void init_record(struct server *server, struct shard *shard)
+static void init_record(struct server *server, struct engine *engine)
 {
-    server->shard = shard;
+    server->engine = engine;
     link_init(&server->servers);
-    link_init(&server->hot);
+    link_init(&server->active);
     link_init(&server->channels);
-    picture_init(&server->picture);
-    channel_init(&server->broadcasts, server, NULL, &server->picture);
+    snapshot_init(&server->snapshot);
+    channel_init(&server->broadcasts, server, NULL, &server->snapshot);
     link_init(&server->dirty);
     slab_init(&server->own);
     timer_init(&server->retry, accept_on_retry);
@@ -117,7 +117,7 @@ static void init_record(struct server *server, struct shard *shard)
 
 static uint32_t ticks_of(double seconds)
 {
-    return seconds > 0 ? shard_ticks(seconds) : 0;
+    return seconds > 0 ? engine_ticks(seconds) : 0;
 }
 
 void server_apply_options(struct server *server)
@@ -130,8 +130,9 @@ void server_apply_options(struct server *server)
         server->full_at = options->maxqueue;
     server->age_ticks = ticks_of(options->maxage);
     server->idle_ticks = ticks_of(options->idle_timeout);
-    server->message_ticks =
-        options->form.kind != FORM_RAW ? ticks_of(options->message_timeout) : 0;
+    server->message_ticks = options->framing.kind != FRAMING_RAW
+                                ? ticks_of(options->message_timeout)
+                                : 0;
 }
 
 static void drop(struct server *server)
@@ -142,7 +143,7 @@ static void drop(struct server *server)
     free(server);
 }
 
-struct server *server_new(struct shard *shard,
+struct server *server_new(struct engine *engine,
                           const struct server_options *options, void *owner,
                           struct slab *slab, uint32_t connections)
 {
@@ -150,7 +151,7 @@ struct server *server_new(struct shard *shard,
 
     if (server == NULL)
         return NULL;
-    init_record(server, shard);
+    init_record(server, engine);
     server->owner = owner;
     server->slab = slab != NULL ? slab : &server->own;
     if (!server_own_options(&server->options, options) ||
@@ -164,18 +165,19 @@ struct server *server_new(struct shard *shard,
 
 static void begin_to_serve(struct server *server, int fd)
 {
+    server->listening = true;
     server->address = socket_address(fd);
     watch_init(&server->watch, fd, accept_on_readable);
-    link_before(&server->shard->servers, &server->servers);
+    link_before(&server->engine->servers, &server->servers);
     accept_update(server);
 }
 
-struct server *server_open(struct shard *shard,
+struct server *server_open(struct engine *engine,
                            const struct server_options *options, void *owner,
                            const char **why)
 {
     struct server *server =
-        server_new(shard, options, owner, NULL, shard->conns.number);
+        server_new(engine, options, owner, NULL, engine->conns.number);
     int fd;
 
     if (server == NULL) {
@@ -193,20 +195,20 @@ struct server *server_open(struct shard *shard,
 
 /* -------------------------------------------------------------------- end */
 
-void server_deafen(struct server *server)
+void serve_stop_listening(struct server *server)
 {
-    if (server->deaf)
+    if (!server->listening)
         return;
-    server->deaf = true;
-    watch_set(server->shard->loop, &server->watch, 0);
-    timer_stop(server->shard->loop, &server->retry);
+    server->listening = false;
+    watch_set(server->engine->loop, &server->watch, 0);
+    timer_stop(server->engine->loop, &server->retry);
     listener_close(server);
 }
 
 /* It has one connection, of which it knows where it is. */
 static struct conn *only_record(const struct server *server, uint32_t *slot)
 {
-    struct conn *conn = &server->shard->conns.records[server->slot];
+    struct conn *conn = &server->engine->conns.records[server->slot];
 
     if (*slot > server->slot)
         return NULL;
@@ -216,7 +218,7 @@ static struct conn *only_record(const struct server *server, uint32_t *slot)
 
 struct conn *server_next_record(const struct server *server, uint32_t *slot)
 {
-    const struct conn_table *table = &server->shard->conns;
+    const struct conn_table *table = &server->engine->conns;
 
     if (server->outgoing)
         return only_record(server, slot);
@@ -234,23 +236,23 @@ void server_close(struct server *server, enum reason reason, double linger)
     struct conn *conn;
     uint32_t slot = 0;
 
-    server_deafen(server);
-    timer_stop(server->shard->loop, &server->hold);
+    serve_stop_listening(server);
+    timer_stop(server->engine->loop, &server->hold);
     server->closing = true;
     while ((conn = server_next_record(server, &slot)) != NULL)
-        conn_close(conn, reason, linger);
+        closing_begin(conn, reason, linger);
 }
 
 /* What its owner does then may end some of them, but none is released. */
-void server_part(struct server *server)
+void server_owner_leaves(struct server *server)
 {
     struct conn *conn;
     uint32_t slot = 0;
 
     while ((conn = server_next_record(server, &slot)) != NULL)
-        if (!conn_has(conn, CONN_TELL_CONNECT) || server->outgoing)
-            server->shard->events.parted(server->owner, conn_name_of(conn),
-                                         conn->reason, conn->detail);
+        if (!conn_has(conn, CONN_PENDING_CONNECT) || server->outgoing)
+            server->engine->events.owner_leaves(
+                server->owner, conn_name_of(conn), conn->reason, conn->detail);
 }
 
 void server_retire(struct server *server)
@@ -268,14 +270,14 @@ void server_abandon(struct server *server)
     struct conn *conn;
     uint32_t slot = 0;
 
-    server_deafen(server);
-    timer_stop(server->shard->loop, &server->hold);
+    serve_stop_listening(server);
+    timer_stop(server->engine->loop, &server->hold);
     server->owner = NULL;
     server->closing = true;
     while (server->unfinished > 0 &&
            (conn = server_next_record(server, &slot)) != NULL)
-        conn_cut(conn, REASON_SHUTDOWN, NULL);
-    loop_hurry(server->shard->loop);
+        conn_end(conn, REASON_SHUTDOWN, NULL);
+    loop_poll_at_once(server->engine->loop);
 }
 
 void server_free(struct server *server)
@@ -341,9 +343,9 @@ conn_name server_next(const struct server *server, uint32_t *slot)
     return 0;
 }
 
-conn_name shard_next(const struct shard *shard, uint32_t *slot)
+conn_name engine_next(const struct engine *engine, uint32_t *slot)
 {
-    const struct conn_table *table = &shard->conns;
+    const struct conn_table *table = &engine->conns;
 
     while (*slot < table->fresh) {
         const struct conn *conn = &table->records[(*slot)++];

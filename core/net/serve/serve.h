@@ -32,7 +32,7 @@ struct server_stats {
  * The server is the caller's until server_abandon(). `owner` is handed to the
  * events of its connections; it is not NULL.
  */
-struct server *server_open(struct shard *shard,
+struct server *server_open(struct engine *engine,
                            const struct server_options *options, void *owner,
                            const char **why);
 
@@ -52,14 +52,14 @@ struct segment *server_new_pieces(const struct server_options *options);
 struct conn *server_next_record(const struct server *server, uint32_t *slot);
 
 /* Stop listening, for good; connections go on. */
-void server_deafen(struct server *server);
+void serve_stop_listening(struct server *server);
 
 /*
  * Make the record of a server that does not listen, for so many connections at
  * most; it draws on `slab`, or, if that is NULL, on one of its own. NULL: no
  * memory. It is in no list, and server_free() frees it.
  */
-struct server *server_new(struct shard *shard,
+struct server *server_new(struct engine *engine,
                           const struct server_options *options, void *owner,
                           struct slab *slab, uint32_t connections);
 
@@ -74,7 +74,7 @@ void server_close(struct server *server, enum reason reason, double linger);
  * it has been told of. After server_close(). Another owner is told nothing of
  * that: it is to be one without handlers.
  */
-void server_part(struct server *server);
+void server_owner_leaves(struct server *server);
 
 /* Its owner has gone: end everything at once, without events. It is freed at
  * the end of a turn. */
@@ -84,7 +84,7 @@ void server_abandon(struct server *server);
  * gives back its slab; one that is outgoing or abandoned is freed. */
 void server_retire(struct server *server);
 
-/* With its shard: end everything at once, and free the server. */
+/* With its engine: end everything at once, and free the server. */
 void server_free(struct server *server);
 
 /* The same work with 10 and 100,000 connections. An outgoing connection has no
@@ -100,7 +100,7 @@ void server_pause(struct server *server, bool paused);
  */
 conn_name server_next(const struct server *server, uint32_t *slot);
 
-/* The same among all connections of the shard. */
-conn_name shard_next(const struct shard *shard, uint32_t *slot);
+/* The same among all connections of the engine. */
+conn_name engine_next(const struct engine *engine, uint32_t *slot);
 
 #endif

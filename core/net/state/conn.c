@@ -52,7 +52,7 @@ struct conn *conn_new(struct conn_table *table)
         .answer = OVERFLOW_UNSET,
     };
     queue_init(&conn->queue);
-    link_init(&conn->circle);
+    link_init(&conn->in_broadcasts);
     link_init(&conn->dirty);
     link_init(&conn->holders);
     link_init(&conn->waiting);

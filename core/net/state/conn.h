@@ -17,7 +17,7 @@
  * that is, when the descriptor is closed.
  *
  * Records live in one mapped array. Outside the engine a connection is named
- * by one word: shard, slot, generation; a name whose record was used again
+ * by one word: engine, slot, generation; a name whose record was used again
  * finds nothing.
  */
 #ifndef FES_STATE_CONN_H
@@ -39,7 +39,7 @@
 
 struct server;
 
-/* 8 bits shard, 24 bits slot, 32 bits generation. 0 names no connection. */
+/* 8 bits engine, 24 bits slot, 32 bits generation. 0 names no connection. */
 typedef uint64_t conn_name;
 
 enum { CONN_SLOT_BITS = 24, CONN_MOST = 1 << CONN_SLOT_BITS };
@@ -56,22 +56,22 @@ enum conn_state {
 enum conn_flag {
     CONN_DIRTY = 1 << 0,      /* to be flushed at the turn's end */
     CONN_BEHIND = 1 << 1,     /* the kernel refused bytes, not yet took all */
-    CONN_LAGGING = 1 << 2,    /* messages of some channel are withheld */
+    CONN_STALLED = 1 << 2,    /* messages of some channel are withheld */
     CONN_PAUSED = 1 << 3,     /* the script does not want to hear of it */
     CONN_PEER_ENDED = 1 << 4, /* the peer has sent all that it will send */
     CONN_REFUSED = 1 << 5,    /* told "full": owed an on_drain */
     CONN_STARVED = 1 << 6,    /* not read: the pool has nothing for it */
     CONN_HELD = 1 << 7,       /* not read: what has come waits its turn */
-    CONN_DUE = 1 << 8,        /* in the shard's line, to be told of */
+    CONN_POSTED = 1 << 8,     /* in the engine's line, to be told of */
     /* events not yet handed over */
-    CONN_TELL_CONNECT = 1 << 9,
-    CONN_TELL_RECEIVE = 1 << 10,
-    CONN_TELL_LAG = 1 << 11,
-    CONN_TELL_DRAIN = 1 << 12,
-    CONN_TELL_CLOSE = 1 << 13,
-    CONN_TELL_ASK = 1 << 14,
-    CONN_TELL_CLOSING = 1 << 15,
-    CONN_TELL_ANY = 0x7f << 9,
+    CONN_PENDING_CONNECT = 1 << 9,
+    CONN_PENDING_RECEIVE = 1 << 10,
+    CONN_PENDING_LAG = 1 << 11,
+    CONN_PENDING_DRAIN = 1 << 12,
+    CONN_PENDING_CLOSE = 1 << 13,
+    CONN_PENDING_ASK = 1 << 14,
+    CONN_PENDING_CLOSING = 1 << 15,
+    CONN_PENDING_ANY = 0x7f << 9,
     CONN_ANSWERED = 1 << 16,  /* some answer of the script holds */
     CONN_ABANDONED = 1 << 17, /* nobody will say when it is to end */
     CONN_REFRAMED = 1 << 18,  /* its form is not its server's (reframe.h) */
@@ -81,7 +81,7 @@ enum conn_flag {
 /* By cache lines, of which most that happens to a connection touches few. */
 struct conn {
     /* what a broadcast touches */
-    struct link circle; /* the server's connections that are OPEN */
+    struct link in_broadcasts; /* the server's connections that are OPEN */
     struct server *server;
     uint64_t seen;         /* the message of the stream that is next for it */
     uint64_t bytes_out;    /* taken by the kernel */
@@ -122,7 +122,8 @@ struct conn {
     struct address peer;
     uint16_t nsubs;
     bool resumed; /* it is older than the script that serves it */
-    uint8_t form; /* with CONN_REFRAMED: among the server's forms */
+    uint8_t
+        old_framing; /* with CONN_REFRAMED: among the server's old_framings */
 };
 
 /* Where pointers have 8 bytes; elsewhere it is only slower. */

@@ -11,17 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-void conn_enter(struct conn *conn)
+void membership_begin(struct conn *conn)
 {
     struct server *server = conn->server;
 
     conn->state = CONN_OPEN;
     conn->seen = server->stream.next;
-    link_before(&server->broadcasts.circle, &conn->circle);
+    link_before(&server->broadcasts.subscribers, &conn->in_broadcasts);
     server->broadcasts.count++;
     if (server->idle_ticks > 0)
-        shard_hang(server->shard, conn, conn->moved + server->idle_ticks);
-    conn_watch(conn);
+        engine_set_deadline(server->engine, conn,
+                            conn->moved + server->idle_ticks);
+    interest_update(conn);
 }
 
 /* No message to many is for it any more. */
@@ -29,9 +30,9 @@ static void leave_channels(struct conn *conn)
 {
     struct server *server = conn->server;
 
-    lag_forget(conn);
+    stall_forget(conn);
     server->broadcasts.conflating -= overflow_conflates(conn->overflow);
-    channel_leave(&server->broadcasts, &conn->circle);
+    channel_leave(&server->broadcasts, &conn->in_broadcasts);
     while (conn->subs != NULL)
         topic_unsubscribe(conn->subs);
 }
@@ -42,8 +43,8 @@ static void drop_pending(struct conn *conn)
     struct pending pending = pending_begin(conn);
 
     while (pending_next(&pending)) {
-        if (sub_lags(pending.sub)) {
-            lag_withhold(&pending, pending.sub, lag_kind(pending.sub));
+        if (sub_is_stalled(pending.sub)) {
+            stall_withhold(&pending, pending.sub, stall_kind(pending.sub));
             continue;
         }
         conn->server->queued -= pending_length(&pending);
@@ -51,7 +52,7 @@ static void drop_pending(struct conn *conn)
     }
 }
 
-void conn_leave(struct conn *conn, enum reason reason, const char *detail)
+void membership_end(struct conn *conn, enum reason reason, const char *detail)
 {
     struct server *server = conn->server;
 
@@ -76,9 +77,9 @@ static void let_go(struct conn *conn)
     link_out(&conn->dirty);
     link_out(&conn->holders);
     link_out(&conn->waiting);
-    conn_clear(conn,
-               CONN_DIRTY | CONN_BEHIND | CONN_TELL_LAG | CONN_TELL_DRAIN);
-    wheel_take(&server->shard->wheel, &conn->deadline);
+    conn_clear(conn, CONN_DIRTY | CONN_BEHIND | CONN_PENDING_LAG |
+                         CONN_PENDING_DRAIN);
+    wheel_remove(&server->engine->wheel, &conn->deadline);
 }
 
 /* The descriptor is closed, or is about to be. */
@@ -87,10 +88,10 @@ static void die(struct conn *conn)
     struct server *server = conn->server;
 
     let_go(conn);
-    server->shard->open--;
+    server->engine->open--;
     server->counts.closed[conn->reason]++;
     conn->state = CONN_DEAD;
-    shard_tell(server->shard, conn, CONN_TELL_CLOSE);
+    engine_post(server->engine, conn, CONN_PENDING_CLOSE);
 }
 
 /*
@@ -99,7 +100,7 @@ static void die(struct conn *conn)
  */
 static void listen_for_break(struct conn *conn, bool wanted)
 {
-    struct hangups *hangups = &conn->server->shard->hangups;
+    struct hangups *hangups = &conn->server->engine->hangups;
 
     if (conn_has(conn, CONN_UNHEARD) == wanted)
         return;
@@ -115,10 +116,10 @@ static void listen_for_break(struct conn *conn, bool wanted)
 static void unwatch(struct conn *conn)
 {
     listen_for_break(conn, false);
-    watch_set(conn->server->shard->loop, &conn->watch, 0);
+    watch_set(conn->server->engine->loop, &conn->watch, 0);
 }
 
-void conn_finish(struct conn *conn)
+void conn_end_finish(struct conn *conn)
 {
     unwatch(conn);
     if (conn->fd >= 0)
@@ -130,7 +131,7 @@ void conn_finish(struct conn *conn)
 static void leave_any(struct conn *conn, enum reason reason, const char *detail)
 {
     if (conn->state == CONN_OPEN) {
-        conn_leave(conn, reason, detail);
+        membership_end(conn, reason, detail);
     } else if (conn->state == CONN_SETUP) {
         if (conn->server->options.maxperip > 0)
             sites_remove(&conn->server->sites, address_site(&conn->peer));
@@ -139,15 +140,15 @@ static void leave_any(struct conn *conn, enum reason reason, const char *detail)
     }
 }
 
-void conn_cut(struct conn *conn, enum reason reason, const char *detail)
+void conn_end(struct conn *conn, enum reason reason, const char *detail)
 {
     if (conn->state == CONN_DEAD)
         return;
     leave_any(conn, reason, detail);
-    conn_finish(conn);
+    conn_end_finish(conn);
 }
 
-void conn_reset(struct conn *conn, enum reason reason)
+void conn_end_reset(struct conn *conn, enum reason reason)
 {
     if (conn->state == CONN_DEAD)
         return;
@@ -158,24 +159,24 @@ void conn_reset(struct conn *conn, enum reason reason)
     die(conn);
 }
 
-void conn_fail(struct conn *conn, int error)
+void conn_end_fail(struct conn *conn, int error)
 {
     if (error == ECONNRESET || error == EPIPE)
-        conn_cut(conn, REASON_RESET, NULL);
+        conn_end(conn, REASON_RESET, NULL);
     else
-        conn_cut(conn, REASON_ERROR, strerrordesc_np(error));
+        conn_end(conn, REASON_ERROR, strerrordesc_np(error));
 }
 
 void conn_end_stream(struct conn *conn)
 {
     assert(conn->state == CONN_CLOSING && conn->queue.count == 0);
     if (conn_has(conn, CONN_PEER_ENDED)) {
-        conn_finish(conn);
+        conn_end_finish(conn);
         return;
     }
     socket_end(conn->fd);
     conn->state = CONN_ENDED;
-    conn_watch(conn);
+    interest_update(conn);
 }
 
 /*
@@ -186,7 +187,7 @@ void conn_end_stream(struct conn *conn)
 static bool is_full(const struct conn *conn)
 {
     const struct server_options *options = &conn->server->options;
-    uint64_t longest = (uint64_t)options->maxmessage + FORM_MOST_OVERHEAD;
+    uint64_t longest = (uint64_t)options->maxmessage + FRAMING_MOST_OVERHEAD;
     size_t most = options->maxreceives;
 
     if (conn->inbox.skip > 0)
@@ -196,7 +197,7 @@ static bool is_full(const struct conn *conn)
     return inbox_is_full(conn->server->pool, &conn->inbox, most);
 }
 
-bool conn_is_read(const struct conn *conn)
+bool interest_in_reading(const struct conn *conn)
 {
     const struct server *server = conn->server;
 
@@ -206,21 +207,21 @@ bool conn_is_read(const struct conn *conn)
     return !conn_has(conn, CONN_PEER_ENDED | CONN_PAUSED | CONN_STARVED |
                                CONN_HELD) &&
            2 * (uint64_t)conn->queue.bytes <= server->limit &&
-           !(server->options.pulled && is_full(conn));
+           !(server->options.buffered && is_full(conn));
 }
 
-void conn_watch(struct conn *conn)
+void interest_update(struct conn *conn)
 {
-    unsigned events = conn_is_read(conn) ? LOOP_READ : 0;
+    unsigned events = interest_in_reading(conn) ? LOOP_READ : 0;
 
     if (conn_has(conn, CONN_BEHIND))
         events |= LOOP_WRITE;
-    if (conn_is_dialled(conn))
+    if (conn_is_connecting(conn))
         return;
     if (watch_waits_for(&conn->watch, events) &&
         !conn_has(conn, CONN_PAUSED | CONN_UNHEARD))
         return; /* nothing changes, as most times; nor for its break */
     listen_for_break(conn, events == 0 && conn->state == CONN_OPEN &&
                                conn_has(conn, CONN_PAUSED));
-    watch_set(conn->server->shard->loop, &conn->watch, events);
+    watch_set(conn->server->engine->loop, &conn->watch, events);
 }

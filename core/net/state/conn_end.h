@@ -14,25 +14,25 @@
 #include <stdbool.h>
 
 /* From here on it counts, and is broadcast to. */
-void conn_enter(struct conn *conn);
+void membership_begin(struct conn *conn);
 
 /*
  * It does not count any more: no broadcast is for it, it has left its topics.
  * What of the stream it has not been given is dropped.
  */
-void conn_leave(struct conn *conn, enum reason reason, const char *detail);
+void membership_end(struct conn *conn, enum reason reason, const char *detail);
 
-/* Close the descriptor and let go of everything. After conn_leave(). */
-void conn_finish(struct conn *conn);
+/* Close the descriptor and let go of everything. After membership_end(). */
+void conn_end_finish(struct conn *conn);
 
 /* End it at once: discard what is queued, close the descriptor. */
-void conn_cut(struct conn *conn, enum reason reason, const char *detail);
+void conn_end(struct conn *conn, enum reason reason, const char *detail);
 
 /* The same, and the peer sees a reset. */
-void conn_reset(struct conn *conn, enum reason reason);
+void conn_end_reset(struct conn *conn, enum reason reason);
 
 /* The system said `error` (errno) of its socket: cut it, with the reason. */
-void conn_fail(struct conn *conn, int error);
+void conn_end_fail(struct conn *conn, int error);
 
 /*
  * It is CLOSING and all is sent: end the stream, and wait for the peer's end
@@ -41,10 +41,10 @@ void conn_fail(struct conn *conn, int error);
 void conn_end_stream(struct conn *conn);
 
 /* Is it read: may what it sends be taken in now? */
-bool conn_is_read(const struct conn *conn);
+bool interest_in_reading(const struct conn *conn);
 
 /* Watch for what the connection is ready for in the state that it is in; one
  * that does not stand yet is watched by dial.c. */
-void conn_watch(struct conn *conn);
+void interest_update(struct conn *conn);
 
 #endif

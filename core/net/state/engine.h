@@ -1,7 +1,7 @@
 /*
  * engine.h - one loop, its servers and their connections
  *
- * Everything that a shard's connections touch belongs to the shard, so that
+ * Everything that a engine's connections touch belongs to the engine, so that
  * there may be several, each in a thread of its own. Today there is one.
  */
 #ifndef FES_STATE_ENGINE_H
@@ -23,11 +23,11 @@
 #include <stdint.h>
 
 /* Ticks of the coarse clock in a second: deadlines are this exact. */
-enum { SHARD_TICKS = 64 };
+enum { ENGINE_TICKS = 64 };
 
 struct resolver;
 
-struct shard {
+struct engine {
     struct loop *loop;
     struct events events;
     void *script; /* handed to turn_end */
@@ -35,18 +35,18 @@ struct shard {
     struct inherited inherited; /* listening sockets */
     struct hangups hangups;     /* of connections that are paused */
     struct link servers;        /* that are open, or still have connections */
-    uint32_t *due;              /* a ring of slots: who has something to tell */
-    uint32_t due_first;
-    uint32_t due_count;
+    uint32_t *pending;          /* a ring of slots: who has something to tell */
+    uint32_t pending_first;
+    uint32_t pending_count;
     struct table topics;   /* by name */
     struct table subs;     /* by connection and topic */
     struct link unsettled; /* topics that perhaps nobody needs any more */
-    struct link kept;      /* topics with a picture that gives way */
-    struct cells cells;    /* where pictures lie */
+    struct link kept;      /* topics with a snapshot that gives way */
+    struct cells cells;    /* where snapshots lie */
     uint64_t sequence;     /* number of the last message to many */
     struct wheel wheel;
     struct timer wheel_timer;
-    bool hung;                 /* on the wheel, since it was looked at */
+    bool deadlines_changed;    /* on the wheel, since it was looked at */
     uint64_t born;             /* tick 0 */
     uint32_t tick;             /* now, as read when the turn began */
     uint32_t open;             /* descriptors of connections */
@@ -61,21 +61,23 @@ struct shard {
 };
 
 /* Read the clock: everything until the next reading is "now". Which it is. */
-uint64_t shard_read_clock(struct shard *shard);
+uint64_t engine_read_clock(struct engine *engine);
 
 /* A duration in seconds as ticks, rounded up; at least one. */
-uint32_t shard_ticks(double seconds);
+uint32_t engine_ticks(double seconds);
 
 /* The OPEN connection of that name, or NULL. */
-struct conn *shard_find_open(const struct shard *shard, conn_name name);
+struct conn *engine_find_open(const struct engine *engine, conn_name name);
 
 /* Note that a connection has an event to be handed over. */
-void shard_tell(struct shard *shard, struct conn *conn, enum conn_flag event);
+void engine_post(struct engine *engine, struct conn *conn,
+                 enum conn_flag event);
 
 /* The connection that was noted first, no longer noted; there is one. */
-struct conn *shard_next_due(struct shard *shard);
+struct conn *engine_take_pending(struct engine *engine);
 
 /* Look at the connection when `due` comes, at the latest. */
-void shard_hang(struct shard *shard, struct conn *conn, uint32_t due);
+void engine_set_deadline(struct engine *engine, struct conn *conn,
+                         uint32_t due);
 
 #endif

@@ -36,7 +36,7 @@ struct events {
     /* Data came. */
     void (*received)(void *owner, conn_name name, const struct received *data);
     /*
-     * Of a pulled server (pull.h), instead: something can be taken that could
+     * Of a buffered server (pull.h), instead: something can be taken that could
      * not before, or the peer has ended.
      */
     void (*arrived)(void *owner, conn_name name);
@@ -60,8 +60,8 @@ struct events {
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);
     /* Instead, to an owner that goes before the descriptor is closed. */
-    void (*parted)(void *owner, conn_name name, enum reason reason,
-                   const char *detail);
+    void (*owner_leaves)(void *owner, conn_name name, enum reason reason,
+                         const char *detail);
 };
 
 #endif

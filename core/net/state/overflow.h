@@ -8,7 +8,7 @@
 enum overflow {
     OVERFLOW_CLOSE,  /* it is closed */
     OVERFLOW_DROP,   /* messages are withheld until half its queue is free */
-    OVERFLOW_LATEST, /* then it gets the newest of each key; see picture.h */
+    OVERFLOW_LATEST, /* then it gets the newest of each key; see snapshot.h */
     OVERFLOWS,       /* how many there are to count by */
     OVERFLOW_ASK = OVERFLOWS, /* the script is asked, once for each stall */
     OVERFLOW_UNSET            /* somebody else's counts */

@@ -9,18 +9,18 @@
 struct walk {
     const struct conn *conn;
     struct sub *sub;
-    const struct link *hot;
+    const struct link *active;
 };
 
 static struct walk walk_begin(const struct conn *conn)
 {
     const struct server *server = conn->server;
-    bool by_own = conn->nsubs <= server->nhot;
+    bool by_own = conn->nsubs <= server->nactive;
 
     return (struct walk){
         .conn = conn,
         .sub = by_own ? conn->subs : NULL,
-        .hot = by_own ? &server->hot : server->hot.next,
+        .active = by_own ? &server->active : server->active.next,
     };
 }
 
@@ -32,11 +32,11 @@ static struct sub *walk_next(struct walk *walk)
         walk->sub = sub->next;
         return sub;
     }
-    while (sub == NULL && walk->hot != &walk->conn->server->hot) {
+    while (sub == NULL && walk->active != &walk->conn->server->active) {
         const struct channel *channel =
-            link_owner(walk->hot, struct channel, hot);
+            link_owner(walk->active, struct channel, active);
 
-        walk->hot = walk->hot->next;
+        walk->active = walk->active->next;
         if (channel->topic != NULL)
             sub = topic_sub(channel->topic, walk->conn);
     }
@@ -82,7 +82,7 @@ struct pending pending_begin(struct conn *conn)
         return pending;
     server->looks++;
     mark(&server->broadcasts,
-         conn_has(conn, CONN_LAGGING) ? conn_broadcasts(conn) : NULL,
+         conn_has(conn, CONN_STALLED) ? conn_broadcasts(conn) : NULL,
          server->looks);
     while ((sub = walk_next(&walk)) != NULL)
         mark(sub->channel, sub, server->looks);

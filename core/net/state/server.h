@@ -31,9 +31,9 @@
 #include <stdint.h>
 
 struct dial;
-struct shard;
+struct engine;
 
-enum { OLD_FORMS = 8 }; /* that connections may have beside their server's */
+enum { OLD_FRAMINGS = 8 }; /* that connections may have beside their server's */
 
 /* As in fes.listen and fes.connect; sizes in bytes, durations in seconds, 0:
  * none. */
@@ -52,7 +52,7 @@ struct server_options {
     uint32_t bockets;
     const char *header;
     size_t header_length;
-    struct form form;
+    struct framing framing;
     uint32_t maxmessage; /* bytes of data in a message that is received */
     double message_timeout;
     double idle_timeout;
@@ -62,7 +62,7 @@ struct server_options {
     double maxage;
     double coalesce;
     uint32_t maxtopics;
-    bool pulled; /* what comes is not handed up, but taken (pull.h) */
+    bool buffered; /* what comes is not handed up, but taken (pull.h) */
 };
 
 struct server_counts {
@@ -78,15 +78,15 @@ struct server_counts {
 };
 
 struct server {
-    struct shard *shard;
+    struct engine *engine;
     void *owner;         /* handed to each event of its connections */
-    struct link servers; /* in the shard's list */
+    struct link servers; /* in the engine's list */
 
     /* the hot end of broadcasting */
     struct stream stream;
     struct channel broadcasts; /* its circle: the connections that are OPEN */
-    struct link hot;           /* channels of which messages wait */
-    uint32_t nhot;
+    struct link active;        /* channels of which messages wait */
+    uint32_t nactive;
     uint32_t bitless;     /* of them without a bit */
     uint64_t bits;        /* of the others */
     uint32_t laps;        /* still to be walked in this round */
@@ -114,7 +114,7 @@ struct server {
     uint32_t unfinished; /* records that are not free */
     bool accepts;        /* it is watched for connections */
     bool paused;         /* by the script */
-    bool deaf;           /* it does not listen any more */
+    bool listening;      /* its socket is open */
     bool adoptable;      /* see adopt.h */
     bool adopting;       /* from adopt_prepare() to commit or drop */
     bool closing;        /* and has closed its connections */
@@ -122,15 +122,15 @@ struct server {
     uint64_t warned;     /* when the last warning was written */
 
     struct server_options options; /* host, path, header: own copies */
-    struct form forms[OLD_FORMS];  /* it has had: see reframe.h */
-    bool reframed;                 /* some connection may have such a form */
+    struct framing old_framings[OLD_FRAMINGS]; /* it has had: see reframe.h */
+    bool reframed; /* some connection may have such a form */
     struct address address;
     uint64_t inode; /* of the Unix socket, to know it again */
     uint64_t device;
-    struct link channels;   /* of topics */
-    struct picture picture; /* of the broadcasts */
-    struct timer hold;      /* while the flush waits for more (coalesce) */
-    bool held_long_enough;  /* it ends with this turn */
+    struct link channels;     /* of topics */
+    struct snapshot snapshot; /* of the broadcasts */
+    struct timer hold;        /* while the flush waits for more (coalesce) */
+    bool held_long_enough;    /* it ends with this turn */
 
     /* of an outgoing connection */
     bool outgoing;
@@ -150,16 +150,17 @@ static inline bool conn_is_open(const struct conn *conn)
 }
 
 /* Is it an outgoing one that does not stand yet? It may have no socket. */
-static inline bool conn_is_dialled(const struct conn *conn)
+static inline bool conn_is_connecting(const struct conn *conn)
 {
     return conn->server->dial != NULL;
 }
 
 /* How messages of the connection lie in its stream of bytes. */
-static inline const struct form *conn_form(const struct conn *conn)
+static inline const struct framing *conn_framing(const struct conn *conn)
 {
-    return conn_has(conn, CONN_REFRAMED) ? &conn->server->forms[conn->form]
-                                         : &conn->server->options.form;
+    return conn_has(conn, CONN_REFRAMED)
+               ? &conn->server->old_framings[conn->old_framing]
+               : &conn->server->options.framing;
 }
 
 /* The share of the pool that a connection draws on. */

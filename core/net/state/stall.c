@@ -11,8 +11,8 @@ static enum overflow answered(unsigned policy, unsigned answer)
                : (enum overflow)policy;
 }
 
-enum overflow lag_policy(const struct conn *conn, const struct channel *channel,
-                         const struct sub *sub)
+enum overflow stall_policy(const struct conn *conn,
+                           const struct channel *channel, const struct sub *sub)
 {
     const struct topic *topic = channel->topic;
 
@@ -23,7 +23,7 @@ enum overflow lag_policy(const struct conn *conn, const struct channel *channel,
     return answered(conn->server->options.overflow, conn->answer);
 }
 
-enum overflow lag_kind(const struct sub *sub)
+enum overflow stall_kind(const struct sub *sub)
 {
     return sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP;
 }
@@ -50,8 +50,8 @@ static struct sub *broadcasts(struct conn *conn, struct channel *channel)
     return sub;
 }
 
-struct sub *lag_begin(struct conn *conn, struct channel *channel,
-                      struct sub *sub, enum overflow policy, uint64_t upto)
+struct sub *stall_begin(struct conn *conn, struct channel *channel,
+                        struct sub *sub, enum overflow policy, uint64_t upto)
 {
     if (sub == NULL || channel->topic == NULL)
         sub = broadcasts(conn, channel);
@@ -60,9 +60,9 @@ struct sub *lag_begin(struct conn *conn, struct channel *channel,
     sub->missed = 0;
     sub->asked = false;
     channel->catching += sub_catches_up(sub);
-    conn_set(conn, CONN_LAGGING);
+    conn_set(conn, CONN_STALLED);
     if (sub->state == SUB_ASK)
-        shard_tell(conn->server->shard, conn, CONN_TELL_ASK);
+        engine_post(conn->server->engine, conn, CONN_PENDING_ASK);
     return sub;
 }
 
@@ -97,7 +97,7 @@ static void become_drop(struct sub *sub)
     sub->state = SUB_DROP;
 }
 
-bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
+bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer)
 {
     remember(conn, sub, answer);
     if (answer == OVERFLOW_CLOSE)
@@ -106,13 +106,13 @@ bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer)
         become_latest(conn, sub);
     else
         become_drop(sub);
-    shard_tell(conn->server->shard, conn, CONN_TELL_LAG);
+    engine_post(conn->server->engine, conn, CONN_PENDING_LAG);
     return true;
 }
 
 /* -------------------------------------------------------------- withholding */
 
-void lag_miss(struct conn *conn, struct sub *sub, enum overflow policy)
+void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy)
 {
     struct server_counts *counts = &conn->server->counts;
 
@@ -121,17 +121,17 @@ void lag_miss(struct conn *conn, struct sub *sub, enum overflow policy)
     counts->missed_by[policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy]++;
 }
 
-void lag_withhold(const struct pending *pending, struct sub *sub,
-                  enum overflow policy)
+void stall_withhold(const struct pending *pending, struct sub *sub,
+                    enum overflow policy)
 {
     struct server *server = pending->conn->server;
 
     server->queued -= pending_length(pending);
     server->counts.messages_out--;
-    lag_miss(pending->conn, sub, policy);
+    stall_miss(pending->conn, sub, policy);
 }
 
-void lag_unmiss(struct conn *conn, struct sub *sub)
+void stall_unmiss(struct conn *conn, struct sub *sub)
 {
     sub->missed--;
     conn->missed--;
@@ -146,7 +146,7 @@ static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)
     return sub == conn_broadcasts(conn);
 }
 
-struct sub *lag_next(struct conn *conn, struct sub *before)
+struct sub *stall_next(struct conn *conn, struct sub *before)
 {
     struct sub *sub = before;
 
@@ -174,27 +174,27 @@ static void end(struct conn *conn, struct sub *sub)
         sub->state = SUB_LIVE;
 }
 
-void lag_end(struct conn *conn, struct sub *sub)
+void stall_end(struct conn *conn, struct sub *sub)
 {
     end(conn, sub);
     if (!is_of_broadcasts(conn, sub))
         sub->since = conn->server->stream.next;
-    if (lag_next(conn, NULL) == NULL)
-        conn_clear(conn, CONN_LAGGING);
+    if (stall_next(conn, NULL) == NULL)
+        conn_clear(conn, CONN_STALLED);
 }
 
-void lag_forget(struct conn *conn)
+void stall_forget(struct conn *conn)
 {
     struct sub *sub = NULL;
 
-    if (!conn_has(conn, CONN_LAGGING))
+    if (!conn_has(conn, CONN_STALLED))
         return;
-    while ((sub = lag_next(conn, sub)) != NULL)
+    while ((sub = stall_next(conn, sub)) != NULL)
         end(conn, sub);
-    conn_clear(conn, CONN_LAGGING);
+    conn_clear(conn, CONN_STALLED);
 }
 
-void lag_forget_answers(struct conn *conn)
+void stall_forget_answers(struct conn *conn)
 {
     conn_clear(conn, CONN_ANSWERED);
     conn->answer = OVERFLOW_UNSET;

@@ -8,7 +8,7 @@
  *      |  +-----------------> ASK --- answer --> DROP, LATEST, closed
  *      |
  *      |  the kernel takes no more, "latest";        it has everything
- *      |  a retained picture comes first
+ *      |  a retained snapshot comes first
  *      +--------------------> LATEST --- catches up (catchup.h) -----> LIVE
  *                                                         (on_lag first)
  *
@@ -23,49 +23,50 @@
 #include <stdint.h>
 
 /* What would happen to the connection if a message of the channel came now. */
-enum overflow lag_policy(const struct conn *conn, const struct channel *channel,
-                         const struct sub *sub);
+enum overflow stall_policy(const struct conn *conn,
+                           const struct channel *channel,
+                           const struct sub *sub);
 
 /*
  * The subscription lags from now on; everything numbered up to `upto` has been
  * given to it. `sub` is NULL for live broadcasts. Gives the subscription.
  */
-struct sub *lag_begin(struct conn *conn, struct channel *channel,
-                      struct sub *sub, enum overflow policy, uint64_t upto);
+struct sub *stall_begin(struct conn *conn, struct channel *channel,
+                        struct sub *sub, enum overflow policy, uint64_t upto);
 
 /*
  * What is to happen to a subscription that waits for it (SUB_ASK): close, drop
  * or latest. False: the connection is to be closed.
  */
-bool lag_answer(struct conn *conn, struct sub *sub, enum overflow answer);
+bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer);
 
 /* A message that waits is withheld from a subscription, which lags. */
-void lag_withhold(const struct pending *pending, struct sub *sub,
-                  enum overflow policy);
+void stall_withhold(const struct pending *pending, struct sub *sub,
+                    enum overflow policy);
 
 /* So is one that is in no stream. */
-void lag_miss(struct conn *conn, struct sub *sub, enum overflow policy);
+void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy);
 
 /* Withheld after all not for ever: the message has been queued. */
-void lag_unmiss(struct conn *conn, struct sub *sub);
+void stall_unmiss(struct conn *conn, struct sub *sub);
 
 /* By what policy does it lag? */
-enum overflow lag_kind(const struct sub *sub);
+enum overflow stall_kind(const struct sub *sub);
 
 /* It is live again, from the next message of the stream on. */
-void lag_end(struct conn *conn, struct sub *sub);
+void stall_end(struct conn *conn, struct sub *sub);
 
 /* The connection ends, or forgets: all its subscriptions are as if live. */
-void lag_forget(struct conn *conn);
+void stall_forget(struct conn *conn);
 
 /* The kernel has everything: what the script answered holds no more. */
-void lag_forget_answers(struct conn *conn);
+void stall_forget_answers(struct conn *conn);
 
 /*
  * The connection's subscriptions that lag, one after the other: first NULL,
  * then the one before. NULL: that was the last. Subscriptions may end and
  * begin to lag in between, but not go.
  */
-struct sub *lag_next(struct conn *conn, struct sub *before);
+struct sub *stall_next(struct conn *conn, struct sub *before);
 
 #endif

@@ -6,10 +6,10 @@
 
 /* ---------------------------------------------------------------- by name */
 
-struct topic *topic_find(struct shard *shard, const char *name, size_t length)
+struct topic *topic_find(struct engine *engine, const char *name, size_t length)
 {
     uint64_t hash = table_hash(name, length, 0);
-    struct table_node *node = table_first(&shard->topics, hash);
+    struct table_node *node = table_first(&engine->topics, hash);
 
     for (; node != NULL; node = table_next(node)) {
         struct topic *topic = link_owner(node, struct topic, node);
@@ -21,33 +21,33 @@ struct topic *topic_find(struct shard *shard, const char *name, size_t length)
     return NULL;
 }
 
-static struct topic *new_topic(struct shard *shard, const char *name,
+static struct topic *new_topic(struct engine *engine, const char *name,
                                size_t length)
 {
     struct topic *topic = calloc(1, sizeof *topic + length + 1);
 
     if (topic == NULL)
         return NULL;
-    topic->shard = shard;
+    topic->engine = engine;
     topic->overflow = OVERFLOW_UNSET;
     topic->name_length = (uint8_t)length;
     memcpy(topic->name, name, length);
     link_init(&topic->channels);
     link_init(&topic->kept);
     link_init(&topic->unsettled);
-    picture_init(&topic->picture);
-    if (table_put(&shard->topics, &topic->node, table_hash(name, length, 0)))
+    snapshot_init(&topic->snapshot);
+    if (table_put(&engine->topics, &topic->node, table_hash(name, length, 0)))
         return topic;
     free(topic);
     return NULL;
 }
 
-struct topic *topic_make(struct shard *shard, const char *name, size_t length)
+struct topic *topic_make(struct engine *engine, const char *name, size_t length)
 {
-    struct topic *topic = topic_find(shard, name, length);
+    struct topic *topic = topic_find(engine, name, length);
 
     assert(length > 0 && length <= TOPIC_NAME_MOST);
-    return topic != NULL ? topic : new_topic(shard, name, length);
+    return topic != NULL ? topic : new_topic(engine, name, length);
 }
 
 /* --------------------------------------------------------------- settling */
@@ -55,7 +55,7 @@ struct topic *topic_make(struct shard *shard, const char *name, size_t length)
 void topic_unsettle(struct topic *topic)
 {
     if (link_alone(&topic->unsettled))
-        link_before(&topic->shard->unsettled, &topic->unsettled);
+        link_before(&topic->engine->unsettled, &topic->unsettled);
 }
 
 void topic_let_go(struct topic *topic)
@@ -67,8 +67,8 @@ void topic_let_go(struct topic *topic)
 
 static void free_topic(struct topic *topic)
 {
-    picture_free(&topic->shard->cells, &topic->picture);
-    table_take(&topic->shard->topics, &topic->node);
+    snapshot_free(&topic->engine->cells, &topic->snapshot);
+    table_take(&topic->engine->topics, &topic->node);
     link_out(&topic->kept);
     link_out(&topic->unsettled);
     free(topic);
@@ -76,7 +76,7 @@ static void free_topic(struct topic *topic)
 
 static void free_channel(struct channel *channel)
 {
-    link_out(&channel->hot);
+    link_out(&channel->active);
     link_out(&channel->of_topic);
     link_out(&channel->of_server);
     free(channel);
@@ -101,7 +101,7 @@ static void free_empty_channels(struct topic *topic)
 /* False: something is still on its way. */
 static bool settle(struct topic *topic)
 {
-    bool keeps = topic->retains && !picture_empty(&topic->picture);
+    bool keeps = topic->retains && !snapshot_empty(&topic->snapshot);
 
     free_empty_channels(topic);
     if (topic->held > 0 || topic->count > 0 || keeps)
@@ -113,10 +113,10 @@ static bool settle(struct topic *topic)
 }
 
 /* Each once: those that are not settled yet are at the end again. */
-void topics_settle(struct shard *shard)
+void topics_settle(struct engine *engine)
 {
-    struct link *last = shard->unsettled.prev;
-    struct link *at = &shard->unsettled;
+    struct link *last = engine->unsettled.prev;
+    struct link *at = &engine->unsettled;
     struct link *next = at->next;
 
     while (at != last) {
@@ -124,7 +124,7 @@ void topics_settle(struct shard *shard)
         next = at->next;
         link_out(at);
         if (!settle(link_owner(at, struct topic, unsettled)))
-            link_before(&shard->unsettled, at);
+            link_before(&engine->unsettled, at);
     }
 }
 
@@ -140,20 +140,20 @@ void channels_free(struct server *server)
     }
 }
 
-void topics_free(struct shard *shard)
+void topics_free(struct engine *engine)
 {
-    for (size_t i = 0; i < shard->topics.room; i++)
-        while (shard->topics.chains[i] != NULL) {
+    for (size_t i = 0; i < engine->topics.room; i++)
+        while (engine->topics.chains[i] != NULL) {
             struct topic *topic =
-                link_owner(shard->topics.chains[i], struct topic, node);
+                link_owner(engine->topics.chains[i], struct topic, node);
 
             while (!link_alone(&topic->channels))
                 free_channel(
                     link_owner(topic->channels.next, struct channel, of_topic));
             free_topic(topic);
         }
-    table_clear(&shard->topics);
-    table_clear(&shard->subs);
+    table_clear(&engine->topics);
+    table_clear(&engine->subs);
 }
 
 /* ------------------------------------------------------------- subscribing */
@@ -166,7 +166,7 @@ static uint64_t hash_of(const struct topic *topic, const struct conn *conn)
 struct sub *topic_sub(const struct topic *topic, const struct conn *conn)
 {
     struct table_node *node =
-        table_first(&topic->shard->subs, hash_of(topic, conn));
+        table_first(&topic->engine->subs, hash_of(topic, conn));
 
     for (; node != NULL; node = table_next(node)) {
         struct sub *sub = link_owner(node, struct sub, node);
@@ -183,7 +183,7 @@ static struct channel *new_channel(struct topic *topic, struct server *server)
 
     if (channel == NULL)
         return NULL;
-    channel_init(channel, server, topic, &topic->picture);
+    channel_init(channel, server, topic, &topic->snapshot);
     link_before(&topic->channels, &channel->of_topic);
     link_before(&server->channels, &channel->of_server);
     return channel;
@@ -204,7 +204,7 @@ static void join(struct sub *sub, struct channel *channel, struct conn *conn)
     sub->conn = conn;
     sub->since = conn->server->stream.next;
     sub->answer = OVERFLOW_UNSET;
-    link_before(&channel->circle, &sub->circle);
+    link_before(&channel->subscribers, &sub->in_channel);
     channel->count++;
     channel->topic->count++;
     channel->conflating += overflow_conflates(conn->overflow);
@@ -222,7 +222,7 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
     struct sub *sub = calloc(1, sizeof *sub);
 
     if (channel == NULL || sub == NULL ||
-        !table_put(&topic->shard->subs, &sub->node, hash_of(topic, conn))) {
+        !table_put(&topic->engine->subs, &sub->node, hash_of(topic, conn))) {
         free(sub);
         topic_unsettle(topic);
         return NULL;
@@ -236,7 +236,7 @@ void topic_unsubscribe(struct sub *sub)
     struct channel *channel = sub->channel;
     struct conn *conn = sub->conn;
 
-    channel_leave(channel, &sub->circle);
+    channel_leave(channel, &sub->in_channel);
     channel->topic->count--;
     channel->catching -= sub_catches_up(sub);
     channel->conflating -= overflow_conflates(conn->overflow);
@@ -244,7 +244,7 @@ void topic_unsubscribe(struct sub *sub)
     if (sub->next != NULL)
         sub->next->back = sub->back;
     conn->nsubs--;
-    table_take(&channel->topic->shard->subs, &sub->node);
+    table_take(&channel->topic->engine->subs, &sub->node);
     if (channel->count == 0)
         topic_unsettle(channel->topic);
     free(sub);

@@ -1,7 +1,7 @@
 /*
  * topic.h - topics by name, and who is subscribed to them
  *
- *     shard --- topics, by name --- topic --- channels, one for each server
+ *     engine --- topics, by name --- topic --- channels, one for each server
  *        \----- subs, by connection and topic
  *
  * A topic is there as long as the script holds it, somebody is subscribed, or
@@ -22,12 +22,12 @@
 enum { TOPIC_NAME_MOST = 255 };
 
 struct topic {
-    struct shard *shard;
+    struct engine *engine;
     struct table_node node;
     struct link channels;
-    struct picture picture;
-    struct link kept;      /* in the shard's list: its picture gives way */
-    struct link unsettled; /* in the shard's list */
+    struct snapshot snapshot;
+    struct link kept;      /* in the engine's list: its snapshot gives way */
+    struct link unsettled; /* in the engine's list */
     uint64_t published;    /* messages */
     uint32_t count;        /* subscribers */
     uint32_t held;         /* by how many objects of scripts */
@@ -38,8 +38,10 @@ struct topic {
 };
 
 /* The topic of a name; made if there is none. NULL: no memory. */
-struct topic *topic_find(struct shard *shard, const char *name, size_t length);
-struct topic *topic_make(struct shard *shard, const char *name, size_t length);
+struct topic *topic_find(struct engine *engine, const char *name,
+                         size_t length);
+struct topic *topic_make(struct engine *engine, const char *name,
+                         size_t length);
 
 /* An object of a script holds it; and lets go of it. */
 static inline void topic_hold(struct topic *topic)
@@ -52,13 +54,13 @@ void topic_let_go(struct topic *topic);
 void topic_unsettle(struct topic *topic);
 
 /* At the end of a turn: topics and channels that nobody needs go. */
-void topics_settle(struct shard *shard);
+void topics_settle(struct engine *engine);
 
 /* The channels at a server go; their last subscribers have gone. */
 void channels_free(struct server *server);
 
 /* All of them go, and the connections have gone. */
-void topics_free(struct shard *shard);
+void topics_free(struct engine *engine);
 
 /* The subscription of a connection, or NULL. */
 struct sub *topic_sub(const struct topic *topic, const struct conn *conn);
@@ -85,7 +87,7 @@ void topic_set_conn_overflow(struct conn *conn, enum overflow overflow);
 /* The record of the subscription of a connection to the broadcasts. */
 static inline struct sub *conn_broadcasts(const struct conn *conn)
 {
-    return &conn->server->shard->conns.slow[conn->slot].broadcasts;
+    return &conn->server->engine->conns.slow[conn->slot].broadcasts;
 }
 
 #endif

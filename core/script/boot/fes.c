@@ -82,7 +82,7 @@ int open_fes(lua_State *L)
     };
 
     luaL_newlib(L, functions);
-    open_limits(L, &script_of(L)->limits, script_of(L)->shard);
+    open_limits(L, &script_of(L)->limits, script_of(L)->engine);
     lua_setfield(L, -2, "limits");
     open_log(L);
     lua_setfield(L, -2, "log");

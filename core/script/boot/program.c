@@ -30,17 +30,17 @@ enum {
 
 static struct program *program_of(void *owner)
 {
-    struct shard *shard = owner;
+    struct engine *engine = owner;
 
-    return shard->script;
+    return engine->script;
 }
 
 static void on_stop_signal(void *owner, int number)
 {
     struct program *program = program_of(owner);
 
-    loop_default_signal(program->shard->loop, SIGINT);
-    loop_default_signal(program->shard->loop, SIGTERM);
+    loop_default_signal(program->engine->loop, SIGINT);
+    loop_default_signal(program->engine->loop, SIGTERM);
     log_info("%s", strsignal(number));
     script_stop(program->script, 0);
 }
@@ -86,7 +86,7 @@ static void on_turn_end(void *owner)
         return;
     if (!script->stopping.begun)
         log_info("nothing is left to wait for");
-    loop_stop(program->shard->loop);
+    loop_stop(program->engine->loop);
 }
 
 static void on_catch_up(struct timer *timer)
@@ -95,7 +95,7 @@ static void on_catch_up(struct timer *timer)
     uint64_t next = log_catch_up();
 
     if (next != CLOCK_FAR_AWAY)
-        timer_start(program->shard->loop, timer, next);
+        timer_start(program->engine->loop, timer, next);
 }
 
 /* As many descriptors as the system allows. How many connections that makes. */
@@ -120,15 +120,15 @@ static bool begin(struct program *program)
     struct events events = dispatch_events();
 
     timer_init(&program->catch_up, on_catch_up);
-    program->shard = shard_new(raise_limit(), &events, on_turn_end, program);
-    if (program->shard == NULL) {
+    program->engine = engine_new(raise_limit(), &events, on_turn_end, program);
+    if (program->engine == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
         return false;
     }
     program->script = script_new(program);
     if (program->script == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
-        shard_free(program->shard);
+        engine_free(program->engine);
         return false;
     }
     return true;
@@ -150,7 +150,7 @@ static bool load(struct program *program)
     struct failure failure;
 
     if (!program->config->check)
-        loop_on_signal(program->shard->loop, SIGHUP, on_reload_signal);
+        loop_on_signal(program->engine->loop, SIGHUP, on_reload_signal);
     if (load_script(program->script, NULL, &failure))
         return true;
     fprintf(stderr, "fes: %s\n", failure.message);
@@ -162,16 +162,16 @@ static bool load(struct program *program)
 
 static void run(struct program *program)
 {
-    struct shard *shard = program->shard;
-    struct loop *loop = shard->loop;
+    struct engine *engine = program->engine;
+    struct loop *loop = engine->loop;
 
     loop_on_first_signal(loop, SIGINT, on_stop_signal);
     loop_on_first_signal(loop, SIGTERM, on_stop_signal);
     servers_announce(program->script);
-    inherit_tell_unused(&shard->inherited);
-    limits_enforce(&program->script->limits, program->shard);
+    inherit_tell_unused(&engine->inherited);
+    limits_enforce(&program->script->limits, program->engine);
     program->script->ready = true;
-    loop_hurry(loop);
+    loop_poll_at_once(loop);
     notify_ready(&program->notify, loop);
     loop_run(loop);
 }
@@ -196,7 +196,7 @@ int script_main(const struct script_config *config)
         log_finish();
         script_free(program.script); /* first: it may use what it has */
         files_free(&program);
-        shard_free(program.shard);
+        engine_free(program.engine);
     }
     free(path);
     return status;

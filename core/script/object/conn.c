@@ -15,7 +15,7 @@
 static const char policy_key;
 
 /* What an outgoing connection has in place of a server. */
-static const char served_key;
+static const char server_key;
 
 /* What can be read of a connection beside its methods. */
 enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER, FACT_RESUMED };
@@ -28,11 +28,11 @@ static struct handle *check_handle(lua_State *L)
 /* ---------------------------------------------------------------- handles */
 
 /* The handle may outlive the connection, and so needs what it is served by. */
-static void keep_served(lua_State *L, const struct served *served)
+static void keep_server(lua_State *L, const struct lua_server *lua_server)
 {
     handle_push_fields(L, lua_gettop(L));
-    server_push(L, served);
-    lua_rawsetp(L, -2, &served_key);
+    lua_server_push(L, lua_server);
+    lua_rawsetp(L, -2, &server_key);
     lua_pop(L, 1);
 }
 
@@ -41,36 +41,36 @@ static void new_handle(lua_State *L, conn_name name)
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
     struct conn_facts facts = {0};
 
-    command_facts(script_of(L)->shard, name, &facts);
-    *handle =
-        (struct handle){.name = name, .served = served_of(L, facts.server)};
+    command_facts(script_of(L)->engine, name, &facts);
+    *handle = (struct handle){.name = name,
+                              .lua_server = lua_server_of(L, facts.server)};
     type_set(L, TYPE_CONN);
-    if (handle->served->outgoing)
-        keep_served(L, handle->served);
+    if (handle->lua_server->outgoing)
+        keep_server(L, handle->lua_server);
 }
 
 /* What is known of the connection whose handle is at `index`. */
 struct conn_last conn_last(lua_State *L, int index)
 {
     const struct handle *handle = lua_touserdata(L, index);
-    struct shard *shard = script_of(L)->shard;
+    struct engine *engine = script_of(L)->engine;
     struct conn_facts facts = {0};
     struct conn_last now = {0};
 
     if (handle->name != 0) {
-        command_facts(shard, handle->name, &facts);
+        command_facts(engine, handle->name, &facts);
         now.id = facts.id;
         now.peer = facts.peer;
         now.reason = facts.reason;
         now.detail = facts.detail;
         now.resumed = facts.resumed;
         now.server = facts.server;
-        command_stats(shard, handle->name, &now.stats);
+        command_stats(engine, handle->name, &now.stats);
     } else {
         lua_getiuservalue(L, index, FIELDS);
         lua_rawgetp(L, -1, &handle_last_key);
         now = *(struct conn_last *)lua_touserdata(L, -1);
-        now.server = handle->served->server; /* it may have gone, too */
+        now.server = handle->lua_server->server; /* it may have gone, too */
         lua_pop(L, 2);
     }
     return now;
@@ -145,11 +145,11 @@ static void describe(uint64_t id, const struct address *peer, char *out)
              text);
 }
 
-void conn_describe(const struct shard *shard, conn_name name, char *out)
+void conn_describe(const struct engine *engine, conn_name name, char *out)
 {
     struct conn_facts facts = {0};
 
-    if (command_facts(shard, name, &facts))
+    if (command_facts(engine, name, &facts))
         describe(facts.id, &facts.peer, out);
     else
         snprintf(out, CONN_TEXT_BYTES, "a connection that has gone");
@@ -165,9 +165,9 @@ conn_name conn_name_at(lua_State *L, int index)
     return ((const struct handle *)lua_touserdata(L, index))->name;
 }
 
-const struct served *conn_served(lua_State *L, int index)
+const struct lua_server *conn_served(lua_State *L, int index)
 {
-    return ((const struct handle *)lua_touserdata(L, index))->served;
+    return ((const struct handle *)lua_touserdata(L, index))->lua_server;
 }
 
 enum reason conn_reason(lua_State *L, int index, const char **detail)
@@ -225,7 +225,7 @@ static int l_set_overflow(lua_State *L)
         lua_pushnil(L);
     lua_rawsetp(L, -2, &policy_key);
     return conn_push_answer(
-        L, command_set_overflow(script_of(L)->shard, handle->name, overflow));
+        L, command_set_overflow(script_of(L)->engine, handle->name, overflow));
 }
 
 void conn_push_policy(lua_State *L, conn_name name)
@@ -268,10 +268,10 @@ static void push_fact(lua_State *L, int fact)
         lua_pushboolean(L, now.resumed);
         break;
     default:
-        if (handle->served->outgoing)
+        if (handle->lua_server->outgoing)
             lua_pushnil(L);
         else
-            server_push(L, handle->served);
+            lua_server_push(L, handle->lua_server);
     }
 }
 

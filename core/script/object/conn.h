@@ -34,7 +34,7 @@ bool conn_push_known(lua_State *L, conn_name name);
 
 /* "conn 17 (127.0.0.1:50123)" into `out`, which has room for CONN_TEXT_BYTES.
  */
-void conn_describe(const struct shard *shard, conn_name name, char *out);
+void conn_describe(const struct engine *engine, conn_name name, char *out);
 
 /* Its last event is being told: let the handle keep what it should know. */
 void conn_gone(lua_State *L, conn_name name);
@@ -82,7 +82,7 @@ conn_name conn_check(lua_State *L, int index, const char *who);
 
 /* Of a handle, which is at `index`: the name; the server; why it has ended. */
 conn_name conn_name_at(lua_State *L, int index);
-const struct served *conn_served(lua_State *L, int index);
+const struct lua_server *conn_served(lua_State *L, int index);
 enum reason conn_reason(lua_State *L, int index, const char **detail);
 
 #endif

@@ -17,7 +17,7 @@ static int l_close(lua_State *L)
     if (script_of(L)->over) /* it is another script's now */
         return conn_push_answer(L, COMMAND_CLOSED);
     return conn_push_answer(
-        L, command_close(script_of(L)->shard, name, REASON_LOCAL, linger));
+        L, command_close(script_of(L)->engine, name, REASON_LOCAL, linger));
 }
 
 static int set_paused(lua_State *L, const char *who, bool paused)
@@ -25,7 +25,7 @@ static int set_paused(lua_State *L, const char *who, bool paused)
     conn_name name = conn_check(L, 1, who);
 
     return conn_push_answer(L,
-                            command_pause(script_of(L)->shard, name, paused));
+                            command_pause(script_of(L)->engine, name, paused));
 }
 
 /* conn:pause() -> true | nil, "closed" */
@@ -45,7 +45,7 @@ static int l_flush(lua_State *L)
 {
     conn_name name = conn_check(L, 1, "conn:flush");
 
-    return conn_push_answer(L, command_flush(script_of(L)->shard, name));
+    return conn_push_answer(L, command_flush(script_of(L)->engine, name));
 }
 
 void open_steer(lua_State *L)

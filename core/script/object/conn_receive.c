@@ -28,29 +28,29 @@ static const struct handle *handle_of(lua_State *L)
 static enum command_answer try_to_send(lua_State *L,
                                        const struct handle *handle)
 {
-    const struct server *server = handle->served->server;
+    const struct server *server = handle->lua_server->server;
     struct message message;
     size_t length;
 
     if (server != NULL)
-        message = server_check_message(
-            L, server, command_form(server, handle->name), 2, SEND);
+        message = message_check(L, server,
+                                command_framing(server, handle->name), 2, SEND);
     else
-        server_check_data(L, 2, SEND, &length);
+        message_check_data(L, 2, SEND, &length);
     if (handle->name == 0)
         return COMMAND_CLOSED;
-    return command_send(script_of(L)->shard, handle->name, &message);
+    return command_send(script_of(L)->engine, handle->name, &message);
 }
 
 /* The whole slab is smaller than what is to be sent: room never comes. */
 static bool never_fits(lua_State *L, const struct handle *handle)
 {
-    const struct server *server = handle->served->server;
-    const struct form *form = command_form(server, handle->name);
+    const struct server *server = handle->lua_server->server;
+    const struct framing *framing = command_framing(server, handle->name);
     size_t length;
 
-    server_check_data(L, 2, SEND, &length);
-    return !server_slab_holds(server, length + form_overhead(form));
+    message_check_data(L, 2, SEND, &length);
+    return !server_slab_holds(server, length + framing_overhead(framing));
 }
 
 static int send_again(lua_State *L, int status, lua_KContext context);
@@ -131,22 +131,22 @@ static int receive_in_task(lua_State *L, struct task *task)
 {
     conn_name name = handle_of(L)->name;
     struct received data;
-    enum take_answer answer =
-        command_take(task->script->shard, name, &task->take, &data);
+    enum receive_result answer =
+        command_receive(task->script->engine, name, &task->request, &data);
     bool late = task->late;
 
-    if (answer == TAKE_WAITS && !late) {
+    if (answer == RECEIVE_WAITS && !late) {
         await_data(task, name);
         return task_wait(L, task, receive_again);
     }
     await_over(task);
     switch (answer) {
-    case TAKE_DONE:
+    case RECEIVE_DONE:
         give_data(L, &data);
         return 1;
-    case TAKE_WAITS:
+    case RECEIVE_WAITS:
         return fail_to_receive(L, "timeout");
-    case TAKE_ENDED:
+    case RECEIVE_ENDED:
         return fail_to_receive(L, "eof");
     default:
         return tell_reason(L);
@@ -168,27 +168,28 @@ static int fail_what(lua_State *L, uint32_t most)
 }
 
 /* The second argument: what is wanted, of `most` bytes. */
-static struct take check_take(lua_State *L, const struct form *form,
-                              uint32_t most)
+static struct receive_request
+check_request(lua_State *L, const struct framing *framing, uint32_t most)
 {
     int exact;
     lua_Integer bytes = lua_tointegerx(L, 2, &exact);
     const char *word = options_word(L, 2);
 
     if (lua_isnoneornil(L, 2))
-        return (struct take){.kind = TAKE_MESSAGE};
-    if (form->kind != FORM_RAW)
+        return (struct receive_request){.kind = RECEIVE_MESSAGE};
+    if (framing->kind != FRAMING_RAW)
         luaL_error(L,
                    RECEIVE ": takes whole messages under this framing, "
                            "not %s",
                    options_push_words(L, 2));
     if (strcmp(word, "line") == 0)
-        return (struct take){.kind = TAKE_LINE};
+        return (struct receive_request){.kind = RECEIVE_LINE};
     if (strcmp(word, "all") == 0)
-        return (struct take){.kind = TAKE_ALL};
+        return (struct receive_request){.kind = RECEIVE_ALL};
     if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 || bytes > most)
         fail_what(L, most);
-    return (struct take){.kind = TAKE_BYTES, .bytes = (uint32_t)bytes};
+    return (struct receive_request){.kind = RECEIVE_BYTES,
+                                    .bytes = (uint32_t)bytes};
 }
 
 /* The names in the table of options at index 3: there is one. */
@@ -227,9 +228,9 @@ static double check_timeout(lua_State *L)
     return seconds;
 }
 
-static void check_is_pulled(lua_State *L, const struct server_options *of)
+static void check_is_buffered(lua_State *L, const struct server_options *of)
 {
-    if (!of->pulled)
+    if (!of->buffered)
         luaL_error(L, RECEIVE ": only what has a 'handler', or was connected "
                               "in a task, can be received from");
 }
@@ -239,23 +240,23 @@ static void check_is_pulled(lua_State *L, const struct server_options *of)
 static int l_receive(lua_State *L)
 {
     const struct handle *handle = handle_check(L, 1, RECEIVE);
-    const struct server *server = handle->served->server;
+    const struct server *server = handle->lua_server->server;
     conn_name name = handle->name;
     struct task *task = task_check(L, RECEIVE);
-    struct take take;
+    struct receive_request request;
     double timeout;
 
     if (server == NULL)
         return tell_reason(L);
-    take =
-        check_take(L, command_form(server, name), server->options.maxmessage);
+    request = check_request(L, command_framing(server, name),
+                            server->options.maxmessage);
     timeout = check_timeout(L);
-    check_is_pulled(L, &server->options);
+    check_is_buffered(L, &server->options);
     await_over(task);
     if (name != 0 && await_has_reader(task->script, name))
         return luaL_error(L, RECEIVE ": another task waits to receive from it");
     lua_settop(L, 1);
-    task->take = take;
+    task->request = request;
     if (timeout >= 0)
         task_set_timer(L, task, timeout);
     return receive_in_task(L, task);

@@ -45,21 +45,21 @@ static int connected(lua_State *L, int status, lua_KContext context)
 static bool open(lua_State *L, const struct server_options *wanted)
 {
     struct script *script = script_of(L);
-    struct served *served = served_new(L);
+    struct lua_server *lua_server = lua_server_new(L);
     struct conn_facts facts;
     conn_name name;
 
-    served_set_handlers(L, served);
-    served->outgoing = true;
-    name = outgoing_open(script->shard, wanted, served);
+    lua_server_set_handlers(L, lua_server);
+    lua_server->outgoing = true;
+    name = outgoing_open(script->engine, wanted, lua_server);
     if (name == 0) {
-        served_end(L, served);
+        lua_server_detach(L, lua_server);
         return false;
     }
-    command_facts(script->shard, name, &facts);
-    served->server = facts.server;
-    served->first_overflow = wanted->overflow;
-    link_before(&script->servers, &served->link);
+    command_facts(script->engine, name, &facts);
+    lua_server->server = facts.server;
+    lua_server->first_overflow = wanted->overflow;
+    link_before(&script->servers, &lua_server->link);
     conn_push(L, name);
     return true;
 }
@@ -76,7 +76,7 @@ int l_connect(lua_State *L)
     if (script_of(L)->stopping.asked)
         return refuse(L, "shutdown");
     if (task != NULL && !options_has(L, "on_receive"))
-        wanted.pulled = true;
+        wanted.buffered = true;
     if (!open(L, &wanted))
         return refuse(L, "full");
     limits->outgoing_mapped = true;

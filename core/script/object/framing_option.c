@@ -32,92 +32,93 @@ static lua_Integer check_integer(lua_State *L, const char *who,
     return given;
 }
 
-static void read_fixed(lua_State *L, const char *who, struct form *form)
+static void read_fixed(lua_State *L, const char *who, struct framing *framing)
 {
     lua_Integer bytes =
         check_integer(L, who, "fixed", MOST_FIXED, "a number of bytes above 0");
 
-    if (form->kind != FORM_RAW)
+    if (framing->kind != FRAMING_RAW)
         luaL_error(L, "%s: 'framing' has either 'fixed' or 'length'", who);
-    form->kind = FORM_FIXED;
-    form->fixed = (uint32_t)bytes;
+    framing->kind = FRAMING_FIXED;
+    framing->fixed = (uint32_t)bytes;
 }
 
-static void read_length(lua_State *L, const char *who, struct form *form)
+static void read_length(lua_State *L, const char *who, struct framing *framing)
 {
     static const char wanted[] = "1, 2, 4 or 8";
     lua_Integer width = check_integer(L, who, "length", 8, wanted);
 
     if ((width & (width - 1)) != 0)
         fail_field(L, who, "length", wanted);
-    if (form->kind != FORM_RAW)
+    if (framing->kind != FRAMING_RAW)
         luaL_error(L, "%s: 'framing' has either 'fixed' or 'length'", who);
-    form->kind = FORM_LENGTH;
-    form->width = (uint8_t)width;
+    framing->kind = FRAMING_LENGTH;
+    framing->width = (uint8_t)width;
 }
 
-static void read_endian(lua_State *L, const char *who, struct form *form)
+static void read_endian(lua_State *L, const char *who, struct framing *framing)
 {
     const char *given = options_word(L, -1);
 
-    form->little = strcmp(given, "little") == 0;
-    if (!form->little && strcmp(given, "big") != 0)
+    framing->little = strcmp(given, "little") == 0;
+    if (!framing->little && strcmp(given, "big") != 0)
         fail_field(L, who, "endian", "\"big\" or \"little\"");
 }
 
 /* The name is under the value, which is on top of the stack. */
-static void read_field(lua_State *L, const char *who, struct form *form)
+static void read_field(lua_State *L, const char *who, struct framing *framing)
 {
     const char *name = options_word(L, -2);
 
     if (strcmp(name, "fixed") == 0)
-        read_fixed(L, who, form);
+        read_fixed(L, who, framing);
     else if (strcmp(name, "length") == 0)
-        read_length(L, who, form);
+        read_length(L, who, framing);
     else if (strcmp(name, "endian") == 0)
-        read_endian(L, who, form);
+        read_endian(L, who, framing);
     else
         luaL_error(L, "%s: 'framing' must be %s, got %s in the table", who,
                    expected, options_push_words(L, -2));
 }
 
-static void read_table(lua_State *L, const char *who, struct form *form)
+static void read_table(lua_State *L, const char *who, struct framing *framing)
 {
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
-        read_field(L, who, form);
+        read_field(L, who, framing);
         lua_pop(L, 1);
     }
     lua_getfield(L, -1, "endian");
-    if (form->kind == FORM_RAW ||
-        (form->kind == FORM_FIXED && !lua_isnil(L, -1)))
+    if (framing->kind == FRAMING_RAW ||
+        (framing->kind == FRAMING_FIXED && !lua_isnil(L, -1)))
         options_fail(L, who, "framing", expected);
     lua_pop(L, 1);
 }
 
 /* -------------------------------------------------------------- the whole */
 
-struct form framing_read(lua_State *L, const char *who)
+struct framing framing_option_read(lua_State *L, const char *who)
 {
-    struct form form = {.kind = FORM_RAW};
+    struct framing framing = {.kind = FRAMING_RAW};
     int type = lua_getfield(L, 1, "framing");
     const char *name = options_word(L, -1);
 
     if (type == LUA_TTABLE)
-        read_table(L, who, &form);
+        read_table(L, who, &framing);
     else if (strcmp(name, "line") == 0)
-        form.kind = FORM_LINE;
+        framing.kind = FRAMING_LINE;
     else if (type != LUA_TNIL && strcmp(name, "raw") != 0)
         options_fail(L, who, "framing", expected);
     lua_pop(L, 1);
-    return form;
+    return framing;
 }
 
-uint32_t framing_maxmessage(lua_State *L, const char *who,
-                            const struct form *form, uint32_t given,
-                            uint64_t most)
+uint32_t framing_option_maxmessage(lua_State *L, const char *who,
+                                   const struct framing *framing,
+                                   uint32_t given, uint64_t most)
 {
-    uint64_t usual = most > FORM_MOST_OVERHEAD ? most - FORM_MOST_OVERHEAD : 1;
+    uint64_t usual =
+        most > FRAMING_MOST_OVERHEAD ? most - FRAMING_MOST_OVERHEAD : 1;
     uint64_t longest = given > 0 ? given : usual;
 
     if (longest > most)
@@ -125,28 +126,28 @@ uint32_t framing_maxmessage(lua_State *L, const char *who,
                    "%s: 'maxmessage' must be at most 'maxreceives' * 'size', "
                    "which is %I, got %I",
                    who, (lua_Integer)most, (lua_Integer)longest);
-    if (form->kind == FORM_FIXED && given == 0 && form->fixed <= most &&
-        form->fixed > longest)
-        longest = form->fixed;
-    if (form->kind == FORM_FIXED && form->fixed > longest)
+    if (framing->kind == FRAMING_FIXED && given == 0 &&
+        framing->fixed <= most && framing->fixed > longest)
+        longest = framing->fixed;
+    if (framing->kind == FRAMING_FIXED && framing->fixed > longest)
         luaL_error(L,
                    "%s: 'framing.fixed' must be at most %s, which is %I, "
                    "got %I",
                    who, given > 0 ? "'maxmessage'" : "'maxreceives' * 'size'",
                    (lua_Integer)(given > 0 ? given : most),
-                   (lua_Integer)form->fixed);
+                   (lua_Integer)framing->fixed);
     return (uint32_t)longest;
 }
 
-void framing_check(lua_State *L, const struct form *form, const char *data,
-                   size_t length, const char *who)
+void framing_option_check(lua_State *L, const struct framing *framing,
+                          const char *data, size_t length, const char *who)
 {
-    const char *why = form_refuses(form, data, length);
+    const char *why = framing_refuses(framing, data, length);
 
     if (why == NULL)
         return;
-    if (form->kind == FORM_FIXED)
+    if (framing->kind == FRAMING_FIXED)
         luaL_error(L, "%s: a message has %d bytes under this framing, got %I",
-                   who, (int)form->fixed, (lua_Integer)length);
+                   who, (int)framing->fixed, (lua_Integer)length);
     luaL_error(L, "%s: the framing cannot carry this data: %s", who, why);
 }

@@ -12,19 +12,19 @@
  * The form that the option `framing` of the table at index 1 asks for; raw if
  * it is not given. Raises, in the name of `who`, if it is wrong.
  */
-struct form framing_read(lua_State *L, const char *who);
+struct framing framing_option_read(lua_State *L, const char *who);
 
 /*
  * The longest data of a message that may be received: the option `maxmessage`,
  * as given (0: it is not), with `most` the bytes that all bockets of one
  * connection hold. Raises if it does not fit, or a fixed message is longer.
  */
-uint32_t framing_maxmessage(lua_State *L, const char *who,
-                            const struct form *form, uint32_t given,
-                            uint64_t most);
+uint32_t framing_option_maxmessage(lua_State *L, const char *who,
+                                   const struct framing *framing,
+                                   uint32_t given, uint64_t most);
 
 /* Raise if a form cannot carry the data. */
-void framing_check(lua_State *L, const struct form *form, const char *data,
-                   size_t length, const char *who);
+void framing_option_check(lua_State *L, const struct framing *framing,
+                          const char *data, size_t length, const char *who);
 
 #endif

@@ -60,8 +60,8 @@ void conn_set_last(lua_State *L, int index, const struct conn_last *last)
 {
     struct handle *handle = lua_touserdata(L, index);
 
-    handle->served =
-        last->server != NULL ? served_of(L, last->server) : served_nowhere(L);
+    handle->lua_server = last->server != NULL ? lua_server_of(L, last->server)
+                                              : lua_server_nowhere(L);
     handle_keep_last(L, lua_absindex(L, index), last);
 }
 

@@ -17,7 +17,7 @@ extern const char handle_last_key;
 
 struct handle {
     conn_name name; /* 0: closed, and told so */
-    const struct served *served;
+    const struct lua_server *lua_server;
 };
 
 /* The handle at `index`; raises, in the name of `who`, if none is there. */

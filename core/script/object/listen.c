@@ -85,7 +85,7 @@ static struct given defaults(const struct script *script)
         .mode = "0600",
         .backlog = 1024,
         .maxaccepts = 256,
-        .maxconnections = script->shard->most_open,
+        .maxconnections = script->engine->most_open,
         .maxsends = 16,
         .maxreceives = 16,
         .size = 4096,
@@ -178,7 +178,7 @@ static struct server_options engine_options(lua_State *L, const char *who,
 {
     const char *host = given->host != NULL ? given->host : "127.0.0.1";
     uint64_t received = (uint64_t)given->maxreceives * given->size;
-    struct form form = framing_read(L, who);
+    struct framing framing = framing_option_read(L, who);
 
     return (struct server_options){
         .host = given->path == NULL ? host : NULL,
@@ -199,9 +199,9 @@ static struct server_options engine_options(lua_State *L, const char *who,
         .bockets = given->bockets,
         .header = given->header.bytes,
         .header_length = given->header.length,
-        .form = form,
-        .maxmessage =
-            framing_maxmessage(L, who, &form, given->maxmessage, received),
+        .framing = framing,
+        .maxmessage = framing_option_maxmessage(L, who, &framing,
+                                                given->maxmessage, received),
         .message_timeout = given->message_timeout,
         .idle_timeout = given->idle_timeout,
         .setup_timeout = given->setup_timeout,
@@ -210,7 +210,7 @@ static struct server_options engine_options(lua_State *L, const char *who,
         .maxage = given->maxage,
         .coalesce = given->coalesce,
         .maxtopics = given->maxtopics,
-        .pulled = options_has(L, "handler") != 0,
+        .buffered = options_has(L, "handler") != 0,
     };
 }
 
@@ -258,20 +258,20 @@ static int adopt(lua_State *L, struct server *server,
     check_same(L, "size", server->options.size, wanted->size);
     check_same(L, "bockets", server->options.bockets, wanted->bockets);
 
-    if (!adopt_has_room(server, &wanted->form))
+    if (!adopt_has_room(server, &wanted->framing))
         return luaL_error(L,
                           WHO ": connections keep their 'framing': these have "
                               "%d framings already, besides the server's",
-                          (int)OLD_FORMS);
+                          (int)OLD_FRAMINGS);
 
-    struct served *served = served_of(L, server);
+    struct lua_server *lua_server = lua_server_of(L, server);
 
-    served_set_handlers(L, served);
-    served->adoption = adopt_prepare(server, wanted);
-    if (served->adoption == NULL)
+    lua_server_set_handlers(L, lua_server);
+    lua_server->adoption = adopt_prepare(server, wanted);
+    if (lua_server->adoption == NULL)
         return luaL_error(L, WHO ": not enough memory");
-    link_last(&served->script->servers, &served->link);
-    server_push(L, served);
+    link_last(&lua_server->script->servers, &lua_server->link);
+    lua_server_push(L, lua_server);
     return 1;
 }
 
@@ -281,22 +281,22 @@ int l_listen(lua_State *L)
     struct script *script = script_of(L);
     struct server_options wanted = listen_read(L, WHO, 0);
     struct server *server;
-    struct served *served;
+    struct lua_server *lua_server;
     const char *why;
 
     script_check_open(L, WHO);
     if (script->stopping.asked)
         return luaL_error(L, WHO ": fes is stopping");
-    server = script->ready ? NULL : adopt_find(script->shard, &wanted);
+    server = script->ready ? NULL : adopt_find(script->engine, &wanted);
     if (server != NULL)
         return adopt(L, server, &wanted);
-    served = served_new(L);
-    served_set_handlers(L, served);
-    server = server_open(script->shard, &wanted, served, &why);
+    lua_server = lua_server_new(L);
+    lua_server_set_handlers(L, lua_server);
+    server = server_open(script->engine, &wanted, lua_server, &why);
     if (server == NULL) {
-        served_forget(L, served);
+        lua_server_release(L, lua_server);
         fail_to_listen(L, &wanted, why);
     }
-    served_begin(L, served, server);
+    lua_server_attach(L, lua_server, server);
     return 1;
 }

@@ -20,7 +20,7 @@ struct pool_box {
 
 struct bocket_box {
     struct bocket *bocket;
-    uint32_t outing; /* another one's if the bocket has been out again */
+    uint32_t generation; /* another one's if the bocket has been out again */
 };
 
 static struct pool_box *check_pool(lua_State *L)
@@ -43,7 +43,7 @@ static struct bocket *check_bocket(lua_State *L, int index)
 
     if (owner->pool == NULL)
         luaL_error(L, "bocket: its pool is closed");
-    if (box->bocket->holders == 0 || box->bocket->outing != box->outing)
+    if (box->bocket->holders == 0 || box->bocket->generation != box->generation)
         luaL_error(L, "bocket: it is checked in already");
     return box->bocket;
 }
@@ -94,7 +94,7 @@ static int l_checkout(lua_State *L)
         luaL_pushfail(L);
         return 1;
     }
-    box->outing = box->bocket->outing;
+    box->generation = box->bocket->generation;
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, OWNER);
     type_set(L, TYPE_BOCKET);

@@ -26,116 +26,118 @@ const char *handler_name(enum handler handler)
     return handler_names[handler];
 }
 
-static struct served *check_server(lua_State *L)
+static struct lua_server *check_server(lua_State *L)
 {
     return type_check(L, 1, TYPE_SERVER);
 }
 
 /* ---------------------------------------------------------------- beginning */
 
-struct served *served_new(lua_State *L)
+struct lua_server *lua_server_new(lua_State *L)
 {
-    struct served *served = lua_newuserdatauv(L, sizeof *served, 0);
+    struct lua_server *lua_server = lua_newuserdatauv(L, sizeof *lua_server, 0);
 
-    *served = (struct served){.script = script_of(L), .self = LUA_NOREF};
-    link_init(&served->link);
+    *lua_server =
+        (struct lua_server){.script = script_of(L), .self = LUA_NOREF};
+    link_init(&lua_server->link);
     for (int i = 0; i < HANDLERS; i++)
-        served->on[i] = LUA_REFNIL;
-    served->policy = served->first_policy = LUA_REFNIL;
+        lua_server->on[i] = LUA_REFNIL;
+    lua_server->policy = lua_server->first_policy = LUA_REFNIL;
     lua_pushvalue(L, -1);
-    served->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    return served;
+    lua_server->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    return lua_server;
 }
 
-void served_set_handlers(lua_State *L, struct served *served)
+void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server)
 {
     for (int i = 0; i < HANDLERS; i++) {
         lua_getfield(L, 1, handler_names[i]);
-        served->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+        lua_server->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
     lua_getfield(L, 1, "overflow");
-    served->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
-    served->policy = served->first_policy;
+    lua_server->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_server->policy = lua_server->first_policy;
 }
 
-void served_begin(lua_State *L, struct served *served, struct server *server)
+void lua_server_attach(lua_State *L, struct lua_server *lua_server,
+                       struct server *server)
 {
-    served->server = server;
+    lua_server->server = server;
     type_set(L, TYPE_SERVER);
-    served->outgoing = server->outgoing;
-    served->first_overflow = server->options.overflow;
-    link_last(&served->script->servers, &served->link);
-    served->script->program->told.stale = true;
+    lua_server->outgoing = server->outgoing;
+    lua_server->first_overflow = server->options.overflow;
+    link_last(&lua_server->script->servers, &lua_server->link);
+    lua_server->script->program->told.stale = true;
 }
 
-static struct served *find_served(const struct script *script,
-                                  const struct server *server)
+static struct lua_server *find_lua_server(const struct script *script,
+                                          const struct server *server)
 {
     const struct link *end = &script->servers;
 
     for (struct link *at = end->next; at != end; at = at->next) {
-        struct served *served = link_owner(at, struct served, link);
+        struct lua_server *lua_server = link_owner(at, struct lua_server, link);
 
-        if (served->server == server)
-            return served;
+        if (lua_server->server == server)
+            return lua_server;
     }
     return NULL;
 }
 
-struct served *served_of(lua_State *L, struct server *server)
+struct lua_server *lua_server_of(lua_State *L, struct server *server)
 {
     const struct script *script = script_of(L);
-    struct served *served =
-        script->ready ? server->owner : find_served(script, server);
+    struct lua_server *lua_server =
+        script->ready ? server->owner : find_lua_server(script, server);
 
-    if (served == NULL) {
-        served = served_new(L);
-        served_begin(L, served, server);
+    if (lua_server == NULL) {
+        lua_server = lua_server_new(L);
+        lua_server_attach(L, lua_server, server);
         lua_pop(L, 1);
     }
-    return served;
+    return lua_server;
 }
 
-struct served *served_nowhere(lua_State *L)
+struct lua_server *lua_server_nowhere(lua_State *L)
 {
     struct script *script = script_of(L);
 
     if (script->nowhere == NULL) {
-        script->nowhere = served_new(L);
+        script->nowhere = lua_server_new(L);
         script->nowhere->outgoing = true;
         lua_pop(L, 1);
     }
     return script->nowhere;
 }
 
-struct served *server_test(lua_State *L, int index)
+struct lua_server *lua_server_test(lua_State *L, int index)
 {
     return type_test(L, index, TYPE_SERVER);
 }
 
-void served_forget(lua_State *L, struct served *served)
+void lua_server_release(lua_State *L, struct lua_server *lua_server)
 {
     for (int i = 0; i < HANDLERS; i++)
-        luaL_unref(L, LUA_REGISTRYINDEX, served->on[i]);
-    luaL_unref(L, LUA_REGISTRYINDEX, served->first_policy);
-    luaL_unref(L, LUA_REGISTRYINDEX, served->self);
+        luaL_unref(L, LUA_REGISTRYINDEX, lua_server->on[i]);
+    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->first_policy);
+    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->self);
 }
 
-void served_end(lua_State *L, struct served *served)
+void lua_server_detach(lua_State *L, struct lua_server *lua_server)
 {
-    link_out(&served->link);
-    served->server = NULL;
-    served_forget(L, served);
+    link_out(&lua_server->link);
+    lua_server->server = NULL;
+    lua_server_release(L, lua_server);
 }
 
-void server_push(lua_State *L, const struct served *served)
+void lua_server_push(lua_State *L, const struct lua_server *lua_server)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, served->self);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua_server->self);
 }
 
 /* ------------------------------------------------------------------- place */
 
-void server_format_place(const struct server *server, char *out, size_t room)
+void server_format_address(const struct server *server, char *out, size_t room)
 {
     char text[ADDRESS_TEXT_BYTES];
 
@@ -151,8 +153,8 @@ void server_format_place(const struct server *server, char *out, size_t room)
 
 /* ---------------------------------------------------------------- checking */
 
-const char *server_check_data(lua_State *L, int index, const char *who,
-                              size_t *length)
+const char *message_check_data(lua_State *L, int index, const char *who,
+                               size_t *length)
 {
     const char *data = lua_tolstring(L, index, length);
 
@@ -162,16 +164,16 @@ const char *server_check_data(lua_State *L, int index, const char *who,
     return data;
 }
 
-struct message server_check_message(lua_State *L, const struct server *server,
-                                    const struct form *form, int index,
-                                    const char *who)
+struct message message_check(lua_State *L, const struct server *server,
+                             const struct framing *framing, int index,
+                             const char *who)
 {
     size_t length;
-    const char *data = server_check_data(L, index, who, &length);
+    const char *data = message_check_data(L, index, who, &length);
 
-    framing_check(L, form, data, length, who);
+    framing_option_check(L, framing, data, length, who);
 
-    struct message message = form_encode(form, data, length);
+    struct message message = framing_encode(framing, data, length);
 
     if (message.length > server->limit)
         luaL_error(L,
@@ -184,13 +186,12 @@ struct message server_check_message(lua_State *L, const struct server *server,
 
 /* ----------------------------------------------------------------- methods */
 
-/* server:broadcast(data[, except]) -> receivers | nil, "full" | nil, "closed"
- */
+/* server:broadcast(data[, except]) -> receivers | nil, "full" or "closed" */
 static int l_broadcast(lua_State *L)
 {
     struct server *server = check_server(L)->server;
-    struct message message = server_check_message(
-        L, server, &server->options.form, 2, "server:broadcast");
+    struct message message = message_check(L, server, &server->options.framing,
+                                           2, "server:broadcast");
     conn_name except = 0;
     uint32_t receivers;
 
@@ -223,9 +224,10 @@ static int l_count(lua_State *L)
 /* The iterator: upvalues are the server and the slot to look at next. */
 static int next_conn(lua_State *L)
 {
-    const struct served *served = lua_touserdata(L, lua_upvalueindex(1));
+    const struct lua_server *lua_server =
+        lua_touserdata(L, lua_upvalueindex(1));
     uint32_t slot = (uint32_t)lua_tointeger(L, lua_upvalueindex(2));
-    conn_name name = server_next(served->server, &slot);
+    conn_name name = server_next(lua_server->server, &slot);
 
     lua_pushinteger(L, slot);
     lua_replace(L, lua_upvalueindex(2));
@@ -262,11 +264,11 @@ static int l_resume(lua_State *L)
 /* server:close([linger]) */
 static int l_close(lua_State *L)
 {
-    struct served *served = check_server(L);
+    struct lua_server *lua_server = check_server(L);
     double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "server:close");
 
-    if (!served->script->over && !served->server->adopting)
-        server_close(served->server, REASON_SHUTDOWN, linger);
+    if (!lua_server->script->over && !lua_server->server->adopting)
+        server_close(lua_server->server, REASON_SHUTDOWN, linger);
     return 0;
 }
 
@@ -321,19 +323,19 @@ static int l_flush(lua_State *L)
 /* server:set_overflow(policy) - nil: as given to fes.listen() */
 static int l_set_overflow(lua_State *L)
 {
-    struct served *served = check_server(L);
+    struct lua_server *lua_server = check_server(L);
     enum overflow overflow = policy_check(L, 2, "server:set_overflow");
 
-    if (served->policy != served->first_policy)
-        luaL_unref(L, LUA_REGISTRYINDEX, served->policy);
-    served->policy = served->first_policy;
+    if (lua_server->policy != lua_server->first_policy)
+        luaL_unref(L, LUA_REGISTRYINDEX, lua_server->policy);
+    lua_server->policy = lua_server->first_policy;
     if (overflow == OVERFLOW_UNSET) {
-        overflow = served->first_overflow;
+        overflow = lua_server->first_overflow;
     } else {
         lua_pushvalue(L, 2);
-        served->policy = luaL_ref(L, LUA_REGISTRYINDEX);
+        lua_server->policy = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    command_set_server_overflow(served->server, overflow);
+    command_set_server_overflow(lua_server->server, overflow);
     return 0;
 }
 
@@ -357,7 +359,7 @@ enum { FIELD_HOST = 1, FIELD_PORT, FIELD_PATH };
 static int l_index(lua_State *L)
 {
     const struct server *server =
-        ((const struct served *)lua_touserdata(L, 1))->server;
+        ((const struct lua_server *)lua_touserdata(L, 1))->server;
 
     switch (type_push_member(L)) {
     case FIELD_HOST:
@@ -382,7 +384,7 @@ static int l_tostring(lua_State *L)
 {
     char place[256];
 
-    server_format_place(check_server(L)->server, place, sizeof place);
+    server_format_address(check_server(L)->server, place, sizeof place);
     lua_pushfstring(L, "server (%s)", place);
     return 1;
 }

@@ -24,7 +24,7 @@ enum handler {
 };
 
 /* The script's side of a server: what its connections' events are for. */
-struct served {
+struct lua_server {
     struct link link; /* in script.servers */
     struct script *script;
     struct server *server; /* NULL: it has gone */
@@ -42,49 +42,50 @@ struct served {
  * the policy from the options at index 1; then make it usable, once it is open,
  * or let it go.
  */
-struct served *served_new(lua_State *L);
-void served_set_handlers(lua_State *L, struct served *served);
-void served_begin(lua_State *L, struct served *served, struct server *server);
-void served_forget(lua_State *L, struct served *served);
+struct lua_server *lua_server_new(lua_State *L);
+void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server);
+void lua_server_attach(lua_State *L, struct lua_server *lua_server,
+                       struct server *server);
+void lua_server_release(lua_State *L, struct lua_server *lua_server);
 
 /* The outgoing connection has gone, and its server goes too. */
-void served_end(lua_State *L, struct served *served);
+void lua_server_detach(lua_State *L, struct lua_server *lua_server);
 
 /*
  * This script's side of a server, which may be another script's so far: then
  * an object is made that has no handlers yet.
  */
-struct served *served_of(lua_State *L, struct server *server);
+struct lua_server *lua_server_of(lua_State *L, struct server *server);
 
 /* What serves connections whose server has gone: nothing. */
-struct served *served_nowhere(lua_State *L);
+struct lua_server *lua_server_nowhere(lua_State *L);
 
 /* The server whose object is at `index`, or NULL. */
-struct served *server_test(lua_State *L, int index);
+struct lua_server *lua_server_test(lua_State *L, int index);
 
 /* A handler's name in fes.listen(): "on_receive". */
 const char *handler_name(enum handler handler);
 
 /* Push the Lua object of a server. */
-void server_push(lua_State *L, const struct served *served);
+void lua_server_push(lua_State *L, const struct lua_server *lua_server);
 
 /*
  * The data at argument `index` of `who`: a string. Numbers are strings too, as
  * everywhere in Lua. Raises if it is anything else.
  */
-const char *server_check_data(lua_State *L, int index, const char *who,
-                              size_t *length);
+const char *message_check_data(lua_State *L, int index, const char *who,
+                               size_t *length);
 
 /*
  * The message in this form that carries the data at argument `index` of `who`,
  * a string. Raises if the form cannot, or if the message could never fit what
  * one connection of the server may have waiting.
  */
-struct message server_check_message(lua_State *L, const struct server *server,
-                                    const struct form *form, int index,
-                                    const char *who);
+struct message message_check(lua_State *L, const struct server *server,
+                             const struct framing *framing, int index,
+                             const char *who);
 
 /* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock" */
-void server_format_place(const struct server *server, char *out, size_t room);
+void server_format_address(const struct server *server, char *out, size_t room);
 
 #endif

@@ -7,7 +7,7 @@
 
 static struct server *server_at(const struct link *link)
 {
-    return link_owner(link, struct served, link)->server;
+    return link_owner(link, struct lua_server, link)->server;
 }
 
 bool servers_in_use(const struct script *script)
@@ -46,18 +46,18 @@ static void add_stats(struct server_stats *sums,
     sums->bockets_free += stats->bockets_free;
 }
 
-void servers_forget(struct script *script, struct served *served)
+void servers_forget(struct script *script, struct lua_server *lua_server)
 {
-    struct server_stats stats = server_stats(served->server);
+    struct server_stats stats = server_stats(lua_server->server);
 
     add_stats(&script->program->gone, &stats);
-    served_end(script->L, served);
+    lua_server_detach(script->L, lua_server);
 }
 
 struct server_stats servers_stats(const struct script *script)
 {
     const struct link *end = &script->servers;
-    const struct pool *outgoing = script->shard->outgoing.pool;
+    const struct pool *outgoing = script->engine->outgoing.pool;
     struct server_stats sums = script->program->gone;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
@@ -72,12 +72,12 @@ struct server_stats servers_stats(const struct script *script)
     return sums;
 }
 
-void servers_deafen(struct script *script)
+void servers_stop_listening(struct script *script)
 {
     const struct link *end = &script->servers;
 
     for (const struct link *at = end->next; at != end; at = at->next)
-        server_deafen(server_at(at));
+        serve_stop_listening(server_at(at));
 }
 
 void servers_close(struct script *script, enum reason reason, double linger)
@@ -90,9 +90,9 @@ void servers_close(struct script *script, enum reason reason, double linger)
 
 /* ------------------------------------------------------------------ reload */
 
-static struct served *served_at(const struct link *link)
+static struct lua_server *lua_server_at(const struct link *link)
 {
-    return link_owner(link, struct served, link);
+    return link_owner(link, struct lua_server, link);
 }
 
 /* It is closed, and its last connection has gone. */
@@ -107,13 +107,13 @@ void servers_own(lua_State *L, const struct script *old)
 
     for (const struct link *at = end->next; at != end; at = at->next)
         if (!is_over(server_at(at)))
-            served_of(L, server_at(at));
+            lua_server_of(L, server_at(at));
 }
 
 /* Opened by this script itself: the events go to it. */
-static bool is_own(const struct served *served)
+static bool is_own(const struct lua_server *lua_server)
 {
-    return served->server->owner == served;
+    return lua_server->server->owner == lua_server;
 }
 
 void servers_abandon(struct script *next)
@@ -121,43 +121,43 @@ void servers_abandon(struct script *next)
     const struct link *end = &next->servers;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
-        struct served *served = served_at(at);
+        struct lua_server *lua_server = lua_server_at(at);
 
-        if (served->adoption != NULL)
-            adopt_drop(served->adoption);
-        else if (is_own(served))
-            server_abandon(served->server);
+        if (lua_server->adoption != NULL)
+            adopt_drop(lua_server->adoption);
+        else if (is_own(lua_server))
+            server_abandon(lua_server->server);
     }
 }
 
-static void hand_over(struct served *served)
+static void hand_over(struct lua_server *lua_server)
 {
     char place[256];
 
-    if (is_own(served)) {
-        server_format_place(served->server, place, sizeof place);
-        if (!served->server->closing)
+    if (is_own(lua_server)) {
+        server_format_address(lua_server->server, place, sizeof place);
+        if (!lua_server->server->closing)
             log_info("listening %s", place);
-    } else if (served->adoption != NULL) {
-        adopt_commit(served->adoption, served);
-        served->adoption = NULL;
-        served->first_overflow = served->server->options.overflow;
+    } else if (lua_server->adoption != NULL) {
+        adopt_commit(lua_server->adoption, lua_server);
+        lua_server->adoption = NULL;
+        lua_server->first_overflow = lua_server->server->options.overflow;
     } else {
-        served->server->owner = served;
+        lua_server->server->owner = lua_server;
     }
 }
 
-void servers_part(struct script *next)
+void servers_close_dropped(struct script *next)
 {
     const struct link *end = &next->servers;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
-        struct served *served = served_at(at);
+        struct lua_server *lua_server = lua_server_at(at);
 
-        if (is_own(served) || served->adoption != NULL)
+        if (is_own(lua_server) || lua_server->adoption != NULL)
             continue;
-        server_close(served->server, REASON_SHUTDOWN, CLOSING_LINGER);
-        server_part(served->server);
+        server_close(lua_server->server, REASON_SHUTDOWN, CLOSING_LINGER);
+        server_owner_leaves(lua_server->server);
     }
 }
 
@@ -166,9 +166,9 @@ void servers_hand_over(struct script *old, struct script *next)
     const struct link *end = &next->servers;
 
     for (const struct link *at = end->next; at != end; at = at->next)
-        hand_over(served_at(at));
+        hand_over(lua_server_at(at));
     end = &old->servers;
     for (const struct link *at = end->next; at != end; at = at->next)
-        if (is_own(served_at(at)))
+        if (is_own(lua_server_at(at)))
             server_abandon(server_at(at));
 }

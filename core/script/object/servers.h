@@ -19,13 +19,13 @@ bool servers_in_use(const struct script *script);
 uint32_t servers_count(const struct script *script);
 
 /* An outgoing connection has gone: keep what it counted, and let go of it. */
-void servers_forget(struct script *script, struct served *served);
+void servers_forget(struct script *script, struct lua_server *lua_server);
 
 /* Of all servers and outgoing connections, summed up. */
 struct server_stats servers_stats(const struct script *script);
 
 /* No server accepts any more; their connections go on. */
-void servers_deafen(struct script *script);
+void servers_stop_listening(struct script *script);
 
 /*
  * For reload.h, while another script is about to take over. Make sure that in
@@ -41,7 +41,7 @@ void servers_abandon(struct script *next);
  * It does: what it has not asked for is closed, and the old script told so.
  * Then all that is served is its own; what only the old one has is closed.
  */
-void servers_part(struct script *next);
+void servers_close_dropped(struct script *next);
 void servers_hand_over(struct script *old, struct script *next);
 
 /* As server_close(), each of them. */

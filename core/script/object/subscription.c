@@ -21,7 +21,7 @@ static int next_subscriber(lua_State *L)
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(4));
 
     while (at < count) {
-        const struct conn *conn = conn_find(&topic->shard->conns, names[at++]);
+        const struct conn *conn = conn_find(&topic->engine->conns, names[at++]);
 
         if (conn == NULL || !conn_is_open(conn) ||
             topic_sub(topic, conn) == NULL)
@@ -57,10 +57,10 @@ static uint32_t list_subscribers(const struct topic *topic, conn_name *names)
         const struct channel *channel =
             link_owner(at, struct channel, of_topic);
 
-        for (const struct link *its = channel->circle.next;
-             its != &channel->circle; its = its->next)
+        for (const struct link *its = channel->subscribers.next;
+             its != &channel->subscribers; its = its->next)
             names[count++] =
-                conn_name_of(link_owner(its, struct sub, circle)->conn);
+                conn_name_of(link_owner(its, struct sub, in_channel)->conn);
     }
     return count;
 }
@@ -108,7 +108,7 @@ static int next_topic(lua_State *L)
 {
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(2));
     conn_name name = conn_check(L, lua_upvalueindex(3), "conn:topics");
-    const struct conn *conn = conn_find(&script_of(L)->shard->conns, name);
+    const struct conn *conn = conn_find(&script_of(L)->engine->conns, name);
 
     while (conn != NULL && conn_is_open(conn) &&
            lua_rawgeti(L, lua_upvalueindex(1), ++at) == LUA_TUSERDATA) {
@@ -155,7 +155,7 @@ static void push_topics(lua_State *L, const struct conn *conn)
 static int l_topics(lua_State *L)
 {
     conn_name name = conn_check(L, 1, "conn:topics");
-    const struct conn *conn = conn_find(&script_of(L)->shard->conns, name);
+    const struct conn *conn = conn_find(&script_of(L)->engine->conns, name);
 
     if (conn != NULL && conn_is_open(conn))
         push_topics(L, conn);

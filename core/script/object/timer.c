@@ -41,7 +41,7 @@ static void release(struct script_timer *timer)
     if (!runs(timer))
         return;
     link_out(&timer->link);
-    timer_stop(timer->script->shard->loop, &timer->timer);
+    timer_stop(timer->script->engine->loop, &timer->timer);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
 }
@@ -89,7 +89,7 @@ static void on_due(struct timer *at)
         lua_pop(script->L, 1);
     if (runs(timer)) {
         if (!timer->repeats ||
-            !timer_start(script->shard->loop, at, next_due(timer)))
+            !timer_start(script->engine->loop, at, next_due(timer)))
             release(timer);
     }
     lua_pop(script->L, 1);
@@ -123,7 +123,7 @@ static int make(lua_State *L, const char *who, bool repeats)
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
     link_before(&script->timers, &timer->link);
-    if (!timer_start(script->shard->loop, &timer->timer,
+    if (!timer_start(script->engine->loop, &timer->timer,
                      now + clock_from_seconds(seconds)))
         return luaL_error(L, "%s: not enough memory", who);
     return 1;

@@ -145,15 +145,15 @@ static bool check_options(lua_State *L)
 static struct topic *make(lua_State *L, const char *name, size_t length,
                           bool given, bool retain)
 {
-    struct shard *shard = script_of(L)->shard;
-    struct topic *topic = topic_find(shard, name, length);
+    struct engine *engine = script_of(L)->engine;
+    struct topic *topic = topic_find(engine, name, length);
 
     if (topic != NULL && given && topic->retains != retain)
         luaL_error(L, WHO ": %s is there already, with other options",
                    options_push_words(L, 1));
     if (topic != NULL)
         return topic;
-    topic = topic_make(shard, name, length);
+    topic = topic_make(engine, name, length);
     if (topic == NULL || (retain && !command_retain(topic)))
         luaL_error(L, WHO ": not enough memory");
     return topic;
@@ -206,7 +206,7 @@ static struct key check_key(lua_State *L, int index, const char *who,
 static void check_message(lua_State *L, const struct topic *topic,
                           const char *data, size_t length)
 {
-    const struct link *servers = &topic->shard->servers;
+    const struct link *servers = &topic->engine->servers;
     bool fits = link_alone(servers);
 
     for (const struct link *at = topic->channels.next; at != &topic->channels;
@@ -215,14 +215,15 @@ static void check_message(lua_State *L, const struct topic *topic,
             link_owner(at, struct channel, of_topic);
 
         if (channel->count > 0)
-            framing_check(L, &channel->server->options.form, data, length,
-                          "topic:publish");
+            framing_option_check(L, &channel->server->options.framing, data,
+                                 length, "topic:publish");
     }
     for (const struct link *at = servers->next; at != servers && !fits;
          at = at->next) {
         const struct server *server = link_owner(at, struct server, servers);
 
-        fits = length + form_overhead(&server->options.form) <= server->limit;
+        fits = length + framing_overhead(&server->options.framing) <=
+               server->limit;
     }
     if (!fits)
         luaL_error(L,
@@ -236,7 +237,7 @@ static int l_publish(lua_State *L)
 {
     struct topic *topic = topic_check(L, 1, "topic:publish");
     size_t length;
-    const char *data = server_check_data(L, 2, "topic:publish", &length);
+    const char *data = message_check_data(L, 2, "topic:publish", &length);
     lua_Integer room;
     struct key key = check_key(L, 3, "topic:publish", &room);
     conn_name except = 0;
@@ -265,14 +266,14 @@ static int l_count(lua_State *L)
 static const struct entry *find_last(const struct topic *topic, struct key key)
 {
     return topic_conflates(topic)
-               ? picture_find(&topic->shard->cells, &topic->picture, key)
+               ? snapshot_find(&topic->engine->cells, &topic->snapshot, key)
                : NULL;
 }
 
 static void copy_entry(const struct cells *cells, const struct entry *entry,
                        char *to)
 {
-    struct cell_reader reader = picture_read(cells, entry);
+    struct cell_reader reader = snapshot_read(cells, entry);
     const void *part;
     size_t n;
 
@@ -296,7 +297,7 @@ static int l_last(lua_State *L)
 
         entry = find_last(topic, key);
         if (entry != NULL && entry->length <= length) {
-            copy_entry(&topic->shard->cells, entry, bytes);
+            copy_entry(&topic->engine->cells, entry, bytes);
             lua_pushlstring(L, bytes, entry->length);
             return 1;
         }

@@ -36,13 +36,13 @@ enum {
 /* Of a server that the script has opened, or a connection that it has made? */
 static bool is_own(lua_State *L)
 {
-    const struct served *served = server_test(L, 1);
+    const struct lua_server *lua_server = lua_server_test(L, 1);
     conn_name name;
 
-    if (served == NULL && conn_test(L, 1, &name))
-        served = conn_served(L, 1);
-    return served != NULL && served->server != NULL &&
-           served->server->owner == served;
+    if (lua_server == NULL && conn_test(L, 1, &name))
+        lua_server = conn_served(L, 1);
+    return lua_server != NULL && lua_server->server != NULL &&
+           lua_server->server->owner == lua_server;
 }
 
 /* The function and the arguments, as a table behind the list. */

@@ -145,12 +145,12 @@ static bool put_table(struct packer *packer, int index)
 static bool put_userdata(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
-    const struct served *served = server_test(L, index);
+    const struct lua_server *lua_server = lua_server_test(L, index);
     const struct topic *topic = topic_test(L, index);
     conn_name name;
 
-    if (served != NULL)
-        put_number(packer, PACKED_SERVER, (uintptr_t)served->server);
+    if (lua_server != NULL)
+        put_number(packer, PACKED_SERVER, (uintptr_t)lua_server->server);
     else if (topic != NULL)
         put_number(packer, PACKED_TOPIC, (uintptr_t)topic);
     else if (!conn_test(L, index, &name))

@@ -21,7 +21,7 @@
 void reload_ask(struct program *program)
 {
     program->reload_asked = true;
-    loop_hurry(program->shard->loop);
+    loop_poll_at_once(program->engine->loop);
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -57,7 +57,7 @@ static bool load(struct program *program, struct script *next,
     watchdog_limit(LOAD_SECONDS);
     loaded = load_script(next, "reload", failure) &&
              state_run(next, own_all, program->script, NULL, failure);
-    limits_enforce(&program->script->limits, next->shard);
+    limits_enforce(&program->script->limits, next->engine);
     return loaded;
 }
 
@@ -91,22 +91,22 @@ static void resume_all(struct script *script)
     const struct link *end = &script->servers;
 
     for (const struct link *at = end->next; at != end; at = at->next)
-        dispatch_resume(link_owner(at, struct served, link));
+        dispatch_resume(link_owner(at, struct lua_server, link));
 }
 
 static void take_over(struct program *program, struct script *next)
 {
     struct script *old = program->script;
 
-    servers_part(next);
+    servers_close_dropped(next);
     tasks_end(old);
-    adopt_forget_functions(program->shard);
+    adopt_forget_functions(program->engine);
     servers_hand_over(old, next);
     old->ready = false;
     program->script = next;
     next->ready = true;
     next->limits.loads = false;
-    limits_enforce(&next->limits, next->shard);
+    limits_enforce(&next->limits, next->engine);
     next->collector.pauses = old->collector.pauses;
     if (old->stopping.asked)
         script_stop(next, old->stopping.seconds);
@@ -128,7 +128,7 @@ void reload_if_asked(struct program *program)
     }
     log_info("reloading");
     notify_reloading();
-    adopt_begin(program->shard);
+    adopt_begin(program->engine);
     next = prepare(program);
     if (next == NULL) {
         log_error("the reload failed: the script goes on as it was");
@@ -139,5 +139,5 @@ void reload_if_asked(struct program *program)
         log_info("reloaded");
     }
     notify_reloaded();
-    loop_hurry(program->shard->loop);
+    loop_poll_at_once(program->engine->loop);
 }

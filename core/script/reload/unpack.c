@@ -53,7 +53,7 @@ static void push_server(struct unpacker *unpacker)
     struct server *server =
         (struct server *)(uintptr_t)packed_take_number(&unpacker->from);
 
-    server_push(unpacker->L, served_of(unpacker->L, server));
+    lua_server_push(unpacker->L, lua_server_of(unpacker->L, server));
 }
 
 static void push_topic(struct unpacker *unpacker)

@@ -8,7 +8,7 @@
 
 static struct server *server_at(const struct link *link)
 {
-    return link_owner(link, struct served, link)->server;
+    return link_owner(link, struct lua_server, link)->server;
 }
 
 /* Linux counts twice what is asked for; 0 leaves it to the system's maximum. */
@@ -34,21 +34,21 @@ static double kernel_bytes_of(const struct socket_options *options)
            kernel_bytes(options->rcvbuf, "/proc/sys/net/ipv4/tcp_rmem");
 }
 
-static bool may_keep(const struct shard *shard)
+static bool may_keep(const struct engine *engine)
 {
-    return shard->topics.used > 0 || shard->cells.all != NULL;
+    return engine->topics.used > 0 || engine->cells.all != NULL;
 }
 
 /* Kept messages count where a topic, or a policy, may need them. */
 static double kept_bytes(const struct script *script)
 {
-    const struct shard *shard = script->shard;
+    const struct engine *engine = script->engine;
     const struct link *end = &script->servers;
-    bool needed = may_keep(shard);
+    bool needed = may_keep(engine);
 
     for (const struct link *at = end->next; at != end; at = at->next)
         needed = needed || overflow_conflates(server_at(at)->options.overflow);
-    return needed ? (double)cells_bytes(&shard->cells) : 0;
+    return needed ? (double)cells_bytes(&engine->cells) : 0;
 }
 
 /* All that buffers may take; the slab of outgoing connections counts once. */
@@ -56,7 +56,7 @@ static double buffer_bytes(const struct script *script)
 {
     const struct link *end = &script->servers;
     double bytes =
-        (double)slab_bytes(&script->shard->outgoing) + kept_bytes(script);
+        (double)slab_bytes(&script->engine->outgoing) + kept_bytes(script);
 
     for (const struct link *at = end->next; at != end; at = at->next)
         if (!server_at(at)->closing)
@@ -70,8 +70,8 @@ static void note_told(const struct script *script, double bytes)
     struct told *told = &script->program->told;
 
     told->bytes = bytes;
-    told->store = told->store || may_keep(script->shard);
-    told->outgoing = script->shard->outgoing.pool != NULL;
+    told->store = told->store || may_keep(script->engine);
+    told->outgoing = script->engine->outgoing.pool != NULL;
     told->stale = false;
 }
 
@@ -91,8 +91,8 @@ static void announce_memory(const struct script *script)
         connections += server->options.maxconnections;
         each = kernel > each ? kernel : each;
     }
-    if (connections > script->shard->most_open)
-        connections = script->shard->most_open;
+    if (connections > script->engine->most_open)
+        connections = script->engine->most_open;
     printf("at most %.1f MiB of buffers, %llu connections, "
            "%.0f KiB each in the kernel\n",
            bytes / (1 << 20), (unsigned long long)connections, each / 1024);
@@ -101,12 +101,12 @@ static void announce_memory(const struct script *script)
 
 void announce_growth(const struct script *script)
 {
-    const struct shard *shard = script->shard;
+    const struct engine *engine = script->engine;
     const struct told *told = &script->program->told;
     double before = told->bytes, bytes;
 
-    if (!told->stale && (told->store || !may_keep(shard)) &&
-        told->outgoing == (shard->outgoing.pool != NULL))
+    if (!told->stale && (told->store || !may_keep(engine)) &&
+        told->outgoing == (engine->outgoing.pool != NULL))
         return;
     bytes = buffer_bytes(script);
     note_told(script, bytes);
@@ -122,7 +122,7 @@ void servers_announce(struct script *script)
     for (const struct link *at = end->next; at != end; at = at->next) {
         if (server_at(at)->closing)
             continue;
-        server_format_place(server_at(at), place, sizeof place);
+        server_format_address(server_at(at), place, sizeof place);
         printf("listening %s\n", place);
     }
     if (!link_alone(end))

@@ -47,13 +47,13 @@ static bool slice(struct script *script)
 
 static void on_idle(void *owner)
 {
-    struct shard *shard = owner;
-    struct program *program = shard->script;
+    struct engine *engine = owner;
+    struct program *program = engine->script;
     struct script *script = program->script;
 
     if (!slice(script))
         return;
-    loop_on_idle(shard->loop, NULL);
+    loop_on_idle(engine->loop, NULL);
     script->collector.collects = false;
     set_due(script);
 }
@@ -70,5 +70,5 @@ void collector_look(struct script *script)
         allocator_used(&script->limits.allocator) < script->collector.due_at)
         return;
     script->collector.collects = true;
-    loop_on_idle(script->shard->loop, on_idle);
+    loop_on_idle(script->engine->loop, on_idle);
 }

@@ -15,7 +15,7 @@
 
 /* An event on its way into Lua: the light userdata of the call. */
 struct call {
-    struct served *served;
+    struct lua_server *lua_server;
     conn_name name;
     enum handler handler;
     const struct received *data;
@@ -35,7 +35,7 @@ enum { HANDLES = 2 }; /* on the stack of a function that pushes a handler */
 static void push_handler(lua_State *L, const struct call *call)
 {
     conn_push_handles(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[call->handler]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->on[call->handler]);
     conn_push_of(L, HANDLES, call->name);
 }
 
@@ -90,7 +90,7 @@ static void push_policy(lua_State *L, const struct call *call)
     if (call->topic != NULL && call->topic->overflow == OVERFLOW_ASK)
         topic_push_policy(L, call->topic);
     else
-        lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->policy);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->policy);
 }
 
 /* The function may have gone with the script before. */
@@ -100,7 +100,7 @@ static int do_ask(lua_State *L)
 
     push_policy(L, call);
     if (!lua_isfunction(L, -1)) {
-        call->answer = call->served->server->options.overflow;
+        call->answer = call->lua_server->server->options.overflow;
         return 0;
     }
     conn_push(L, call->name);
@@ -144,45 +144,45 @@ static int do_error(lua_State *L)
 
 static const struct script *script_at(const void *owner)
 {
-    return ((const struct served *)owner)->script;
+    return ((const struct lua_server *)owner)->script;
 }
 
-static bool has(const struct served *served, enum handler handler)
+static bool has(const struct lua_server *lua_server, enum handler handler)
 {
-    return served->on[handler] != LUA_REFNIL;
+    return lua_server->on[handler] != LUA_REFNIL;
 }
 
 static bool enter(struct call *call, lua_CFunction fn)
 {
-    return script_call(call->served->script, fn, call,
+    return script_call(call->lua_server->script, fn, call,
                        handler_name(call->handler), call->name);
 }
 
 /* The message of the error is on top of the stack; it is taken off. */
-static void punish(struct call *call)
+static void handle_error(struct call *call)
 {
-    struct script *script = call->served->script;
+    struct script *script = call->lua_server->script;
     struct call error = {
-        .served = call->served,
+        .lua_server = call->lua_server,
         .name = call->name,
         .handler = ON_ERROR,
         .message = lua_tostring(script->L, -1),
     };
 
-    if (call->handler != ON_CLOSE && has(call->served, ON_ERROR) &&
+    if (call->handler != ON_CLOSE && has(call->lua_server, ON_ERROR) &&
         !enter(&error, do_error))
         lua_pop(script->L, 1);
     if (!error.forgiven)
-        command_cut(script->shard, call->name);
+        command_cut(script->engine, call->name);
     else if (call->handler == HANDLER)
-        command_abandon(script->shard, call->name);
+        command_abandon(script->engine, call->name);
     lua_pop(script->L, 1);
 }
 
 static void tell(struct call *call, lua_CFunction fn)
 {
-    if (has(call->served, call->handler) && !enter(call, fn))
-        punish(call);
+    if (has(call->lua_server, call->handler) && !enter(call, fn))
+        handle_error(call);
 }
 
 /* ------------------------------------------------------------------- tasks */
@@ -194,15 +194,15 @@ static void on_handler_ended(const struct task *task, bool fine)
     struct conn_facts facts;
     struct call call = {.name = task->handles, .handler = HANDLER};
 
-    if (!command_facts(script->shard, task->handles, &facts))
+    if (!command_facts(script->engine, task->handles, &facts))
         return;
-    call.served = facts.server->owner;
+    call.lua_server = facts.server->owner;
     if (fine) {
-        command_finish(script->shard, task->handles);
+        command_finish(script->engine, task->handles);
         return;
     }
     lua_pushvalue(script->L, -1);
-    punish(&call);
+    handle_error(&call);
 }
 
 static int do_spawn(lua_State *L)
@@ -211,7 +211,7 @@ static int do_spawn(lua_State *L)
     struct conn_facts facts;
     struct task *task;
 
-    if (!command_facts(script_of(L)->shard, call->name, &facts) || !facts.open)
+    if (!command_facts(script_of(L)->engine, call->name, &facts) || !facts.open)
         return 0;
     push_handler(L, call);
     task = task_spawn(L, 1);
@@ -220,12 +220,12 @@ static int do_spawn(lua_State *L)
     return 0;
 }
 
-void dispatch_resume(struct served *served)
+void dispatch_resume(struct lua_server *lua_server)
 {
-    struct call call = {.served = served, .handler = HANDLER};
+    struct call call = {.lua_server = lua_server, .handler = HANDLER};
     uint32_t slot = 0;
 
-    while ((call.name = server_next(served->server, &slot)) != 0)
+    while ((call.name = server_next(lua_server->server, &slot)) != 0)
         tell(&call, do_spawn);
 }
 
@@ -233,8 +233,10 @@ void dispatch_resume(struct served *served)
 
 static void on_connected(void *owner, conn_name name)
 {
-    struct call call = {.served = owner, .name = name, .handler = ON_CONNECT};
-    struct call handler = {.served = owner, .name = name, .handler = HANDLER};
+    struct call call = {
+        .lua_server = owner, .name = name, .handler = ON_CONNECT};
+    struct call handler = {
+        .lua_server = owner, .name = name, .handler = HANDLER};
 
     tell(&call, do_plain);
     tell(&handler, do_spawn);
@@ -247,7 +249,7 @@ static void on_connected(void *owner, conn_name name)
  */
 static bool push_receive(lua_State *L, const struct call *call)
 {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, call->served->on[ON_RECEIVE]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->on[ON_RECEIVE]);
     if (conn_push_known(L, call->name)) {
         if (received_push_at_once(L, call->data))
             return true;
@@ -259,7 +261,7 @@ static bool push_receive(lua_State *L, const struct call *call)
 
 static bool enter_receive(struct call *call)
 {
-    struct script *script = call->served->script;
+    struct script *script = call->lua_server->script;
     const char *event = handler_name(ON_RECEIVE);
 
     script_begin_call(script, event);
@@ -276,10 +278,10 @@ static void on_received(void *owner, conn_name name,
                         const struct received *data)
 {
     struct call call = {
-        .served = owner, .name = name, .handler = ON_RECEIVE, .data = data};
+        .lua_server = owner, .name = name, .handler = ON_RECEIVE, .data = data};
 
-    if (has(call.served, ON_RECEIVE) && !enter_receive(&call))
-        punish(&call);
+    if (has(call.lua_server, ON_RECEIVE) && !enter_receive(&call))
+        handle_error(&call);
     checkin(&call);
 }
 
@@ -290,7 +292,7 @@ static void on_arrived(void *owner, conn_name name)
 
 static void on_drained(void *owner, conn_name name)
 {
-    struct call call = {.served = owner, .name = name, .handler = ON_DRAIN};
+    struct call call = {.lua_server = owner, .name = name, .handler = ON_DRAIN};
 
     tell(&call, do_plain);
     await_drained(script_at(owner), name);
@@ -305,7 +307,7 @@ static void on_lagged(void *owner, conn_name name, uint64_t missed,
                       struct topic *topic)
 {
     struct call call = {
-        .served = owner,
+        .lua_server = owner,
         .name = name,
         .handler = ON_LAG,
         .missed = missed,
@@ -320,24 +322,24 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
                      struct topic *topic)
 {
     struct call call = {
-        .served = owner,
+        .lua_server = owner,
         .name = name,
         .queued = queued,
         .topic = topic,
         .answer = OVERFLOW_CLOSE,
     };
-    struct script *script = call.served->script;
+    struct script *script = call.lua_server->script;
 
     if (!script_call(script, do_ask, &call, "overflow", name))
         lua_pop(script->L, 1);
-    command_answer_overflow(script->shard, name, topic, call.answer);
+    command_answer_overflow(script->engine, name, topic, call.answer);
 }
 
 static struct call end_of(void *owner, conn_name name, enum reason reason,
                           const char *detail)
 {
     return (struct call){
-        .served = owner,
+        .lua_server = owner,
         .name = name,
         .handler = ON_CLOSE,
         .reason = reason,
@@ -345,8 +347,8 @@ static struct call end_of(void *owner, conn_name name, enum reason reason,
     };
 }
 
-static void on_parted(void *owner, conn_name name, enum reason reason,
-                      const char *detail)
+static void on_owner_leaves(void *owner, conn_name name, enum reason reason,
+                            const char *detail)
 {
     struct call call = end_of(owner, name, reason, detail);
 
@@ -359,16 +361,16 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
                       const char *detail)
 {
     struct call call = end_of(owner, name, reason, detail);
-    struct allocator *allocator = &call.served->script->limits.allocator;
+    struct allocator *allocator = &call.lua_server->script->limits.allocator;
 
     tell(&call, do_close);
     allocator_lift(allocator);
     if (!enter(&call, do_gone))
-        lua_pop(call.served->script->L, 1);
+        lua_pop(call.lua_server->script->L, 1);
     allocator_lower(allocator);
     await_closed(script_at(owner), name);
-    if (call.served->outgoing)
-        servers_forget(call.served->script, call.served);
+    if (call.lua_server->outgoing)
+        servers_forget(call.lua_server->script, call.lua_server);
 }
 
 struct events dispatch_events(void)
@@ -382,6 +384,6 @@ struct events dispatch_events(void)
         .asked = on_asked,
         .closing = on_closing,
         .closed = on_closed,
-        .parted = on_parted,
+        .owner_leaves = on_owner_leaves,
     };
 }

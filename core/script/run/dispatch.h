@@ -11,6 +11,6 @@
 struct events dispatch_events(void);
 
 /* A task begins for each connection of a server that has a `handler`. */
-void dispatch_resume(struct served *served);
+void dispatch_resume(struct lua_server *lua_server);
 
 #endif

@@ -41,13 +41,13 @@ static void set_sums(lua_State *L, const struct server_stats *sums)
 int l_stats(lua_State *L)
 {
     const struct script *script = script_of(L);
-    const struct shard *shard = script->shard;
+    const struct engine *engine = script->engine;
     struct server_stats sums = servers_stats(script);
 
     lua_createtable(L, 0, 32);
-    set_seconds(L, "uptime", clock_now() - shard->born);
-    set_times(L, "turns", &shard->turns);
-    set_times(L, "handlers", &shard->handling);
+    set_seconds(L, "uptime", clock_now() - engine->born);
+    set_times(L, "turns", &engine->turns);
+    set_times(L, "handlers", &engine->handling);
     set_times(L, "collector", &script->collector.pauses);
     set_sums(L, &sums);
     script_set_count(L, "errors", script->program->errors);

@@ -18,7 +18,7 @@ static void finish(struct script *script)
     struct stopping *stopping = &script->stopping;
 
     stopping->over = true;
-    timer_stop(script->shard->loop, &stopping->timer);
+    timer_stop(script->engine->loop, &stopping->timer);
     servers_close(script, REASON_SHUTDOWN, CLOSING_LINGER);
 }
 
@@ -28,12 +28,12 @@ static void finish(struct script *script)
 static conn_name next_open(struct script *script)
 {
     struct stopping *stopping = &script->stopping;
-    conn_name name = shard_next(script->shard, &stopping->slot);
+    conn_name name = engine_next(script->engine, &stopping->slot);
 
     if (name != 0)
         return name;
     stopping->slot = 0;
-    return shard_next(script->shard, &stopping->slot);
+    return engine_next(script->engine, &stopping->slot);
 }
 
 /* False: nobody is open. */
@@ -42,7 +42,7 @@ static bool close_next(struct script *script)
     conn_name name = next_open(script);
 
     if (name != 0)
-        command_close(script->shard, name, REASON_SHUTDOWN, CLOSING_LINGER);
+        command_close(script->engine, name, REASON_SHUTDOWN, CLOSING_LINGER);
     return name != 0;
 }
 
@@ -63,7 +63,7 @@ static void on_due(struct timer *timer)
 
     while (stopping->next <= now && close_next(script))
         plan(script, servers_count(script));
-    if (!timer_start(script->shard->loop, timer, stopping->next))
+    if (!timer_start(script->engine->loop, timer, stopping->next))
         finish(script);
 }
 
@@ -100,11 +100,11 @@ static void begin(struct script *script)
     log_info("stopping");
     notify_stopping();
     call_all(script);
-    servers_deafen(script);
+    servers_stop_listening(script);
     stopping->next = clock_now();
     stopping->end = stopping->next + clock_from_seconds(stopping->seconds);
     plan(script, servers_count(script));
-    if (!timer_start(script->shard->loop, &stopping->timer, stopping->next))
+    if (!timer_start(script->engine->loop, &stopping->timer, stopping->next))
         finish(script);
 }
 
@@ -126,9 +126,9 @@ void script_stop(struct script *script, double seconds)
         stopping->end = end;
         stopping->next = clock_now();
         plan(script, servers_count(script));
-        timer_start(script->shard->loop, &stopping->timer, stopping->next);
+        timer_start(script->engine->loop, &stopping->timer, stopping->next);
     }
-    loop_hurry(script->shard->loop);
+    loop_poll_at_once(script->engine->loop);
 }
 
 void script_stop_if_asked(struct script *script)

@@ -85,7 +85,7 @@ void await_over(struct task *task)
 void await_cancel(struct task *task)
 {
     if (task->connects)
-        command_close(task->script->shard, task->name, REASON_LOCAL, 0);
+        command_close(task->script->engine, task->name, REASON_LOCAL, 0);
     await_over(task);
 }
 
@@ -107,7 +107,7 @@ void await_arrived(const struct script *script, conn_name name)
     struct task *reader = waiters_of(script, name)->reader;
 
     if (reader != NULL && !reader->connects &&
-        command_look(script->shard, name, &reader->take) != TAKE_WAITS)
+        command_peek(script->engine, name, &reader->request) != RECEIVE_WAITS)
         task_wake(reader);
 }
 

@@ -43,11 +43,11 @@ struct task {
     conn_name handles;    /* the connection whose handler it is, or 0 */
     task_ended_fn *ended; /* told of its end; NULL: nobody cares */
     conn_name name;       /* the connection that it waits for, or 0 */
-    struct take take;     /* what of it */
-    int nargs;            /* on its stack, for when it is resumed */
-    bool waits;           /* it has yielded to the loop, not to the script */
-    bool late;            /* the timer has fired */
-    bool connects;        /* it waits until `name` stands */
+    struct receive_request request; /* what of it */
+    int nargs;                      /* on its stack, for when it is resumed */
+    bool waits;    /* it has yielded to the loop, not to the script */
+    bool late;     /* the timer has fired */
+    bool connects; /* it waits until `name` stands */
 };
 
 /* Who waits for one connection. */

@@ -293,7 +293,7 @@ static void push_weak_table(lua_State *L)
 /* One for each connection that there may be; untouched ones cost nothing. */
 static size_t waiters_bytes(const struct script *script)
 {
-    return script->shard->conns.number * sizeof(struct waiters);
+    return script->engine->conns.number * sizeof(struct waiters);
 }
 
 void open_task(lua_State *L)

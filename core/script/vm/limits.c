@@ -36,25 +36,25 @@ void limits_begin(struct limits *limits, lua_State *L)
     allocator_begin(&limits->allocator, L);
 }
 
-void limits_enforce(struct limits *limits, struct shard *shard)
+void limits_enforce(struct limits *limits, struct engine *engine)
 {
     limits->in_force = true;
     watchdog_limit(limits->call_seconds);
-    if (limits->waits && !cells_resize(&shard->cells, limits->retained))
+    if (limits->waits && !cells_resize(&engine->cells, limits->retained))
         log_warn("fes.limits: 'retained' stays as it is: messages are kept");
     limits->waits = false;
 }
 
 /* The store is shared with the script that runs while this one loads. */
 static void set_retained(lua_State *L, struct limits *limits,
-                         struct shard *shard, uint64_t retained)
+                         struct engine *engine, uint64_t retained)
 {
-    if (!cells_may_resize(&shard->cells, retained))
+    if (!cells_may_resize(&engine->cells, retained))
         luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
     limits->retained = retained;
     limits->waits = limits->loads;
     if (!limits->loads)
-        cells_resize(&shard->cells, retained);
+        cells_resize(&engine->cells, retained);
 }
 
 /* Less than the script has would leave it nothing but errors. */
@@ -76,12 +76,12 @@ static void check_memory(lua_State *L, const struct limits *limits,
 
 /*
  * fes.limits { call_seconds =, memory =, retained =, outgoing = }: each is
- * changed that is given; the upvalues are where they are, and the shard
+ * changed that is given; the upvalues are where they are, and the engine
  */
 static int l_limits(lua_State *L)
 {
     struct limits *limits = lua_touserdata(L, lua_upvalueindex(1));
-    struct shard *shard = lua_touserdata(L, lua_upvalueindex(2));
+    struct engine *engine = lua_touserdata(L, lua_upvalueindex(2));
     struct limits wanted = *limits;
 
     options_read(L, WHO, options, OPTIONS, &wanted);
@@ -91,7 +91,7 @@ static int l_limits(lua_State *L)
         luaL_error(L, WHO ": 'outgoing' cannot change once fes.connect has "
                           "been called");
     if (options_has(L, "retained"))
-        set_retained(L, limits, shard, wanted.retained);
+        set_retained(L, limits, engine, wanted.retained);
     limits->call_seconds = wanted.call_seconds;
     limits->memory = wanted.memory;
     limits->outgoing = wanted.outgoing;
@@ -102,9 +102,9 @@ static int l_limits(lua_State *L)
     return 0;
 }
 
-void open_limits(lua_State *L, struct limits *limits, struct shard *shard)
+void open_limits(lua_State *L, struct limits *limits, struct engine *engine)
 {
     lua_pushlightuserdata(L, limits);
-    lua_pushlightuserdata(L, shard);
+    lua_pushlightuserdata(L, engine);
     lua_pushcclosure(L, l_limits, 2);
 }

@@ -28,9 +28,9 @@ void limits_begin(struct limits *limits, lua_State *L);
 
 /* This script runs now: its calls are watched, and what it shares with the one
  * before is as it asked. */
-void limits_enforce(struct limits *limits, struct shard *shard);
+void limits_enforce(struct limits *limits, struct engine *engine);
 
 /* Push fes.limits() for these. They live as long as the state. */
-void open_limits(lua_State *L, struct limits *limits, struct shard *shard);
+void open_limits(lua_State *L, struct limits *limits, struct engine *engine);
 
 #endif

@@ -92,7 +92,7 @@ static void catch_up_later(struct script *script)
     uint64_t due = log_catch_up();
 
     if (due != CLOCK_FAR_AWAY && !timer_runs(&script->program->catch_up))
-        timer_start(script->shard->loop, &script->program->catch_up, due);
+        timer_start(script->engine->loop, &script->program->catch_up, due);
 }
 
 /*
@@ -125,7 +125,7 @@ static void report(struct script *script, const char *event, conn_name name,
     size_t used = (size_t)snprintf(what, sizeof what, "%s: ", event);
 
     if (name != 0)
-        conn_describe(script->shard, name, whom);
+        conn_describe(script->engine, name, whom);
     if (length > sizeof what - 1 - used)
         length = sizeof what - 1 - used;
     memcpy(what + used, message, length);
@@ -259,7 +259,7 @@ static int open_all(lua_State *L)
 /* A script that is loaded anew finds the slab that the one before has made. */
 static void note_outgoing(struct script *script)
 {
-    const struct pool *pool = script->shard->outgoing.pool;
+    const struct pool *pool = script->engine->outgoing.pool;
 
     if (pool == NULL)
         return;
@@ -300,7 +300,7 @@ struct script *script_new(struct program *program)
         return NULL;
     *script = (struct script){
         .program = program,
-        .shard = program->shard,
+        .engine = program->engine,
         .on_reload = LUA_REFNIL,
         .state = LUA_REFNIL,
     };
@@ -375,7 +375,7 @@ bool script_has_work(const struct script *script)
     if ((!link_alone(&script->timers) || tasks_in_use(script)) &&
         !script->stopping.begun)
         return true;
-    return servers_in_use(script) || script->shard->due_count > 0;
+    return servers_in_use(script) || script->engine->pending_count > 0;
 }
 
 const char *script_push_path(lua_State *L, const char *name)

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 struct files;
-struct served;
+struct lua_server;
 struct tasks;
 struct types;
 
@@ -57,20 +57,21 @@ enum {
 struct script {
     lua_State *L;
     struct program *program;
-    struct shard *shard;
+    struct engine *engine;
     struct limits limits;
     struct collector collector;
     struct types *types;
-    int handles;            /* reference of the table slot + 1 -> conn handle */
-    int on_stop;            /* reference of the list of functions */
-    int on_reload;          /* reference of the function, or of nil */
-    int state;              /* reference of what the one before has left */
-    struct link servers;    /* all that it ever listened on, in order */
-    struct served *nowhere; /* of closed conns whose server has gone, or NULL */
-    struct link timers;     /* that are running */
-    struct tasks *tasks;    /* task.h */
-    bool ready;             /* it has loaded, and is in charge */
-    bool over;              /* its state is being closed */
+    int handles;         /* reference of the table slot + 1 -> conn handle */
+    int on_stop;         /* reference of the list of functions */
+    int on_reload;       /* reference of the function, or of nil */
+    int state;           /* reference of what the one before has left */
+    struct link servers; /* all that it ever listened on, in order */
+    struct lua_server
+        *nowhere;        /* of closed conns whose server has gone, or NULL */
+    struct link timers;  /* that are running */
+    struct tasks *tasks; /* task.h */
+    bool ready;          /* it has loaded, and is in charge */
+    bool over;           /* its state is being closed */
     struct stopping stopping;
 };
 
@@ -85,7 +86,7 @@ struct told {
 struct program {
     const struct script_config *config;
     const char *directory; /* of the script: relative names begin here */
-    struct shard *shard;
+    struct engine *engine;
     struct script *script;
     struct files *files;   /* that are watched; NULL: none are */
     struct notify notify;  /* the service manager's watchdog */

@@ -1,16 +1,16 @@
 /*
- * form.c - a fuzz target: messages found in pieces are those in the whole
+ * framing.c - a fuzz target: messages found in pieces are those in the whole
  *
- * The first bytes choose a form, the size of a bocket and the longest message;
- * the others are a stream that comes in pieces of changing length. What the
- * decoder finds in the inbox must be what a plain reading of the whole stream
- * finds, message by message, and no bocket may be left behind.
+ * The first bytes choose a framing, the size of a bocket and the longest
+ * message; the others are a stream that comes in pieces of changing length.
+ * What the decoder finds in the inbox must be what a plain reading of the whole
+ * stream finds, message by message, and no bocket may be left behind.
  *
- * The corpus that a run begins with is in spec/fuzz/form.
+ * The corpus that a run begins with is in spec/fuzz/framing.
  */
+#include "net/protocol/framing.h"
 #include "net/memory/inbox.h"
 #include "net/memory/pool.h"
-#include "net/protocol/framing.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -30,8 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ----------------------------------------------------- the plain reading */
 
-static enum form_found plain_line(const struct stream *stream, size_t most,
-                                  struct frame *frame)
+static enum framing_found plain_line(const struct stream *stream, size_t most,
+                                     struct frame *frame)
 {
     const uint8_t *from = stream->bytes + stream->at;
     size_t left = stream->length - stream->at;
@@ -43,47 +43,48 @@ static enum form_found plain_line(const struct stream *stream, size_t most,
         length--;
     frame->length = length;
     if (end == NULL)
-        return left > most + 1 || (left > most && length == left) ? FORM_TOOLONG
-                                                                  : FORM_PART;
-    return length > most ? FORM_TOOLONG : FORM_WHOLE;
+        return left > most + 1 || (left > most && length == left)
+                   ? FRAMING_TOOLONG
+                   : FRAMING_PART;
+    return length > most ? FRAMING_TOOLONG : FRAMING_WHOLE;
 }
 
-static enum form_found plain_length(const struct form *form,
-                                    const struct stream *stream, size_t most,
-                                    struct frame *frame)
+static enum framing_found plain_length(const struct framing *framing,
+                                       const struct stream *stream, size_t most,
+                                       struct frame *frame)
 {
     const uint8_t *from = stream->bytes + stream->at;
     size_t left = stream->length - stream->at;
     uint64_t told = 0;
 
-    if (left < form->width)
-        return FORM_PART;
-    for (unsigned i = 0; i < form->width; i++)
+    if (left < framing->width)
+        return FRAMING_PART;
+    for (unsigned i = 0; i < framing->width; i++)
         told |= (uint64_t)from[i]
-                << 8 * (form->little ? i : form->width - 1u - i);
+                << 8 * (framing->little ? i : framing->width - 1u - i);
     if (told > most)
-        return FORM_TOOLONG;
-    frame->begins = form->width;
+        return FRAMING_TOOLONG;
+    frame->begins = framing->width;
     frame->length = (size_t)told;
-    frame->total = form->width + frame->length;
-    return frame->total <= left ? FORM_WHOLE : FORM_PART;
+    frame->total = framing->width + frame->length;
+    return frame->total <= left ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-static enum form_found plain(const struct form *form,
-                             const struct stream *stream, size_t most,
-                             struct frame *frame)
+static enum framing_found plain(const struct framing *framing,
+                                const struct stream *stream, size_t most,
+                                struct frame *frame)
 {
     size_t left = stream->length - stream->at;
 
     *frame = (struct frame){0};
     if (left == 0)
-        return FORM_PART;
-    if (form->kind == FORM_LINE)
+        return FRAMING_PART;
+    if (framing->kind == FRAMING_LINE)
         return plain_line(stream, most, frame);
-    if (form->kind == FORM_LENGTH)
-        return plain_length(form, stream, most, frame);
-    frame->length = frame->total = form->fixed;
-    return left >= form->fixed ? FORM_WHOLE : FORM_PART;
+    if (framing->kind == FRAMING_LENGTH)
+        return plain_length(framing, stream, most, frame);
+    frame->length = frame->total = framing->fixed;
+    return left >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
 }
 
 /* ------------------------------------------------------------- in pieces */
@@ -127,17 +128,18 @@ static void compare(struct pool *pool, const struct inbox *inbox,
 }
 
 /* False: the stream is beyond repair. */
-static bool take_messages(const struct form *form, struct pool *pool,
+static bool take_messages(const struct framing *framing, struct pool *pool,
                           struct inbox *inbox, struct stream *stream,
                           size_t most)
 {
     for (;;) {
         struct frame found, wanted;
-        enum form_found how = form_decode(form, pool, inbox, most, &found);
+        enum framing_found how =
+            framing_decode(framing, pool, inbox, most, &found);
 
-        assert(how == plain(form, stream, most, &wanted));
-        if (how != FORM_WHOLE)
-            return how == FORM_PART;
+        assert(how == plain(framing, stream, most, &wanted));
+        if (how != FRAMING_WHOLE)
+            return how == FRAMING_PART;
         assert(memcmp(&found, &wanted, sizeof found) == 0);
         compare(pool, inbox, stream, &found);
         inbox_consume(pool, inbox, found.total);
@@ -145,7 +147,7 @@ static bool take_messages(const struct form *form, struct pool *pool,
     }
 }
 
-static void run(const struct form *form, size_t size, size_t most,
+static void run(const struct framing *framing, size_t size, size_t most,
                 const uint8_t *bytes, size_t length)
 {
     struct pool *pool = pool_new(BOCKETS, size, false);
@@ -161,7 +163,7 @@ static void run(const struct form *form, size_t size, size_t most,
         add_piece(pool, &inbox, bytes + stream.length, n);
         stream.length += n;
         piece = piece * 5 % 23 + 1;
-        if (!take_messages(form, pool, &inbox, &stream, most))
+        if (!take_messages(framing, pool, &inbox, &stream, most))
             break;
     }
     inbox_clear(pool, &inbox);
@@ -172,14 +174,15 @@ static void run(const struct form *form, size_t size, size_t most,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t widths[] = {1, 2, 4, 8};
-    struct form form = {0};
+    struct framing framing = {0};
 
     if (size < HEAD || size > BOCKETS * 8)
         return 0;
-    form.kind = (enum form_kind)(FORM_LINE + data[0] % 3);
-    form.width = widths[data[1] % 4];
-    form.little = data[1] >= 128;
-    form.fixed = data[1] % 40 + 1u;
-    run(&form, 16 + data[2] % 32, 1 + data[3] % 100, data + HEAD, size - HEAD);
+    framing.kind = (enum framing_kind)(FRAMING_LINE + data[0] % 3);
+    framing.width = widths[data[1] % 4];
+    framing.little = data[1] >= 128;
+    framing.fixed = data[1] % 40 + 1u;
+    run(&framing, 16 + data[2] % 32, 1 + data[3] % 100, data + HEAD,
+        size - HEAD);
     return 0;
 }
