@@ -91,5 +91,5 @@ int main(int argc, char **argv)
     }
     config.args = argv + optind;
     config.nargs = argc - optind;
-    return script_main(&config);
+    return program_main(&config);
 }

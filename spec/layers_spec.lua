@@ -13,17 +13,6 @@ local foreign = {
   ["lualib.h"] = "^script/",
 }
 
--- What holds the state together may know the types that fill it.
-local looks_up = {
-  ["script/vm/state.c"] = {
-    ["script/object/servers"] = true, ["script/run/stopping"] = true,
-    ["script/run/collector"] = true, ["script/object/conn"] = true,
-    ["script/task/tasks"] = true, ["script/object/timer"] = true,
-  },
-  ["script/object/server.c"] = { ["script/object/conn"] = true },
-  ["script/object/conn.c"] = { ["script/object/handle"] = true },
-}
-
 local rank, count = {}, 0
 
 for _, folder in ipairs(layers) do
@@ -57,7 +46,7 @@ local function check(file)
         local ours = line:match '^#include "([%w_/]+)%.h"'
         local where = ("line %d: %s"):format(n, line)
 
-        if ours and not (looks_up[file] or {})[ours] then
+        if ours then
           assert.is_true(rank[ours] <= rank[name], where)
         end
       end

@@ -7,6 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A run of bytes; whoever made them owns them. */
+struct bytes {
+    const char *at;
+    size_t length;
+};
+
 enum { TEXT_DECIMAL_BYTES = 24 }; /* enough for any, with its zero */
 
 /*

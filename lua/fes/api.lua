@@ -290,8 +290,8 @@ function Timer:stop() end
 ---@field turns fes.Times of the loop, all but the waiting
 ---@field handlers fes.Times of each turn, receiving, handlers and timers
 ---@field collector fes.Times slices of collecting garbage
----@field connections integer of all servers, as in fes.ServerStats
----@field accepted integer
+---@field connections integer as in fes.ServerStats, as what follows: the sums
+---@field accepted integer of all servers, closed ones too
 ---@field accepts_paused integer
 ---@field bytes_in integer
 ---@field bytes_out integer
@@ -299,8 +299,12 @@ function Timer:stop() end
 ---@field messages_out integer
 ---@field queued integer
 ---@field missed integer
+---@field missed_by table<fes.Overflow, integer>
+---@field refused integer
+---@field closed table<fes.Reason, integer>
 ---@field bockets integer
 ---@field bockets_free integer
+---@field bockets_least integer
 ---@field memory integer bytes of the Lua state
 ---@field errors integer of handlers and timers
 ---@field reloads integer that have succeeded

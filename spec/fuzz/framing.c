@@ -28,7 +28,7 @@ struct stream {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* ----------------------------------------------------- the plain reading */
+/* -------------------------------------------------------- the plain reading */
 
 static enum framing_found plain_line(const struct stream *stream, size_t most,
                                      struct frame *frame)
@@ -87,7 +87,7 @@ static enum framing_found plain(const struct framing *framing,
     return left >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-/* ------------------------------------------------------------- in pieces */
+/* ---------------------------------------------------------------- in pieces */
 
 static void add_piece(struct pool *pool, struct inbox *inbox,
                       const uint8_t *bytes, size_t length)

@@ -26,7 +26,7 @@ static size_t check_node(lua_State *L)
     return node;
 }
 
-/* -------------------------------------------------------------------- heap */
+/* --------------------------------------------------------------------- heap */
 
 struct l_heap {
     struct heap heap;
@@ -86,7 +86,7 @@ static int l_heap(lua_State *L)
     return 1;
 }
 
-/* ------------------------------------------------------------------- wheel */
+/* -------------------------------------------------------------------- wheel */
 
 struct l_wheel {
     struct wheel wheel;
@@ -170,7 +170,7 @@ static int l_wheel(lua_State *L)
     return 1;
 }
 
-/* ------------------------------------------------------------------- sites */
+/* -------------------------------------------------------------------- sites */
 
 static struct sites *check_sites(lua_State *L)
 {
@@ -231,7 +231,7 @@ static int l_sites(lua_State *L)
     return 1;
 }
 
-/* -------------------------------------------------------------------- text */
+/* --------------------------------------------------------------------- text */
 
 /* core.text_escape(bytes, room) -> text */
 static int l_escape(lua_State *L)

@@ -42,7 +42,7 @@ static struct segment check_piece(lua_State *L, int arg)
     };
 }
 
-/* ------------------------------------------------------------------- queue */
+/* -------------------------------------------------------------------- queue */
 
 /*
  * queue:write(bytes[, share[, apart]]); `apart`: as for pieces of a stream
@@ -144,7 +144,7 @@ static int l_segments(lua_State *L)
     return 1;
 }
 
-/* ------------------------------------------------------------------- store */
+/* -------------------------------------------------------------------- store */
 
 /* store:queue() -> queue */
 static int l_queue(lua_State *L)

@@ -52,7 +52,7 @@ static struct fault {
     unsigned times, skip, port, hits;
 } faults[CALLS];
 
-/* ----------------------------------------------------------------- telling */
+/* ------------------------------------------------------------------ telling */
 
 static int error_named(const char *name)
 {
@@ -128,7 +128,7 @@ int luaopen_spec_support_faults(lua_State *L)
     return 1;
 }
 
-/* ----------------------------------------------------------------- failing */
+/* ------------------------------------------------------------------ failing */
 
 static unsigned port_in(const struct sockaddr_storage *at)
 {

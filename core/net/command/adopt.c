@@ -8,6 +8,9 @@
 #include "net/serve/listener.h"
 #include "net/serve/serve.h"
 #include "net/state/conn_end.h"
+#include "net/state/engine.h"
+#include "net/state/interest.h"
+#include "net/state/server.h"
 #include "net/state/topic.h"
 
 #include <assert.h>
@@ -24,7 +27,7 @@ struct adoption {
     uint8_t place; /* of the server's framing, if that changes */
 };
 
-/* ----------------------------------------------------------------- finding */
+/* ------------------------------------------------------------------ finding */
 
 void adopt_begin(struct engine *engine)
 {
@@ -43,7 +46,8 @@ static bool resolve(const struct server_options *options,
     struct sockaddr_storage at;
     socklen_t length;
 
-    if (address_resolve(options->host, options->port, &at, &length) != NULL)
+    if (address_resolve(options->host, (uint16_t)options->port, &at, &length) !=
+        NULL)
         return false;
     *address = address_from((struct sockaddr *)&at);
     return true;
@@ -51,8 +55,8 @@ static bool resolve(const struct server_options *options,
 
 static bool is_at(const struct server *server, const struct address *address)
 {
-    uint16_t port =
-        address->port != 0 ? server->address.port : server->options.port;
+    uint16_t port = address->port != 0 ? server->address.port
+                                       : (uint16_t)server->options.port;
 
     return server->options.path == NULL && port == address->port &&
            server->address.family == address->family &&
@@ -85,7 +89,7 @@ struct server *adopt_find(struct engine *engine,
     return NULL;
 }
 
-/* --------------------------------------------------------------- preparing */
+/* ---------------------------------------------------------------- preparing */
 
 static bool prepare_rings(struct adoption *adoption)
 {
@@ -105,7 +109,7 @@ static bool prepare_pieces(struct adoption *adoption)
 
     if (adoption->options.maxreceives <= server->options.maxreceives)
         return true;
-    adoption->pieces = server_new_pieces(&adoption->options);
+    adoption->pieces = serve_new_pieces(&adoption->options);
     return adoption->pieces != NULL;
 }
 
@@ -137,7 +141,7 @@ bool adopt_has_room(const struct server *server, const struct framing *framing)
 static bool prepare(struct adoption *adoption,
                     const struct server_options *options)
 {
-    return server_own_options(&adoption->options, options) &&
+    return server_options_copy(&adoption->options, options) &&
            prepare_rings(adoption) && prepare_pieces(adoption) &&
            stream_widen(&adoption->server->stream, options->maxsends);
 }
@@ -165,11 +169,11 @@ void adopt_drop(struct adoption *adoption)
     adoption->server->adopting = false;
     queue_store_free(&adoption->queues);
     free(adoption->pieces);
-    server_drop_options(&adoption->options);
+    server_options_free(&adoption->options);
     free(adoption);
 }
 
-/* -------------------------------------------------------------- committing */
+/* --------------------------------------------------------------- committing */
 
 typedef void each_fn(struct adoption *adoption, struct conn *conn);
 
@@ -285,7 +289,9 @@ static void apply_to_conn(struct adoption *adoption, struct conn *conn)
 
 static void commit_listening(struct server *server)
 {
-    socket_take_over(watch_fd(&server->watch), &server->options.socket);
+    struct socket_options socket = server_options_socket(&server->options);
+
+    socket_take_over(watch_fd(&server->watch), &socket);
     if (listener_has_path(server))
         chmod(server->options.path, server->options.mode);
     else if (server->inode != 0)
@@ -306,7 +312,7 @@ void adopt_commit(struct adoption *adoption, void *owner)
         keep_framings(adoption);
     swap_options(adoption);
     commit_memory(adoption);
-    server_apply_options(server);
+    serve_apply_options(server);
     recount_sites(adoption);
     for_each(adoption, apply_to_conn);
     commit_listening(server);

@@ -15,10 +15,17 @@
 #ifndef FES_COMMAND_ADOPT_H
 #define FES_COMMAND_ADOPT_H
 
-#include "net/state/engine.h"
-#include "net/state/server.h"
+#include "net/state/server_options.h"
+
+#include <stdbool.h>
+
+struct engine;
+struct server;
 
 struct adoption;
+
+/* Framings that connections of a server may have beside its own. */
+enum { ADOPT_OLD_FRAMINGS = 8 };
 
 /* From now on each server that listens may be adopted once. */
 void adopt_begin(struct engine *engine);

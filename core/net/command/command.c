@@ -4,13 +4,16 @@
 #include "net/send/drain.h"
 #include "net/send/enqueue.h"
 #include "net/send/fanout.h"
+#include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
+#include "net/state/interest.h"
 #include "net/state/pending.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-/* ------------------------------------------------------------------- send */
+/* --------------------------------------------------------------------- send */
 
 /*
  * Make sure that the message goes into the queue: offer the kernel what is
@@ -45,15 +48,12 @@ static void refuse(struct conn *conn, size_t length, bool dry)
 
 static void put(struct conn *conn, const struct message *message)
 {
-    struct server *server = conn->server;
     enum pool_share share = conn_share(conn);
 
     outbox_write(conn, message->prefix, message->prefix_length, share);
     outbox_write(conn, message->data, message->data_length, share);
     outbox_write(conn, message->suffix, message->suffix_length, share);
-    server->queued += message->length;
-    server->counts.messages_out++;
-    conn->messages_out++;
+    counters_queue(&conn->server->counters, &conn->out, message->length);
     outbox_queued(conn);
     outbox_mark_dirty(conn);
 }
@@ -82,7 +82,7 @@ enum command_answer command_send(struct engine *engine, conn_name name,
     return answer;
 }
 
-/* ------------------------------------------------------------------ others */
+/* ------------------------------------------------------------------- others */
 
 enum command_answer command_flush(struct engine *engine, conn_name name)
 {
@@ -94,12 +94,7 @@ enum command_answer command_flush(struct engine *engine, conn_name name)
     return COMMAND_DONE;
 }
 
-void command_flush_server(struct server *server)
-{
-    server->held_long_enough = true;
-}
-
-/* ------------------------------------------------------------------- take */
+/* --------------------------------------------------------------------- take */
 
 enum receive_result command_peek(const struct engine *engine, conn_name name,
                                  const struct receive_request *request)
@@ -135,7 +130,7 @@ void command_abandon(struct engine *engine, conn_name name)
         buffered_abandon(conn);
 }
 
-/* --------------------------------------------------------------- ending it */
+/* ---------------------------------------------------------------- ending it */
 
 enum command_answer command_close(struct engine *engine, conn_name name,
                                   enum reason reason, double linger)
@@ -207,10 +202,10 @@ bool command_stats(const struct engine *engine, conn_name name,
     if (conn == NULL)
         return false;
     *stats = (struct conn_stats){
-        .bytes_in = conn->bytes_in,
-        .bytes_out = conn->bytes_out,
-        .messages_in = conn->messages_in,
-        .messages_out = conn->messages_out,
+        .bytes_in = conn->in.bytes,
+        .bytes_out = conn->out.bytes,
+        .messages_in = conn->in.messages,
+        .messages_out = conn->out.messages,
         .queued = conn->queue.bytes,
         .bockets = held_bockets(conn),
         .age = (double)outbox_age(conn) / ENGINE_TICKS,
@@ -231,6 +226,7 @@ bool command_facts(const struct engine *engine, conn_name name,
     *facts = (struct conn_facts){
         .id = conn->id,
         .server = conn->server,
+        .owner = conn->server->owner,
         .peer = conn->peer,
         .resumed = conn->resumed,
         .open = conn_is_open(conn),
@@ -238,6 +234,20 @@ bool command_facts(const struct engine *engine, conn_name name,
         .detail = conn->detail,
     };
     return true;
+}
+
+void command_describe(const struct engine *engine, conn_name name, char *out)
+{
+    const struct conn *conn = conn_find(&engine->conns, name);
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (conn == NULL) {
+        snprintf(out, COMMAND_TEXT_BYTES, "a connection that has gone");
+        return;
+    }
+    address_format(&conn->peer, text);
+    snprintf(out, COMMAND_TEXT_BYTES, "conn %llu (%s)",
+             (unsigned long long)conn->id, text);
 }
 
 const struct framing *command_framing(const struct server *server,

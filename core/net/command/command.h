@@ -12,14 +12,18 @@
 #ifndef FES_COMMAND_COMMAND_H
 #define FES_COMMAND_COMMAND_H
 
+#include "net/io/address.h"
 #include "net/protocol/framing.h"
 #include "net/receive/buffered.h"
-#include "net/state/engine.h"
-#include "net/state/server.h"
+#include "net/state/conn_name.h"
+#include "net/state/reason.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct engine;
+struct server;
 
 enum command_answer {
     COMMAND_DONE,
@@ -27,6 +31,8 @@ enum command_answer {
     COMMAND_FULL    /* nothing was taken; an on_drain will follow a send, unless
                        the message is longer than the slab */
 };
+
+enum { COMMAND_TEXT_BYTES = ADDRESS_TEXT_BYTES + 32 };
 
 struct conn_stats {
     uint64_t bytes_in, bytes_out;
@@ -41,6 +47,7 @@ struct conn_stats {
 struct conn_facts {
     uint64_t id;
     struct server *server;
+    void *owner; /* of the server */
     struct address peer;
     bool resumed;       /* older than the script that serves it */
     bool open;          /* not yet closing */
@@ -57,9 +64,6 @@ enum command_answer command_send(struct engine *engine, conn_name name,
 
 /* Send what is queued now, and do not wait for the turn's end. */
 enum command_answer command_flush(struct engine *engine, conn_name name);
-
-/* Do not hold back any longer what the server has to send (coalesce). */
-void command_flush_server(struct server *server);
 
 /* As buffered_peek() and buffered_receive() in pull.h. */
 enum receive_result command_peek(const struct engine *engine, conn_name name,
@@ -89,6 +93,10 @@ bool command_stats(const struct engine *engine, conn_name name,
                    struct conn_stats *stats);
 bool command_facts(const struct engine *engine, conn_name name,
                    struct conn_facts *facts);
+
+/* "conn 17 (127.0.0.1:50123)" into `out`, which has room for
+ * COMMAND_TEXT_BYTES. */
+void command_describe(const struct engine *engine, conn_name name, char *out);
 
 /* How messages of a connection lie in its stream; of one that has gone: how
  * those of its server do. */

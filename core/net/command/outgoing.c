@@ -12,7 +12,7 @@ static struct server *new_server(struct engine *engine,
                                  void *owner)
 {
     struct server *server =
-        server_new(engine, options, owner, &engine->outgoing, 1);
+        serve_new(engine, options, owner, &engine->outgoing, 1);
 
     if (server == NULL)
         return NULL;

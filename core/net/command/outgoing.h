@@ -8,9 +8,10 @@
 #ifndef FES_COMMAND_OUTGOING_H
 #define FES_COMMAND_OUTGOING_H
 
-#include "net/state/conn.h"
-#include "net/state/engine.h"
-#include "net/state/server.h"
+#include "net/state/conn_name.h"
+#include "net/state/server_options.h"
+
+struct engine;
 
 /*
  * Begin to connect, with options that are in range; strings in them are

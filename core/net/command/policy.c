@@ -4,9 +4,10 @@
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
 #include "net/state/stall.h"
+#include "net/state/topic.h"
 
-enum command_answer command_set_overflow(struct engine *engine, conn_name name,
-                                         enum overflow overflow)
+enum command_answer policy_set_conn(struct engine *engine, conn_name name,
+                                    enum overflow overflow)
 {
     struct conn *conn = engine_find_open(engine, name);
 
@@ -20,21 +21,21 @@ enum command_answer command_set_overflow(struct engine *engine, conn_name name,
     return COMMAND_DONE;
 }
 
-void command_set_topic_overflow(struct topic *topic, enum overflow overflow)
+void policy_set_topic(struct topic *topic, enum overflow overflow)
 {
     reclaim_flush_topic(topic);
     topic->overflow = (uint8_t)overflow;
 }
 
-void command_set_server_overflow(struct server *server, enum overflow overflow)
+void policy_set_server(struct server *server, enum overflow overflow)
 {
     if (stream_waits(&server->stream))
         reclaim_flush(server);
     server->options.overflow = overflow;
 }
 
-void command_answer_overflow(struct engine *engine, conn_name name,
-                             struct topic *topic, enum overflow answer)
+void policy_answer(struct engine *engine, conn_name name, struct topic *topic,
+                   enum overflow answer)
 {
     struct conn *conn = engine_find_open(engine, name);
     struct sub *sub;

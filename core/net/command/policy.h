@@ -11,23 +11,27 @@
 #define FES_COMMAND_POLICY_H
 
 #include "net/command/command.h"
-#include "net/state/topic.h"
+#include "net/state/overflow.h"
+
+struct engine;
+struct server;
+struct topic;
 
 /* Of a connection: its own, which wins; OVERFLOW_UNSET takes it back. */
-enum command_answer command_set_overflow(struct engine *engine, conn_name name,
-                                         enum overflow overflow);
+enum command_answer policy_set_conn(struct engine *engine, conn_name name,
+                                    enum overflow overflow);
 
 /* Of a topic; likewise, and it wins over the servers'. */
-void command_set_topic_overflow(struct topic *topic, enum overflow overflow);
+void policy_set_topic(struct topic *topic, enum overflow overflow);
 
 /* Of a server; not OVERFLOW_UNSET. */
-void command_set_server_overflow(struct server *server, enum overflow overflow);
+void policy_set_server(struct server *server, enum overflow overflow);
 
 /*
  * What the script's function said about a stall of the connection on a topic
  * (NULL: broadcasts): close, drop or latest.
  */
-void command_answer_overflow(struct engine *engine, conn_name name,
-                             struct topic *topic, enum overflow answer);
+void policy_answer(struct engine *engine, conn_name name, struct topic *topic,
+                   enum overflow answer);
 
 #endif

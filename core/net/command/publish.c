@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-/* ----------------------------------------------------------- one channel */
+/* -------------------------------------------------------------- one channel */
 
 /* The one to be left out, if it would be among those who get it. */
 static struct conn *find_left_out(const struct channel *channel,
@@ -75,14 +75,13 @@ static uint32_t put(struct channel *channel, const struct message *message,
         left_out->seen = server->stream.next;
     if (!stream_takes(&server->stream, 1))
         server->held_long_enough = true;
-    server->queued += message->length * count;
-    server->counts.messages_out += count;
+    counters_publish(&server->counters, message->length, count);
     return count;
 }
 
-/* ------------------------------------------------------------- broadcasts */
+/* --------------------------------------------------------------- broadcasts */
 
-enum command_answer command_broadcast(struct server *server, const char *data,
+enum command_answer publish_broadcast(struct server *server, const char *data,
                                       size_t length, conn_name except,
                                       uint32_t *receivers)
 {
@@ -104,7 +103,7 @@ enum command_answer command_broadcast(struct server *server, const char *data,
     if (channel->count == (left_out != NULL))
         return COMMAND_DONE;
     if (!ready || !retain_broadcast(server, data, length, except)) {
-        server->counts.refused++;
+        counters_refuse(&server->counters);
         return COMMAND_FULL;
     }
     *receivers = put(channel, &message, ++server->engine->sequence, left_out);
@@ -158,12 +157,12 @@ static uint32_t publish_at(struct channel *channel, const char *data,
     if (ready)
         return put(channel, &message, sequence, left_out);
     count = channel->count - (left_out != NULL);
-    server->counts.refused++;
+    counters_refuse(&server->counters);
     miss(channel, sequence, except);
     return count;
 }
 
-enum command_answer command_publish(struct topic *topic, const char *data,
+enum command_answer publish_message(struct topic *topic, const char *data,
                                     size_t length, struct key key,
                                     conn_name except, uint32_t *receivers)
 {
@@ -181,70 +180,4 @@ enum command_answer command_publish(struct topic *topic, const char *data,
                                  length, topic->engine->sequence, except);
     }
     return COMMAND_DONE;
-}
-
-/* -------------------------------------------------------------- subscribing */
-
-enum command_answer command_subscribe(struct topic *topic, conn_name name)
-{
-    struct engine *engine = topic->engine;
-    struct conn *conn = engine_find_open(engine, name);
-    struct sub *sub;
-
-    if (conn == NULL)
-        return COMMAND_CLOSED;
-    if (topic_sub(topic, conn) != NULL)
-        return COMMAND_DONE;
-    if (conn->nsubs >= conn->server->options.maxtopics)
-        return COMMAND_FULL;
-    sub = topic_subscribe(topic, conn);
-    if (sub == NULL)
-        return COMMAND_FULL;
-    if (topic->retains && !snapshot_empty(&topic->snapshot)) {
-        stall_begin(conn, sub->channel, sub, OVERFLOW_LATEST, engine->sequence);
-        sub->upto = 0;
-        engine_post(engine, conn, CONN_PENDING_LAG);
-    }
-    return COMMAND_DONE;
-}
-
-enum command_answer command_unsubscribe(struct topic *topic, conn_name name)
-{
-    struct conn *conn = engine_find_open(topic->engine, name);
-    struct sub *sub;
-
-    if (conn == NULL)
-        return COMMAND_CLOSED;
-    if (topic_sub(topic, conn) == NULL)
-        return COMMAND_DONE;
-    enqueue_pending(conn);
-    sub = conn_is_open(conn) ? topic_sub(topic, conn) : NULL;
-    if (sub == NULL)
-        return COMMAND_CLOSED;
-    if (sub_is_stalled(sub))
-        stall_end(conn, sub);
-    topic_unsubscribe(sub);
-    return COMMAND_DONE;
-}
-
-bool command_retain(struct topic *topic)
-{
-    if (!cells_map(&topic->engine->cells))
-        return false;
-    topic->retains = true;
-    link_out(&topic->kept);
-    return true;
-}
-
-void command_clear(struct topic *topic, const struct key *key)
-{
-    struct cells *cells = &topic->engine->cells;
-    struct entry *entry =
-        key != NULL ? snapshot_find(cells, &topic->snapshot, *key) : NULL;
-
-    if (key == NULL)
-        snapshot_clear(cells, &topic->snapshot);
-    else if (entry != NULL)
-        snapshot_drop(cells, &topic->snapshot, entry);
-    topic_unsettle(topic);
 }

@@ -217,7 +217,7 @@ uint64_t loop_turns(const struct loop *loop)
     return loop->turns;
 }
 
-/* ---------------------------------------------------------------- signals */
+/* ------------------------------------------------------------------ signals */
 
 static void on_ev_signal(struct ev_loop *ev, ev_signal *watcher, int events)
 {
@@ -256,7 +256,7 @@ void loop_default_signal(struct loop *loop, int number)
     loop->on_signal[number] = NULL;
 }
 
-/* ---------------------------------------------------------------- watches */
+/* ------------------------------------------------------------------ watches */
 
 /* A pointer to a function can be kept where one to data can: POSIX says so. */
 _Static_assert(sizeof(watch_fn *) == sizeof(void *), "not in POSIX");
@@ -297,7 +297,7 @@ void watch_set(struct loop *loop, struct watch *watch, unsigned events)
     ev_io_start(loop->ev, &watch->io);
 }
 
-/* ----------------------------------------------------------------- timers */
+/* ------------------------------------------------------------------- timers */
 
 void timer_init(struct timer *timer, timer_fn *fn)
 {

@@ -214,8 +214,7 @@ static void on_answer(void *owner, int status, int timeouts,
         free(question);
 }
 
-/* -------------------------------------------------------------------- asking
- */
+/* ------------------------------------------------------------------- asking */
 
 static void ask(struct question *question, const char *host, uint16_t port)
 {

@@ -15,7 +15,7 @@ static struct bocket *last_of(const struct pool *pool,
     return pool_bocket(pool, inbox->last);
 }
 
-/* ---------------------------------------------------------------- filling */
+/* ------------------------------------------------------------------ filling */
 
 /* What stands behind bytes that are done with moves over them. */
 static void move_to_front(struct bocket *bocket, struct inbox *inbox)
@@ -82,7 +82,7 @@ bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
     return inbox->skip + inbox->bytes >= most * pool_size(pool);
 }
 
-/* ---------------------------------------------------------------- looking */
+/* ------------------------------------------------------------------ looking */
 
 /* A walk along the bytes, one bocket's share after the other. */
 struct walk {
@@ -179,7 +179,7 @@ int inbox_pieces(const struct pool *pool, const struct inbox *inbox,
     return count;
 }
 
-/* --------------------------------------------------------------- emptying */
+/* ----------------------------------------------------------------- emptying */
 
 void inbox_consume(struct pool *pool, struct inbox *inbox, size_t n)
 {

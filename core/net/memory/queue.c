@@ -11,7 +11,7 @@ size_t queue_most_segments(size_t bockets)
     return 4 * bockets + 4;
 }
 
-/* ------------------------------------------------------------------ rings */
+/* -------------------------------------------------------------------- rings */
 
 static size_t rings_bytes(const struct queue_store *store)
 {
@@ -64,7 +64,7 @@ static void return_ring(struct queue_store *store, struct segment *ring)
     store->idle[store->nidle++] = (uint32_t)at;
 }
 
-/* --------------------------------------------------------------- segments */
+/* ----------------------------------------------------------------- segments */
 
 void queue_init(struct queue *queue)
 {

@@ -10,7 +10,7 @@ void snapshot_init(struct snapshot *snapshot)
     link_init(&snapshot->order);
 }
 
-/* ------------------------------------------------------------------- keys */
+/* --------------------------------------------------------------------- keys */
 
 static uint64_t hash_of(struct key key)
 {
@@ -49,7 +49,7 @@ struct entry *snapshot_find(const struct cells *cells,
     return NULL;
 }
 
-/* ---------------------------------------------------------------- changes */
+/* ------------------------------------------------------------------ changes */
 
 uint32_t snapshot_cells_for(const struct cells *cells,
                             const struct snapshot *snapshot, struct key key,

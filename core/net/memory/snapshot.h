@@ -18,20 +18,11 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "net/memory/cells.h"
+#include "net/memory/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { KEY_MOST_BYTES = 255 };
-
-enum key_kind { KEY_NONE, KEY_STRING, KEY_INTEGER };
-
-struct key {
-    enum key_kind kind;
-    uint8_t length;    /* of the string, or of the integer: 8 */
-    const void *bytes; /* whoever made the key has them */
-};
 
 /* What is known of a key; one cell. */
 struct entry {

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* --------------------------------------------------------------- going out */
+/* ---------------------------------------------------------------- going out */
 
 /* The longest data that a prefix of this width can tell of. */
 static uint64_t most_told(unsigned width)
@@ -88,7 +88,7 @@ size_t framing_overhead(const struct framing *framing)
     return framing->kind == FRAMING_LINE ? 1 : 0;
 }
 
-/* --------------------------------------------------------------- coming in */
+/* ---------------------------------------------------------------- coming in */
 
 static enum framing_found decode_raw(const struct inbox *inbox, size_t most,
                                      struct frame *frame)

@@ -32,7 +32,7 @@ struct framing {
 
 bool framing_equal(const struct framing *one, const struct framing *other);
 
-/* --------------------------------------------------------------- going out */
+/* ---------------------------------------------------------------- going out */
 
 /* A message as it goes out: the data, and what its form puts around it. */
 struct message {
@@ -56,7 +56,7 @@ struct message framing_encode(const struct framing *framing, const char *data,
 /* Bytes that the form adds to each message. */
 size_t framing_overhead(const struct framing *framing);
 
-/* --------------------------------------------------------------- coming in */
+/* ---------------------------------------------------------------- coming in */
 
 enum framing_found {
     FRAMING_PART,   /* no message, or only its beginning */

@@ -5,9 +5,11 @@
 #include "net/send/drain.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/holders.h"
+#include "net/state/interest.h"
 #include "net/state/server.h"
 
-/* ----------------------------------------------------------------- finding */
+/* ------------------------------------------------------------------ finding */
 
 static enum framing_found find_bytes(const struct inbox *inbox, uint32_t bytes,
                                      struct frame *frame)
@@ -97,7 +99,7 @@ bool buffered_is_partial(struct conn *conn)
            find_framing(conn, conn_framing(conn), &frame) == FRAMING_PART;
 }
 
-/* ------------------------------------------------------------------ taking */
+/* ------------------------------------------------------------------- taking */
 
 static void hand_out(struct conn *conn, const struct frame *frame,
                      struct received *data)
@@ -113,8 +115,7 @@ static void hand_out(struct conn *conn, const struct frame *frame,
     };
     inbox_consume(server->pool, &conn->inbox, frame->total);
     conn->begun = server->engine->tick;
-    conn->messages_in++;
-    server->counts.messages_in++;
+    counters_hand_over(&server->counters, &conn->in);
     holders_update(conn);
     interest_update(conn);
 }
@@ -133,7 +134,7 @@ enum receive_result buffered_receive(struct conn *conn,
     return answer;
 }
 
-/* -------------------------------------------------------- closing, telling */
+/* --------------------------------------------------------- closing, telling */
 
 void buffered_finish(struct conn *conn)
 {
@@ -142,7 +143,7 @@ void buffered_finish(struct conn *conn)
 
     if (conn->state != CONN_OPEN)
         return;
-    closing_begin(conn, ended ? REASON_EOF : REASON_LOCAL, CLOSING_LINGER);
+    closing_begin(conn, ended ? REASON_EOF : REASON_LOCAL, LINGER_SECONDS);
     if (partial && conn->reason == REASON_EOF)
         conn->detail = DETAIL_INCOMPLETE;
 }

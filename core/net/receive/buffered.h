@@ -14,10 +14,12 @@
 #ifndef FES_RECEIVE_BUFFERED_H
 #define FES_RECEIVE_BUFFERED_H
 
-#include "net/state/conn.h"
 #include "net/state/event.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct conn;
 
 enum receive_kind {
     RECEIVE_MESSAGE, /* one, by the form of its server; raw: what has come */

@@ -8,6 +8,8 @@
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/holders.h"
+#include "net/state/interest.h"
 #include "net/state/server.h"
 
 #include <errno.h>
@@ -30,8 +32,7 @@ static void hand_up(struct conn *conn, const struct frame *frame)
                               frame->length, server->pieces);
     inbox_consume(server->pool, &conn->inbox, frame->total);
     conn->begun = engine->tick;
-    conn->messages_in++;
-    server->counts.messages_in++;
+    counters_hand_over(&server->counters, &conn->in);
     engine->events.received(server->owner, conn_name_of(conn), &data);
 }
 
@@ -46,7 +47,7 @@ static bool has_room_for_answer(const struct conn *conn, size_t length)
 static bool may_hand_over(const struct conn *conn)
 {
     return conn->state == CONN_OPEN && !conn_has(conn, CONN_PAUSED) &&
-           2 * (uint64_t)conn->queue.bytes <= conn->server->limit;
+           conn_is_half_free(conn, conn->server->limit);
 }
 
 /* All that is whole has been handed over. */
@@ -56,7 +57,7 @@ static void await_rest(struct conn *conn)
     const char *detail = conn->inbox.bytes > 0 ? DETAIL_INCOMPLETE : NULL;
 
     if (conn_has(conn, CONN_PEER_ENDED)) {
-        closing_begin(conn, REASON_EOF, CLOSING_LINGER);
+        closing_begin(conn, REASON_EOF, LINGER_SECONDS);
         if (conn->reason == REASON_EOF)
             conn->detail = detail;
     } else if (conn->inbox.bytes > 0 && server->message_ticks > 0) {
@@ -111,7 +112,7 @@ void receive_hand_over(struct conn *conn)
     interest_update(conn);
 }
 
-/* ----------------------------------------------------------------- reading */
+/* ------------------------------------------------------------------ reading */
 
 /* Nothing to read into: wait until the pool has something for it again. */
 static void starve(struct conn *conn)
@@ -155,7 +156,7 @@ static void no_data(struct conn *conn, ssize_t n, int error)
     if (n == 0)
         end_of_stream(conn);
     else if (error != EAGAIN && error != EINTR)
-        conn_end_fail(conn, error);
+        conn_end_failed(conn, error);
 }
 
 /* `n` bytes have come, to where the inbox said or into a fresh bocket. */
@@ -167,8 +168,7 @@ static void take_in(struct conn *conn, struct bocket *fresh, size_t n)
         conn->begun = server->engine->tick;
     inbox_add(server->pool, &conn->inbox, fresh, n);
     conn->moved = server->engine->tick;
-    conn->bytes_in += n;
-    server->counts.bytes_in += n;
+    counters_receive(&server->counters, &conn->in, n);
 }
 
 /* One read. True: there may be more. */
@@ -233,4 +233,21 @@ void receive_on_events(struct watch *watch, unsigned events)
         receive(conn);
     else if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
         discard(conn);
+}
+
+/* An orderly end of the peer's stream is no error: it comes after received data
+ * that is not read yet. */
+void receive_on_hangups(struct watch *watch, unsigned events)
+{
+    struct engine *engine = link_owner(watch, struct engine, hangups.watch);
+    conn_name name;
+
+    (void)events;
+    while (hangups_next(&engine->hangups, &name)) {
+        struct conn *conn = engine_find_open(engine, name);
+        int error = conn != NULL ? socket_error(conn->fd) : 0;
+
+        if (error != 0)
+            conn_end_failed(conn, error);
+    }
 }

@@ -17,8 +17,9 @@
 
 #include "net/state/conn.h"
 
-/* The watch function of connections. */
+/* The watch function of connections; and that of the engine's hangups. */
 void receive_on_events(struct watch *watch, unsigned events);
+void receive_on_hangups(struct watch *watch, unsigned events);
 
 /*
  * Hand over what has come, as far as the connection may have it now, and after

@@ -6,6 +6,8 @@
 #include "net/send/catchup.h"
 #include "net/serve/dial.h"
 #include "net/state/conn_end.h"
+#include "net/state/interest.h"
+#include "net/state/membership.h"
 #include "net/state/stall.h"
 #include "net/state/topic.h"
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "net/send/drain.h"
 #include "net/send/enqueue.h"
+#include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/event.h"
 #include "net/state/stall.h"
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-/* --------------------------------------------------------------- one entry */
+/* ---------------------------------------------------------------- one entry */
 
 /* A server that came later may have a form that cannot carry it. */
 static bool can_carry(const struct conn *conn, const struct entry *entry)
@@ -67,7 +68,6 @@ static bool has_room(struct conn *conn, size_t length)
 static bool put_entry(struct conn *conn, struct sub *sub,
                       const struct entry *entry)
 {
-    struct server *server = conn->server;
     struct message message =
         framing_encode(conn_framing(conn), NULL, entry->length);
 
@@ -76,9 +76,7 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     if (!conn_has(conn, CONN_REFUSED))
         conn->wanted = 0;
     write_entry(conn, entry, &message);
-    server->queued += message.length;
-    server->counts.messages_out++;
-    conn->messages_out++;
+    counters_queue(&conn->server->counters, &conn->out, message.length);
     if (entry->sequence > sub->from)
         stall_unmiss(conn, sub);
     outbox_queued(conn);
@@ -86,8 +84,7 @@ static bool put_entry(struct conn *conn, struct sub *sub,
     return true;
 }
 
-/* -------------------------------------------------------------- the snapshot
- */
+/* ------------------------------------------------------------- the snapshot */
 
 /* The queue stays short: what is not queued may still be replaced. */
 static bool keeps_up(struct conn *conn)
@@ -122,11 +119,11 @@ static bool walk_snapshot(struct conn *conn, struct sub *sub)
     return !conn_has(conn, CONN_BEHIND);
 }
 
-/* ----------------------------------------------------------------- the end */
+/* ------------------------------------------------------------------ the end */
 
 static bool is_eased(struct conn *conn)
 {
-    return 2 * (uint64_t)conn->queue.bytes <= conn->server->full_at &&
+    return conn_is_half_free(conn, conn->server->full_at) &&
            outbox_fits(conn, 1);
 }
 

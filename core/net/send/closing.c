@@ -2,8 +2,11 @@
 
 #include "net/send/drain.h"
 #include "net/send/enqueue.h"
+#include "net/send/outbox.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/interest.h"
+#include "net/state/membership.h"
 #include "net/state/server.h"
 
 /* An earlier end counts. */

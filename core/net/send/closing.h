@@ -4,13 +4,9 @@
 #ifndef FES_SEND_CLOSING_H
 #define FES_SEND_CLOSING_H
 
-#include "net/state/conn.h"
 #include "net/state/reason.h"
 
-#include <stdint.h>
-
-/* What close() lingers when nobody says otherwise, in seconds. */
-#define CLOSING_LINGER 2.0
+struct conn;
 
 /*
  * No more events but that it is closed. What is queued is sent, the stream

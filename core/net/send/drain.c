@@ -1,8 +1,11 @@
 #include "net/send/drain.h"
 
 #include "net/io/socket.h"
+#include "net/send/outbox.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/holders.h"
+#include "net/state/interest.h"
 #include "net/state/server.h"
 #include "net/state/stall.h"
 
@@ -10,85 +13,14 @@
 
 enum { PIECES_AT_ONCE = 64 };
 
-static struct age *age_of(const struct conn *conn)
-{
-    return &conn->server->engine->conns.slow[conn->slot].age;
-}
-
-/* What a connection may have waiting just now. */
-static uint32_t limit_of(const struct conn *conn)
-{
-    return conn_has(conn, CONN_BEHIND) ? conn->server->full_at
-                                       : conn->server->limit;
-}
-
-bool outbox_fits(struct conn *conn, size_t length)
-{
-    const struct server *server = conn->server;
-    bool behind = conn_has(conn, CONN_BEHIND);
-
-    if (behind && server->age_ticks > 0 &&
-        outbox_age(conn) >= server->age_ticks)
-        return false;
-    return conn->queue.bytes + length <= limit_of(conn);
-}
-
-void outbox_write(struct conn *conn, const void *bytes, size_t length,
-                  enum pool_share share)
-{
-    struct server *server = conn->server;
-
-    if (length > 0)
-        queue_write(&server->queues, &conn->queue, bytes, length,
-                    &server->shared, share);
-}
-
-void outbox_queued(struct conn *conn)
-{
-    if (conn->queue.bytes >= limit_of(conn)) {
-        conn_set(conn, CONN_REFUSED);
-        conn->server->held_long_enough = true;
-    }
-    if (conn_has(conn, CONN_BEHIND))
-        age_note(age_of(conn), conn->bytes_out + conn->queue.bytes,
-                 conn->server->engine->tick);
-}
-
-uint32_t outbox_age(struct conn *conn)
-{
-    uint32_t now = conn->server->engine->tick;
-
-    if (!conn_has(conn, CONN_BEHIND))
-        return 0;
-    return now - age_since(age_of(conn), conn->bytes_out, now);
-}
-
-void outbox_mark_dirty(struct conn *conn)
-{
-    if (conn_has(conn, CONN_DIRTY))
-        return;
-    conn_set(conn, CONN_DIRTY);
-    link_before(&conn->server->dirty, &conn->dirty);
-}
-
 void drain_took(struct conn *conn, size_t bytes)
 {
     struct server *server = conn->server;
 
-    conn->bytes_out += bytes;
-    server->counts.bytes_out += bytes;
-    server->queued -= bytes;
+    counters_send(&server->counters, &conn->out, bytes);
     conn->moved = server->engine->tick;
     if (conn_has(conn, CONN_BEHIND))
         holders_update(conn);
-}
-
-void holders_update(struct conn *conn)
-{
-    if (conn_has(conn, CONN_BEHIND) || conn->inbox.bytes > 0)
-        link_last(&conn->server->slab->holders, &conn->holders);
-    else if (!link_alone(&conn->holders))
-        link_out(&conn->holders);
 }
 
 void drain_fall_behind(struct conn *conn)
@@ -98,7 +30,7 @@ void drain_fall_behind(struct conn *conn)
     if (conn_has(conn, CONN_BEHIND))
         return;
     conn_set(conn, CONN_BEHIND);
-    age_begin(age_of(conn), conn->bytes_out + conn->queue.bytes, engine->tick);
+    outbox_begin_age(conn);
     if (conn->server->age_ticks > 0)
         engine_set_deadline(engine, conn,
                             engine->tick + conn->server->age_ticks);
@@ -123,7 +55,7 @@ void drain_notify(struct conn *conn)
     struct server *server = conn->server;
 
     if (conn->state != CONN_OPEN || conn_is_connecting(conn) ||
-        2 * (uint64_t)conn->queue.bytes > server->full_at)
+        !conn_is_half_free(conn, server->full_at))
         return;
     if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))
         engine_post(server->engine, conn, CONN_PENDING_RECEIVE);
@@ -148,7 +80,7 @@ static bool drain_all(struct conn *conn)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN) {
-            conn_end_fail(conn, errno);
+            conn_end_failed(conn, errno);
             return false;
         }
         if (n > 0) {

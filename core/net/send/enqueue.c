@@ -1,6 +1,7 @@
 #include "net/send/enqueue.h"
 
 #include "net/send/drain.h"
+#include "net/send/outbox.h"
 #include "net/send/reframe.h"
 #include "net/state/conn_end.h"
 #include "net/state/pending.h"
@@ -44,7 +45,7 @@ static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
             queue_refer(&server->queues, &conn->queue, &piece);
         from += piece.length;
     }
-    conn->messages_out++;
+    counters_deliver(&conn->out, 1);
 }
 
 /*
@@ -181,7 +182,7 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
                   (conn->queue.count == 0 || pending.message == conn->seen);
         if (taken >= length) {
             taken -= length;
-            conn->messages_out++;
+            counters_deliver(&conn->out, 1);
         } else if (queue_rest(conn, &pending, taken, goes_on)) {
             taken = 0;
         } else {
@@ -194,8 +195,7 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
     enqueue_pending(conn);
 }
 
-/* ------------------------------------------------------------------- too old
- */
+/* ------------------------------------------------------------------ too old */
 
 static void overflow_at_rest(struct conn *conn, struct channel *channel,
                              struct sub *sub)

@@ -12,7 +12,7 @@
 
 enum { VISITS_PER_LOOK = 16 };
 
-/* ------------------------------------------------------------------ giving */
+/* ------------------------------------------------------------------- giving */
 
 /* Straight from the stream: the way of everyone who keeps up. */
 static void give(struct conn *conn, const struct batch *batch)
@@ -25,14 +25,14 @@ static void give(struct conn *conn, const struct batch *batch)
         while (n < 0 && errno == EINTR);
 
     if (n < 0 && errno != EAGAIN) {
-        conn_end_fail(conn, errno);
+        conn_end_failed(conn, errno);
         return;
     }
     if (n > 0)
         drain_took(conn, (size_t)n);
     if (n == (ssize_t)batch->bytes) {
         conn->seen = batch->next;
-        conn->messages_out += batch->messages;
+        counters_deliver(&conn->out, batch->messages);
     } else {
         enqueue_rest(conn, batch->next, n > 0 ? (uint64_t)n : 0);
     }
@@ -59,7 +59,7 @@ static void give_all(struct conn *conn)
     enqueue_pending(conn);
 }
 
-/* ---------------------------------------------------------------- visiting */
+/* ----------------------------------------------------------------- visiting */
 
 /* Of what is the only channel that anybody waits for. */
 static void pack(const struct stream *stream, uint64_t from,
@@ -139,7 +139,7 @@ void fanout_send_queued(struct conn *conn)
         conn_end_stream(conn);
 }
 
-/* -------------------------------------------------------------------- laps */
+/* --------------------------------------------------------------------- laps */
 
 void fanout_activate(struct channel *channel)
 {

@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "net/send/drain.h"
 #include "net/send/fanout.h"
+#include "net/send/outbox.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/interest.h"
 
 static void flush(struct server *server)
 {
@@ -134,7 +136,7 @@ static size_t wants(const struct conn *conn)
 static bool holds_itself_up(struct conn *conn)
 {
     return wants(conn) > pool_most(conn->server->pool, conn_share(conn)) ||
-           2 * (uint64_t)conn->queue.bytes > conn->server->limit ||
+           !conn_is_half_free(conn, conn->server->limit) ||
            (conn->wanted > 0 && !outbox_fits(conn, conn->wanted));
 }
 

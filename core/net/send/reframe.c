@@ -1,6 +1,7 @@
 #include "net/send/reframe.h"
 
 #include "net/send/drain.h"
+#include "net/send/outbox.h"
 
 #include <string.h>
 
@@ -50,12 +51,10 @@ bool reframe_carries(const struct pending *pending)
 
 void reframe_skip(const struct pending *pending)
 {
-    struct server *server = pending->conn->server;
-
-    server->queued -= pending_length(pending);
-    server->counts.messages_out--;
-    server->counts.missed_by[OVERFLOW_DROP]++;
-    pending->conn->missed++;
+    counters_withdraw(&pending->conn->server->counters,
+                      pending_length(pending));
+    counters_miss(&pending->conn->server->counters, &pending->conn->missed,
+                  OVERFLOW_DROP);
 }
 
 static void write_part(struct conn *conn, const void *bytes, size_t length,
@@ -105,7 +104,8 @@ bool reframe_queue(const struct pending *pending)
     if (!has_room(conn, message.length))
         return false;
     write_message(conn, &message, data);
-    conn->server->queued += message.length - pending_length(pending);
-    conn->messages_out++;
+    counters_reframe(&conn->server->counters, pending_length(pending),
+                     message.length);
+    counters_deliver(&conn->out, 1);
     return true;
 }

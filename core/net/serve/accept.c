@@ -5,6 +5,7 @@
 #include "net/io/socket.h"
 #include "net/receive/receive.h"
 #include "net/send/drain.h"
+#include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
@@ -33,7 +34,7 @@ void accept_update(struct server *server)
     bool may = may_accept(server);
 
     if (server->accepts && !may && !server->paused && server->listening)
-        server->counts.accepts_paused++;
+        counters_pause_accepts(&server->counters);
     server->accepts = may;
     watch_set(server->engine->loop, &server->watch, may ? LOOP_READ : 0);
 }
@@ -68,7 +69,7 @@ static bool is_one_too_many(struct server *server, const struct address *peer)
 static void refuse(struct server *server, int fd)
 {
     close(fd);
-    server->counts.closed[REASON_PERIP]++;
+    counters_close(&server->counters, REASON_PERIP);
     log_debug("one connection too many from its address: closed");
 }
 
@@ -76,7 +77,7 @@ static void refuse(struct server *server, int fd)
 static void queue_header(struct conn *conn)
 {
     struct server *server = conn->server;
-    size_t length = server->options.header_length;
+    size_t length = server->options.header.length;
     size_t bockets = queue_bockets_for(&server->queues, &conn->queue, length,
                                        server->shared);
 
@@ -86,9 +87,9 @@ static void queue_header(struct conn *conn)
         conn_end(conn, REASON_OVERFLOW, NULL);
         return;
     }
-    queue_write(&server->queues, &conn->queue, server->options.header, length,
-                &server->shared, POOL_RESERVE);
-    server->queued += length;
+    queue_write(&server->queues, &conn->queue, server->options.header.at,
+                length, &server->shared, POOL_RESERVE);
+    counters_queue_header(&server->counters, length);
     outbox_mark_dirty(conn);
 }
 
@@ -112,9 +113,10 @@ static void set_up(struct server *server, int fd, const struct address *peer)
 static void spread_probes(struct server *server)
 {
     if (server->options.path == NULL)
-        socket_spread_keepalive(watch_fd(&server->watch),
-                                server->options.socket.keepalive,
-                                server->counts.accepted / ALIKE);
+        socket_spread_keepalive(
+            watch_fd(&server->watch),
+            server_options_socket(&server->options).keepalive,
+            server->counters.accepted / ALIKE);
 }
 
 /* One accept4. False: no more for now. */
@@ -131,7 +133,8 @@ static bool accept_one(struct server *server)
             log_debug("accept4: %s", strerror(errno)); /* it has gone again */
         return false;
     }
-    if (++server->counts.accepted % ALIKE == 0)
+    counters_accept(&server->counters);
+    if (server->counters.accepted % ALIKE == 0)
         spread_probes(server);
     if (is_one_too_many(server, &peer))
         refuse(server, fd);

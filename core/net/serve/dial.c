@@ -7,6 +7,7 @@
 #include "net/send/fanout.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/membership.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ void dial_drop(struct server *server)
     server->dial = NULL;
 }
 
-/* ------------------------------------------------------------- connecting */
+/* --------------------------------------------------------------- connecting */
 
 /* From here on it is as one that was accepted; what is queued leaves now. */
 static void establish(struct conn *conn)
@@ -66,7 +67,8 @@ static bool try_place(struct conn *conn, const struct place *place)
 {
     struct server *server = conn->server;
     bool stands;
-    int fd = socket_connect(place, &server->options.socket, &stands);
+    struct socket_options options = server_options_socket(&server->options);
+    int fd = socket_connect(place, &options, &stands);
 
     if (fd < 0)
         return false;
@@ -108,7 +110,7 @@ static void on_connected(struct watch *watch, unsigned events)
     try_next(conn, error);
 }
 
-/* ----------------------------------------------------------------- finding */
+/* ------------------------------------------------------------------ finding */
 
 /* The dial takes over the places, malloc'd. */
 static void try_all(struct conn *conn, struct place *places, size_t count)
@@ -143,7 +145,7 @@ static struct place *known_place(const struct server_options *options)
         return NULL;
     if (options->path != NULL
             ? address_unix(options->path, place)
-            : address_literal(options->host, options->port, place))
+            : address_literal(options->host, (uint16_t)options->port, place))
         return place;
     free(place);
     return NULL;
@@ -161,8 +163,9 @@ static void ask(struct conn *conn)
         fail(conn, strerrordesc_np(ENOMEM));
         return;
     }
-    question = resolver_ask(engine->resolver, server->options.host,
-                            server->options.port, on_answer, server->dial);
+    question =
+        resolver_ask(engine->resolver, server->options.host,
+                     (uint16_t)server->options.port, on_answer, server->dial);
     if (question != NULL)
         server->dial->question = question;
 }

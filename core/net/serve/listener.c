@@ -22,23 +22,25 @@ static int find_ip(struct server *server, const struct sockaddr_storage *at)
 static int listen_ip(struct server *server, const char **why)
 {
     const struct server_options *options = &server->options;
+    struct socket_options socket = server_options_socket(options);
+    uint16_t port = (uint16_t)options->port;
     struct sockaddr_storage address;
     socklen_t length;
 
-    *why = address_resolve(options->host, options->port, &address, &length);
+    *why = address_resolve(options->host, port, &address, &length);
     if (*why != NULL)
         return -1;
 
     int fd = find_ip(server, &address);
 
     if (fd >= 0) {
-        socket_take_over(fd, &options->socket);
+        socket_take_over(fd, &socket);
         return fd;
     }
-    fd = socket_listen(&address, length, &options->socket);
+    fd = socket_listen(&address, length, &socket);
     if (fd < 0 && errno == EAFNOSUPPORT && strcmp(options->host, "*") == 0) {
-        *why = address_resolve("0.0.0.0", options->port, &address, &length);
-        fd = socket_listen(&address, length, &options->socket);
+        *why = address_resolve("0.0.0.0", port, &address, &length);
+        fd = socket_listen(&address, length, &socket);
     }
     return fd;
 }
@@ -58,13 +60,14 @@ static void remember_path(struct server *server)
 static int listen_unix(struct server *server)
 {
     const struct server_options *options = &server->options;
+    struct socket_options socket = server_options_socket(options);
     int fd = inherit_unix(&server->engine->inherited, options->path);
 
     if (fd >= 0) {
-        socket_take_over(fd, &options->socket);
+        socket_take_over(fd, &socket);
         return fd;
     }
-    fd = socket_listen_unix(options->path, options->mode, &options->socket);
+    fd = socket_listen_unix(options->path, options->mode, &socket);
     if (fd >= 0)
         remember_path(server);
     return fd;

@@ -69,17 +69,12 @@ void conn_release(struct conn_table *table, struct conn *conn)
 
 conn_name conn_name_of(const struct conn *conn)
 {
-    return (conn_name)conn->slot << 32 | conn->generation;
-}
-
-uint32_t conn_slot_of(conn_name name)
-{
-    return (uint32_t)(name >> 32) & (CONN_MOST - 1);
+    return conn_name_make(conn->slot, conn->generation);
 }
 
 struct conn *conn_find(const struct conn_table *table, conn_name name)
 {
-    uint32_t slot = conn_slot_of(name);
+    uint32_t slot = conn_name_slot(name);
     struct conn *conn;
 
     if (slot >= table->fresh)

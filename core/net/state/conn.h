@@ -31,6 +31,8 @@
 #include "net/memory/inbox.h"
 #include "net/memory/queue.h"
 #include "net/state/channel.h"
+#include "net/state/conn_name.h"
+#include "net/state/counters.h"
 #include "net/state/reason.h"
 
 #include <stdbool.h>
@@ -38,11 +40,6 @@
 #include <stdint.h>
 
 struct server;
-
-/* 8 bits engine, 24 bits slot, 32 bits generation. 0 names no connection. */
-typedef uint64_t conn_name;
-
-enum { CONN_SLOT_BITS = 24, CONN_MOST = 1 << CONN_SLOT_BITS };
 
 enum conn_state {
     CONN_FREE,
@@ -83,9 +80,8 @@ struct conn {
     /* what a broadcast touches */
     struct link in_broadcasts; /* the server's connections that are OPEN */
     struct server *server;
-    uint64_t seen;         /* the message of the stream that is next for it */
-    uint64_t bytes_out;    /* taken by the kernel */
-    uint64_t messages_out; /* queued for it, or given to it */
+    uint64_t seen;      /* the message of the stream that is next for it */
+    struct traffic out; /* taken by the kernel; queued or given */
     int fd;
     uint32_t moved;   /* the tick when bytes came or went last */
     uint32_t flags;   /* enum conn_flag */
@@ -105,8 +101,7 @@ struct conn {
     struct link holders; /* in the server's list, while it holds bockets */
 
     /* its name, its times, and more to count */
-    uint64_t bytes_in;
-    uint64_t messages_in;
+    struct traffic in;
     struct wheel_node deadline;
     uint32_t slot; /* its place among the records */
     uint32_t generation;
@@ -157,7 +152,7 @@ static inline void conn_clear(struct conn *conn, unsigned flags)
     conn->flags &= ~flags;
 }
 
-/* --------------------------------------------------------- all records */
+/* -------------------------------------------------------------- all records */
 
 /* Records 0 .. fresh-1 have been used; the free ones among them are a stack. */
 struct conn_table {
@@ -190,8 +185,5 @@ conn_name conn_name_of(const struct conn *conn);
 
 /* The connection of that name, dead ones included; NULL if it is gone. */
 struct conn *conn_find(const struct conn_table *table, conn_name name);
-
-/* The slot of a name: small, and no two connections share one at a time. */
-uint32_t conn_slot_of(conn_name name);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * conn_end.h - how a connection comes to its end, and what is left behind:
- * nothing
+ * conn_end.h - how a connection comes to its end
  *
- * Whoever ends a connection says why; the first reason given is the one told.
- * The event that it is closed comes from the loop, later.
+ * The first reason given is the one that is told. The event that the connection
+ * is closed is delivered later, from the loop.
  */
 #ifndef FES_STATE_CONN_END_H
 #define FES_STATE_CONN_END_H
@@ -11,40 +10,26 @@
 #include "net/state/conn.h"
 #include "net/state/reason.h"
 
-#include <stdbool.h>
-
-/* From here on it counts, and is broadcast to. */
-void membership_begin(struct conn *conn);
-
 /*
- * It does not count any more: no broadcast is for it, it has left its topics.
- * What of the stream it has not been given is dropped.
+ * End it at once, from any state: discard what is queued, close the descriptor.
+ * `detail` is static text or NULL. No effect on a dead connection.
  */
-void membership_end(struct conn *conn, enum reason reason, const char *detail);
-
-/* Close the descriptor and let go of everything. After membership_end(). */
-void conn_end_finish(struct conn *conn);
-
-/* End it at once: discard what is queued, close the descriptor. */
 void conn_end(struct conn *conn, enum reason reason, const char *detail);
 
-/* The same, and the peer sees a reset. */
+/* The same, but the peer sees a reset. */
 void conn_end_reset(struct conn *conn, enum reason reason);
 
-/* The system said `error` (errno) of its socket: cut it, with the reason. */
-void conn_end_fail(struct conn *conn, int error);
+/* The system reported `error` (an errno) for the socket: end the connection
+ * with the reason that follows from it. */
+void conn_end_failed(struct conn *conn, int error);
+
+/* Close the descriptor and release what a CLOSING or ENDED connection holds. */
+void conn_end_finish(struct conn *conn);
 
 /*
- * It is CLOSING and all is sent: end the stream, and wait for the peer's end
- * until the linger is over; or finish, if the peer has ended already.
+ * A CLOSING connection has sent everything: end its stream, and wait for the
+ * peer's end until the linger is over; or finish, if the peer has ended.
  */
 void conn_end_stream(struct conn *conn);
-
-/* Is it read: may what it sends be taken in now? */
-bool interest_in_reading(const struct conn *conn);
-
-/* Watch for what the connection is ready for in the state that it is in; one
- * that does not stand yet is watched by dial.c. */
-void interest_update(struct conn *conn);
 
 #endif

@@ -17,6 +17,7 @@
 #include "net/memory/cells.h"
 #include "net/memory/slab.h"
 #include "net/state/conn.h"
+#include "net/state/counters.h"
 #include "net/state/event.h"
 
 #include <stdbool.h>
@@ -42,6 +43,7 @@ struct engine {
     struct table subs;     /* by connection and topic */
     struct link unsettled; /* topics that perhaps nobody needs any more */
     struct link kept;      /* topics with a snapshot that gives way */
+    struct counters gone;  /* of servers that have been freed */
     struct cells cells;    /* where snapshots lie */
     uint64_t sequence;     /* number of the last message to many */
     struct wheel wheel;

@@ -9,10 +9,11 @@
 #ifndef FES_STATE_EVENT_H
 #define FES_STATE_EVENT_H
 
-#include "net/memory/queue.h"
-#include "net/state/conn.h"
+#include "net/memory/pool.h"
+#include "net/state/conn_name.h"
 #include "net/state/reason.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct topic;

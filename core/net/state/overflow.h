@@ -1,17 +1,28 @@
 /*
- * overflow.h - what happens to a connection that is full when a broadcast or a
+ * overflow.h - the policies for a connection that is full when a broadcast or a
  * publish comes
  */
 #ifndef FES_STATE_OVERFLOW_H
 #define FES_STATE_OVERFLOW_H
 
+#include <stdbool.h>
+
 enum overflow {
-    OVERFLOW_CLOSE,  /* it is closed */
-    OVERFLOW_DROP,   /* messages are withheld until half its queue is free */
-    OVERFLOW_LATEST, /* then it gets the newest of each key; see snapshot.h */
-    OVERFLOWS,       /* how many there are to count by */
-    OVERFLOW_ASK = OVERFLOWS, /* the script is asked, once for each stall */
-    OVERFLOW_UNSET            /* somebody else's counts */
+    OVERFLOW_CLOSE,  /* close the connection */
+    OVERFLOW_DROP,   /* withhold messages until half its queue is free */
+    OVERFLOW_LATEST, /* withhold them, then send the newest of each key */
+    OVERFLOWS,       /* how many policies there are to count by */
+    OVERFLOW_ASK = OVERFLOWS, /* ask the script, once for each stall */
+    OVERFLOW_UNSET            /* none here: the one above it counts */
 };
+
+/* May it send the newest message of each key after a stall? */
+static inline bool overflow_conflates(unsigned overflow)
+{
+    return overflow == OVERFLOW_LATEST || overflow == OVERFLOW_ASK;
+}
+
+/* Its name in scripts: "close", "drop" or "latest". */
+const char *overflow_name(enum overflow overflow);
 
 #endif

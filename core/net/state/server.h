@@ -25,7 +25,9 @@
 #include "net/protocol/framing.h"
 #include "net/state/channel.h"
 #include "net/state/conn.h"
+#include "net/state/counters.h"
 #include "net/state/reason.h"
+#include "net/state/server_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,48 +36,6 @@ struct dial;
 struct engine;
 
 enum { OLD_FRAMINGS = 8 }; /* that connections may have beside their server's */
-
-/* As in fes.listen and fes.connect; sizes in bytes, durations in seconds, 0:
- * none. */
-struct server_options {
-    const char *host; /* NULL: `path` */
-    uint16_t port;
-    const char *path;
-    unsigned mode;
-    struct socket_options socket;
-    uint32_t maxaccepts;
-    uint32_t maxconnections;
-    uint32_t maxperip; /* 0: as many as like */
-    uint32_t maxsends;
-    uint32_t maxreceives;
-    uint32_t size;
-    uint32_t bockets;
-    const char *header;
-    size_t header_length;
-    struct framing framing;
-    uint32_t maxmessage; /* bytes of data in a message that is received */
-    double message_timeout;
-    double idle_timeout;
-    double setup_timeout; /* of outgoing connections */
-    enum overflow overflow;
-    uint32_t maxqueue; /* bytes; 0: none */
-    double maxage;
-    double coalesce;
-    uint32_t maxtopics;
-    bool buffered; /* what comes is not handed up, but taken (pull.h) */
-};
-
-struct server_counts {
-    uint64_t accepted;
-    uint64_t closed[REASONS];
-    uint64_t bytes_in;
-    uint64_t bytes_out;
-    uint64_t messages_in;
-    uint64_t messages_out;
-    uint64_t missed_by[OVERFLOWS];
-    uint64_t refused;        /* broadcasts that found no bocket */
-    uint64_t accepts_paused; /* how often accepting had to stop */
-};
 
 struct server {
     struct engine *engine;
@@ -93,7 +53,6 @@ struct server {
     struct channel *only; /* of all messages that wait; NULL: of several */
     uint64_t goal;        /* what all have been given when the round ends */
     uint64_t looks;   /* how often somebody has marked channels (pending.h) */
-    uint64_t queued;  /* bytes owed to all connections */
     uint32_t limit;   /* bytes that one connection may have waiting */
     uint32_t full_at; /* so many at most, once the kernel has refused some */
 
@@ -104,7 +63,7 @@ struct server {
     struct bocket *shared;  /* filled with unicasts of this turn, or NULL */
     struct segment *pieces; /* of the message that is being handed up */
     struct link dirty;
-    struct server_counts counts;
+    struct counters counters;
     size_t least_free; /* of the pool, once it is gone */
 
     /* accepting */
@@ -170,6 +129,12 @@ static inline enum pool_share conn_share(const struct conn *conn)
                                                             : POOL_COMMON;
 }
 
+/* Is at most half of `limit`, a number of bytes, queued for the connection? */
+static inline bool conn_is_half_free(const struct conn *conn, uint32_t limit)
+{
+    return 2 * (uint64_t)conn->queue.bytes <= limit;
+}
+
 /* Does the whole slab hold so much? Otherwise nobody has to make room. */
 static inline bool server_slab_holds(const struct server *server, size_t length)
 {
@@ -181,5 +146,12 @@ static inline uint32_t server_count(const struct server *server)
 {
     return server->broadcasts.count;
 }
+
+/*
+ * The first record of the server that is in use, in a slot from `*slot` on;
+ * `*slot` moves behind it. NULL: there is none. Records may come and go in
+ * between.
+ */
+struct conn *server_next_record(const struct server *server, uint32_t *slot);
 
 #endif

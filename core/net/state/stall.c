@@ -2,7 +2,7 @@
 
 #include "net/state/topic.h"
 
-/* ------------------------------------------------------------------ policy */
+/* ------------------------------------------------------------------- policy */
 
 static enum overflow answered(unsigned policy, unsigned answer)
 {
@@ -28,7 +28,7 @@ enum overflow stall_kind(const struct sub *sub)
     return sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP;
 }
 
-/* --------------------------------------------------------------- beginning */
+/* ---------------------------------------------------------------- beginning */
 
 static enum sub_state state_for(enum overflow policy)
 {
@@ -84,10 +84,8 @@ static void remember(struct conn *conn, struct sub *sub, enum overflow answer)
 /* What was counted as dropped may still come. */
 static void become_latest(struct conn *conn, struct sub *sub)
 {
-    struct server_counts *counts = &conn->server->counts;
-
-    counts->missed_by[OVERFLOW_DROP] -= sub->missed;
-    counts->missed_by[OVERFLOW_LATEST] += sub->missed;
+    counters_move_missed(&conn->server->counters, sub->missed, OVERFLOW_DROP,
+                         OVERFLOW_LATEST);
     sub->state = SUB_LATEST;
 }
 
@@ -114,31 +112,26 @@ bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer)
 
 void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy)
 {
-    struct server_counts *counts = &conn->server->counts;
-
     sub->missed++;
-    conn->missed++;
-    counts->missed_by[policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy]++;
+    counters_miss(&conn->server->counters, &conn->missed,
+                  policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy);
 }
 
 void stall_withhold(const struct pending *pending, struct sub *sub,
                     enum overflow policy)
 {
-    struct server *server = pending->conn->server;
-
-    server->queued -= pending_length(pending);
-    server->counts.messages_out--;
+    counters_withdraw(&pending->conn->server->counters,
+                      pending_length(pending));
     stall_miss(pending->conn, sub, policy);
 }
 
 void stall_unmiss(struct conn *conn, struct sub *sub)
 {
     sub->missed--;
-    conn->missed--;
-    conn->server->counts.missed_by[OVERFLOW_LATEST]--;
+    counters_make_up(&conn->server->counters, &conn->missed, OVERFLOW_LATEST);
 }
 
-/* --------------------------------------------------------------------- end */
+/* ---------------------------------------------------------------------- end */
 
 /* By its address: the record may be all zero. */
 static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)

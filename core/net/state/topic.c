@@ -4,65 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- by name */
-
-struct topic *topic_find(struct engine *engine, const char *name, size_t length)
-{
-    uint64_t hash = table_hash(name, length, 0);
-    struct table_node *node = table_first(&engine->topics, hash);
-
-    for (; node != NULL; node = table_next(node)) {
-        struct topic *topic = link_owner(node, struct topic, node);
-
-        if (topic->name_length == length &&
-            memcmp(topic->name, name, length) == 0)
-            return topic;
-    }
-    return NULL;
-}
-
-static struct topic *new_topic(struct engine *engine, const char *name,
-                               size_t length)
-{
-    struct topic *topic = calloc(1, sizeof *topic + length + 1);
-
-    if (topic == NULL)
-        return NULL;
-    topic->engine = engine;
-    topic->overflow = OVERFLOW_UNSET;
-    topic->name_length = (uint8_t)length;
-    memcpy(topic->name, name, length);
-    link_init(&topic->channels);
-    link_init(&topic->kept);
-    link_init(&topic->unsettled);
-    snapshot_init(&topic->snapshot);
-    if (table_put(&engine->topics, &topic->node, table_hash(name, length, 0)))
-        return topic;
-    free(topic);
-    return NULL;
-}
-
-struct topic *topic_make(struct engine *engine, const char *name, size_t length)
-{
-    struct topic *topic = topic_find(engine, name, length);
-
-    assert(length > 0 && length <= TOPIC_NAME_MOST);
-    return topic != NULL ? topic : new_topic(engine, name, length);
-}
-
-/* --------------------------------------------------------------- settling */
+/* ----------------------------------------------------------------- settling */
 
 void topic_unsettle(struct topic *topic)
 {
     if (link_alone(&topic->unsettled))
         link_before(&topic->engine->unsettled, &topic->unsettled);
-}
-
-void topic_let_go(struct topic *topic)
-{
-    assert(topic->held > 0);
-    if (--topic->held == 0)
-        topic_unsettle(topic);
 }
 
 static void free_topic(struct topic *topic)
@@ -156,7 +103,7 @@ void topics_free(struct engine *engine)
     table_clear(&engine->subs);
 }
 
-/* ------------------------------------------------------------- subscribing */
+/* -------------------------------------------------------------- subscribing */
 
 static uint64_t hash_of(const struct topic *topic, const struct conn *conn)
 {
@@ -250,7 +197,7 @@ void topic_unsubscribe(struct sub *sub)
     free(sub);
 }
 
-/* --------------------------------------------------------------- policies */
+/* ----------------------------------------------------------------- policies */
 
 bool channel_conflates(const struct channel *channel)
 {

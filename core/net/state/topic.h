@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TOPIC_NAME_MOST = 255 };
-
 struct topic {
     struct engine *engine;
     struct table_node node;
@@ -36,19 +34,6 @@ struct topic {
     uint8_t name_length;
     char name[];
 };
-
-/* The topic of a name; made if there is none. NULL: no memory. */
-struct topic *topic_find(struct engine *engine, const char *name,
-                         size_t length);
-struct topic *topic_make(struct engine *engine, const char *name,
-                         size_t length);
-
-/* An object of a script holds it; and lets go of it. */
-static inline void topic_hold(struct topic *topic)
-{
-    topic->held++;
-}
-void topic_let_go(struct topic *topic);
 
 /* It has lost something that held it. */
 void topic_unsettle(struct topic *topic);
@@ -74,12 +59,6 @@ void topic_unsubscribe(struct sub *sub);
 /* Does the channel need the newest messages, for any of its subscribers? */
 bool channel_conflates(const struct channel *channel);
 bool topic_conflates(const struct topic *topic);
-
-/* Does a policy need them? */
-static inline bool overflow_conflates(unsigned overflow)
-{
-    return overflow == OVERFLOW_LATEST || overflow == OVERFLOW_ASK;
-}
 
 /* The own policy of a connection changes. */
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow);

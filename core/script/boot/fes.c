@@ -1,7 +1,11 @@
+#include "script/boot/fes.h"
+
 #include "base/clock.h"
+#include "script/object/objects.h"
 #include "script/reload/reload.h"
 #include "script/run/stats.h"
 #include "script/run/stopping.h"
+#include "script/task/tasks.h"
 #include "script/vm/options.h"
 
 #include <lauxlib.h>
@@ -20,7 +24,7 @@ static int l_stop(lua_State *L)
 
     if (!lua_isnoneornil(L, 1))
         seconds = options_check_seconds(L, 1, "fes.stop");
-    script_stop(script_of(L), seconds);
+    stopping_ask(script_of(L), seconds);
     return 0;
 }
 
@@ -68,23 +72,31 @@ static int l_on_stop(lua_State *L)
     return 0;
 }
 
-int open_fes(lua_State *L)
+int fes_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"after", l_after},     {"connect", l_connect},
-        {"every", l_every},     {"listen", l_listen},
-        {"now", l_now},         {"on_reload", l_on_reload},
-        {"on_stop", l_on_stop}, {"pool", l_pool},
-        {"reload", l_reload},   {"sleep", l_sleep},
-        {"spawn", l_spawn},     {"state", l_state},
-        {"stats", l_stats},     {"stop", l_stop},
-        {"topic", l_topic},     {NULL, NULL},
+        {"after", timer_lua_after},
+        {"connect", connect_lua},
+        {"every", timer_lua_every},
+        {"listen", listen_lua},
+        {"now", l_now},
+        {"on_reload", l_on_reload},
+        {"on_stop", l_on_stop},
+        {"pool", pool_lua},
+        {"reload", l_reload},
+        {"sleep", tasks_lua_sleep},
+        {"spawn", tasks_lua_spawn},
+        {"state", l_state},
+        {"stats", stats_lua},
+        {"stop", l_stop},
+        {"topic", topic_lua},
+        {NULL, NULL},
     };
 
     luaL_newlib(L, functions);
-    open_limits(L, &script_of(L)->limits, script_of(L)->engine);
+    limits_open(L, &script_of(L)->limits, script_of(L)->engine);
     lua_setfield(L, -2, "limits");
-    open_log(L);
+    log_open(L);
     lua_setfield(L, -2, "log");
     lua_pushstring(L, FES_VERSION);
     lua_setfield(L, -2, "version");

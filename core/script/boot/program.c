@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/run/turn.h"
-#include "script/object/servers.h"
+#include "net/command/engine.h"
+#include "net/io/notify.h"
+#include "script/boot/boot.h"
+#include "script/object/timer.h"
 #include "script/reload/reload.h"
 #include "script/run/announce.h"
 #include "script/run/collector.h"
@@ -26,23 +28,21 @@ enum {
     FEW_DESCRIPTORS = 64
 };
 
-/* ----------------------------------------------------------------- signals */
+/* ------------------------------------------------------------------ signals */
 
 static struct program *program_of(void *owner)
 {
-    struct engine *engine = owner;
-
-    return engine->script;
+    return engine_script(owner);
 }
 
 static void on_stop_signal(void *owner, int number)
 {
     struct program *program = program_of(owner);
 
-    loop_default_signal(program->engine->loop, SIGINT);
-    loop_default_signal(program->engine->loop, SIGTERM);
+    loop_default_signal(engine_loop(program->engine), SIGINT);
+    loop_default_signal(engine_loop(program->engine), SIGTERM);
     log_info("%s", strsignal(number));
-    script_stop(program->script, 0);
+    stopping_ask(program->script, 0);
 }
 
 static void on_reload_signal(void *owner, int number)
@@ -70,6 +70,15 @@ static void survive_sigpipe(void)
 
 /* ------------------------------------------------------------------ running */
 
+/* A script that stops does not wait for timers and tasks. */
+static bool has_work(const struct script *script)
+{
+    if (!script->stopping.begun &&
+        (timer_count(script) > 0 || tasks_in_use(script)))
+        return true;
+    return engine_is_in_use(script->engine);
+}
+
 /* Of the loop's turns each asks: is there anything left to wait for? */
 static void on_turn_end(void *owner)
 {
@@ -77,16 +86,16 @@ static void on_turn_end(void *owner)
     struct script *script = program->script;
 
     tasks_run(script);
-    script_stop_if_asked(script);
+    stopping_run(script);
     reload_if_asked(program);
     script = program->script;
     announce_growth(script);
     collector_look(script);
-    if (!script->ready || script_has_work(script))
+    if (!script->ready || has_work(script))
         return;
     if (!script->stopping.begun)
         log_info("nothing is left to wait for");
-    loop_stop(program->engine->loop);
+    loop_stop(engine_loop(program->engine));
 }
 
 static void on_catch_up(struct timer *timer)
@@ -95,7 +104,7 @@ static void on_catch_up(struct timer *timer)
     uint64_t next = log_catch_up();
 
     if (next != CLOCK_FAR_AWAY)
-        timer_start(program->engine->loop, timer, next);
+        timer_start(engine_loop(program->engine), timer, next);
 }
 
 /* As many descriptors as the system allows. How many connections that makes. */
@@ -125,7 +134,8 @@ static bool begin(struct program *program)
         fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
         return false;
     }
-    program->script = script_new(program);
+    program->new_script = boot_script;
+    program->script = boot_script(program);
     if (program->script == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
         engine_free(program->engine);
@@ -150,25 +160,25 @@ static bool load(struct program *program)
     struct failure failure;
 
     if (!program->config->check)
-        loop_on_signal(program->engine->loop, SIGHUP, on_reload_signal);
+        loop_on_signal(engine_loop(program->engine), SIGHUP, on_reload_signal);
     if (load_script(program->script, NULL, &failure))
         return true;
     fprintf(stderr, "fes: %s\n", failure.message);
     if (*failure.trace != '\0')
         fprintf(stderr, "%s\n", failure.trace);
-    failure_free(&failure);
+    call_free_failure(&failure);
     return false;
 }
 
 static void run(struct program *program)
 {
     struct engine *engine = program->engine;
-    struct loop *loop = engine->loop;
+    struct loop *loop = engine_loop(engine);
 
     loop_on_first_signal(loop, SIGINT, on_stop_signal);
     loop_on_first_signal(loop, SIGTERM, on_stop_signal);
-    servers_announce(program->script);
-    inherit_tell_unused(&engine->inherited);
+    announce_servers(program->script);
+    engine_warn_unused(engine);
     limits_enforce(&program->script->limits, program->engine);
     program->script->ready = true;
     loop_poll_at_once(loop);
@@ -176,7 +186,7 @@ static void run(struct program *program)
     loop_run(loop);
 }
 
-int script_main(const struct script_config *config)
+int program_main(const struct script_config *config)
 {
     struct program program = {.config = config};
     char *path = strdup(config->file != NULL ? config->file : "");
@@ -194,7 +204,7 @@ int script_main(const struct script_config *config)
             status = 0;
         }
         log_finish();
-        script_free(program.script); /* first: it may use what it has */
+        load_end(program.script); /* first: it may use what it has */
         files_free(&program);
         engine_free(program.engine);
     }

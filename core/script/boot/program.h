@@ -11,6 +11,6 @@
  * it is stopped or has nothing left to wait for. Gives the exit status of the
  * program: 0, or 1 if it failed to load, which has been told on stderr.
  */
-int script_main(const struct script_config *config);
+int program_main(const struct script_config *config);
 
 #endif

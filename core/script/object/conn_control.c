@@ -1,9 +1,12 @@
 /*
- * conn:close, conn:pause, conn:resume and conn:flush.
+ * conn:close, conn:pause, conn:resume, conn:flush and conn:set_overflow.
  */
-#include "net/command/publish.h"
-#include "net/send/closing.h"
-#include "script/object/conn.h"
+#include "net/command/policy.h"
+#include "net/command/server.h"
+#include "script/object/handle.h"
+#include "script/object/objects.h"
+#include "script/object/overflow.h"
+#include "script/object/type.h"
 #include "script/vm/options.h"
 
 #include <lauxlib.h>
@@ -11,21 +14,21 @@
 /* conn:close([linger]) -> true | nil, "closed" */
 static int l_close(lua_State *L)
 {
-    conn_name name = conn_check(L, 1, "conn:close");
-    double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "conn:close");
+    conn_name name = handle_check_name(L, 1, "conn:close");
+    double linger = options_opt_seconds(L, 2, LINGER_SECONDS, "conn:close");
 
     if (script_of(L)->over) /* it is another script's now */
-        return conn_push_answer(L, COMMAND_CLOSED);
-    return conn_push_answer(
+        return handle_push_answer(L, COMMAND_CLOSED);
+    return handle_push_answer(
         L, command_close(script_of(L)->engine, name, REASON_LOCAL, linger));
 }
 
 static int set_paused(lua_State *L, const char *who, bool paused)
 {
-    conn_name name = conn_check(L, 1, who);
+    conn_name name = handle_check_name(L, 1, who);
 
-    return conn_push_answer(L,
-                            command_pause(script_of(L)->engine, name, paused));
+    return handle_push_answer(
+        L, command_pause(script_of(L)->engine, name, paused));
 }
 
 /* conn:pause() -> true | nil, "closed" */
@@ -43,17 +46,35 @@ static int l_resume(lua_State *L)
 /* conn:flush() -> true | nil, "closed" */
 static int l_flush(lua_State *L)
 {
-    conn_name name = conn_check(L, 1, "conn:flush");
+    conn_name name = handle_check_name(L, 1, "conn:flush");
 
-    return conn_push_answer(L, command_flush(script_of(L)->engine, name));
+    return handle_push_answer(L, command_flush(script_of(L)->engine, name));
 }
 
-void open_steer(lua_State *L)
+/* conn:set_overflow(policy) -> true | nil, "closed" */
+static int l_set_overflow(lua_State *L)
+{
+    conn_name name = handle_check_name(L, 1, "conn:set_overflow");
+    enum overflow overflow = overflow_check(L, 2, "conn:set_overflow");
+
+    lua_settop(L, 2);
+    if (overflow != OVERFLOW_ASK)
+        lua_pushnil(L);
+    handle_set_policy(L, 1, -1);
+    return handle_push_answer(
+        L, policy_set_conn(script_of(L)->engine, name, overflow));
+}
+
+void conn_control_open(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close}, {"pause", l_pause}, {"resume", l_resume},
-        {"flush", l_flush}, {NULL, NULL},
+        {"close", l_close},
+        {"pause", l_pause},
+        {"resume", l_resume},
+        {"flush", l_flush},
+        {"set_overflow", l_set_overflow},
+        {NULL, NULL},
     };
 
-    conn_add_methods(L, methods);
+    type_add_methods(L, TYPE_CONN, methods);
 }

@@ -1,12 +1,12 @@
 /*
- * conn:send and conn:receive. In a task they wait: send while the connection is
- * full, receive until what it is asked for has come.
+ * conn:receive, which waits in a task until what it asks for has come.
  */
 #include "net/command/command.h"
-#include "script/object/conn.h"
+#include "net/command/server.h"
 #include "script/object/handle.h"
+#include "script/object/objects.h"
 #include "script/object/received.h"
-#include "script/object/server.h"
+#include "script/object/type.h"
 #include "script/task/await.h"
 #include "script/vm/options.h"
 
@@ -15,82 +15,6 @@
 #include <string.h>
 
 #define RECEIVE "conn:receive"
-
-/* -------------------------------------------------------------------- send */
-
-#define SEND "conn:send"
-
-static const struct handle *handle_of(lua_State *L)
-{
-    return lua_touserdata(L, 1);
-}
-
-static enum command_answer try_to_send(lua_State *L,
-                                       const struct handle *handle)
-{
-    const struct server *server = handle->lua_server->server;
-    struct message message;
-    size_t length;
-
-    if (server != NULL)
-        message = message_check(L, server,
-                                command_framing(server, handle->name), 2, SEND);
-    else
-        message_check_data(L, 2, SEND, &length);
-    if (handle->name == 0)
-        return COMMAND_CLOSED;
-    return command_send(script_of(L)->engine, handle->name, &message);
-}
-
-/* The whole slab is smaller than what is to be sent: room never comes. */
-static bool never_fits(lua_State *L, const struct handle *handle)
-{
-    const struct server *server = handle->lua_server->server;
-    const struct framing *framing = command_framing(server, handle->name);
-    size_t length;
-
-    message_check_data(L, 2, SEND, &length);
-    return !server_slab_holds(server, length + framing_overhead(framing));
-}
-
-static int send_again(lua_State *L, int status, lua_KContext context);
-
-static int send_in_task(lua_State *L, struct task *task)
-{
-    const struct handle *handle = handle_of(L);
-    bool waits = task->name == 0 && handle->name != 0 &&
-                 await_has_sender(task->script, handle->name);
-    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L, handle);
-
-    if (answer == COMMAND_FULL && (waits || !never_fits(L, handle))) {
-        await_room(task, handle->name);
-        return task_wait(L, task, send_again);
-    }
-    await_over(task);
-    return conn_push_answer(L, answer);
-}
-
-static int send_again(lua_State *L, int status, lua_KContext context)
-{
-    (void)status;
-    return send_in_task(L, task_woken(L, context));
-}
-
-/* conn:send(data) -> true | nil, "full" | nil, "closed"; a task waits in place
- * of "full", if room can come */
-static int l_send(lua_State *L)
-{
-    struct task *task = task_that_can_wait(L);
-    const struct handle *handle = handle_check(L, 1, SEND);
-
-    if (task == NULL)
-        return conn_push_answer(L, try_to_send(L, handle));
-    lua_settop(L, 2);
-    await_over(task);
-    return send_in_task(L, task);
-}
-
-/* ----------------------------------------------------------------- receive */
 
 /* The data as a string; it has been taken, so it is let go of in any case. */
 static int push_data(lua_State *L)
@@ -122,14 +46,14 @@ static int tell_reason(lua_State *L)
 {
     const char *detail;
 
-    return fail_to_receive(L, reason_name(conn_reason(L, 1, &detail)));
+    return fail_to_receive(L, reason_name(handle_reason(L, 1, &detail)));
 }
 
 static int receive_again(lua_State *L, int status, lua_KContext context);
 
 static int receive_in_task(lua_State *L, struct task *task)
 {
-    conn_name name = handle_of(L)->name;
+    conn_name name = handle_name(L, 1);
     struct received data;
     enum receive_result answer =
         command_receive(task->script->engine, name, &task->request, &data);
@@ -240,18 +164,20 @@ static void check_is_buffered(lua_State *L, const struct server_options *of)
 static int l_receive(lua_State *L)
 {
     const struct handle *handle = handle_check(L, 1, RECEIVE);
-    const struct server *server = handle->lua_server->server;
+    const struct server *server = handle->server->server;
     conn_name name = handle->name;
     struct task *task = task_check(L, RECEIVE);
+    const struct server_options *options;
     struct receive_request request;
     double timeout;
 
     if (server == NULL)
         return tell_reason(L);
-    request = check_request(L, command_framing(server, name),
-                            server->options.maxmessage);
+    options = server_facts(server).options;
+    request =
+        check_request(L, command_framing(server, name), options->maxmessage);
     timeout = check_timeout(L);
-    check_is_buffered(L, &server->options);
+    check_is_buffered(L, options);
     await_over(task);
     if (name != 0 && await_has_reader(task->script, name))
         return luaL_error(L, RECEIVE ": another task waits to receive from it");
@@ -262,10 +188,9 @@ static int l_receive(lua_State *L)
     return receive_in_task(L, task);
 }
 
-void open_transfer(lua_State *L)
+void conn_receive_open(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"send", l_send}, {"receive", l_receive}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"receive", l_receive}, {NULL, NULL}};
 
-    conn_add_methods(L, methods);
+    type_add_methods(L, TYPE_CONN, methods);
 }

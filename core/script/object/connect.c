@@ -4,9 +4,10 @@
  */
 #include "net/command/command.h"
 #include "net/command/outgoing.h"
-#include "script/object/conn.h"
+#include "script/object/handle.h"
 #include "script/object/listen.h"
-#include "script/object/server.h"
+#include "script/object/lua_server.h"
+#include "script/object/objects.h"
 #include "script/task/await.h"
 #include "script/vm/options.h"
 
@@ -25,7 +26,7 @@ static int refuse(lua_State *L, const char *why)
 static int tell_failure(lua_State *L)
 {
     const char *detail;
-    enum reason reason = conn_reason(L, 1, &detail);
+    enum reason reason = handle_reason(L, 1, &detail);
 
     luaL_pushfail(L);
     lua_pushstring(L, reason_name(reason));
@@ -38,7 +39,7 @@ static int connected(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     await_over(task_woken(L, context));
-    return conn_name_at(L, 1) != 0 ? 1 : tell_failure(L);
+    return handle_name(L, 1) != 0 ? 1 : tell_failure(L);
 }
 
 /* Push the handle of a new connection. False: nothing is left for it. */
@@ -60,12 +61,12 @@ static bool open(lua_State *L, const struct server_options *wanted)
     lua_server->server = facts.server;
     lua_server->first_overflow = wanted->overflow;
     link_before(&script->servers, &lua_server->link);
-    conn_push(L, name);
+    handle_push(L, name);
     return true;
 }
 
 /* fes.connect { ... } -> conn | nil, reason, detail */
-int l_connect(lua_State *L)
+int connect_lua(lua_State *L)
 {
     struct limits *limits = &script_of(L)->limits;
     struct server_options wanted = listen_read(L, WHO, limits->outgoing);
@@ -85,6 +86,6 @@ int l_connect(lua_State *L)
     if (task == NULL)
         return 1;
     await_over(task);
-    await_connection(task, conn_name_at(L, 1));
+    await_connection(task, handle_name(L, 1));
     return task_wait(L, task, connected);
 }

@@ -10,7 +10,7 @@ enum { MOST_FIXED = 1 << 30 };
 static const char expected[] =
     "\"raw\", \"line\", { fixed = n } or { length = 1, 2, 4 or 8 }";
 
-/* ------------------------------------------------------------------ fields */
+/* ------------------------------------------------------------------- fields */
 
 /* The value is on top of the stack. */
 static void fail_field(lua_State *L, const char *who, const char *field,
@@ -95,22 +95,20 @@ static void read_table(lua_State *L, const char *who, struct framing *framing)
     lua_pop(L, 1);
 }
 
-/* -------------------------------------------------------------- the whole */
+/* ---------------------------------------------------------------- the whole */
 
-struct framing framing_option_read(lua_State *L, const char *who)
+void framing_option_read(lua_State *L, const char *who, void *value)
 {
-    struct framing framing = {.kind = FRAMING_RAW};
-    int type = lua_getfield(L, 1, "framing");
+    struct framing *framing = value;
     const char *name = options_word(L, -1);
 
-    if (type == LUA_TTABLE)
-        read_table(L, who, &framing);
+    *framing = (struct framing){.kind = FRAMING_RAW};
+    if (lua_istable(L, -1))
+        read_table(L, who, framing);
     else if (strcmp(name, "line") == 0)
-        framing.kind = FRAMING_LINE;
-    else if (type != LUA_TNIL && strcmp(name, "raw") != 0)
+        framing->kind = FRAMING_LINE;
+    else if (strcmp(name, "raw") != 0)
         options_fail(L, who, "framing", expected);
-    lua_pop(L, 1);
-    return framing;
 }
 
 uint32_t framing_option_maxmessage(lua_State *L, const char *who,

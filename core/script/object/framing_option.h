@@ -4,15 +4,15 @@
 #ifndef FES_OBJECT_FRAMING_OPTION_H
 #define FES_OBJECT_FRAMING_OPTION_H
 
-#include "net/protocol/framing.h"
+#include "net/command/command.h"
 
 #include <lua.h>
 
 /*
- * The form that the option `framing` of the table at index 1 asks for; raw if
- * it is not given. Raises, in the name of `who`, if it is wrong.
+ * Read the option `framing`, on top of the stack, into a struct framing; the
+ * table of options is at index 1. Raises, in the name of `who`, if it is wrong.
  */
-struct framing framing_option_read(lua_State *L, const char *who);
+void framing_option_read(lua_State *L, const char *who, void *value);
 
 /*
  * The longest data of a message that may be received: the option `maxmessage`,

@@ -5,7 +5,9 @@
 
 #include <lauxlib.h>
 
-const char handle_last_key;
+/* In the table of fields, under keys that no script can have: what is known of
+ * a closed connection, its policy, and the object of an outgoing one. */
+static const char last_key, policy_key, server_key;
 
 const struct handle *handle_check(lua_State *L, int index, const char *who)
 {
@@ -19,26 +21,26 @@ const struct handle *handle_check(lua_State *L, int index, const char *who)
 
 void handle_push_fields(lua_State *L, int index)
 {
-    if (lua_getiuservalue(L, index, FIELDS) == LUA_TTABLE)
+    if (lua_getiuservalue(L, index, HANDLE_FIELDS) == LUA_TTABLE)
         return;
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, -1);
-    lua_setiuservalue(L, index, FIELDS);
+    lua_setiuservalue(L, index, HANDLE_FIELDS);
 }
 
-void handle_keep_last(lua_State *L, int index, const struct conn_last *last)
+static void keep_closed(lua_State *L, int index, const struct conn_last *last)
 {
     struct conn_last *kept;
 
     handle_push_fields(L, index);
     kept = lua_newuserdatauv(L, sizeof *kept, 0);
     *kept = *last;
-    lua_rawsetp(L, -2, &handle_last_key);
+    lua_rawsetp(L, -2, &last_key);
     lua_pop(L, 1);
 }
 
-bool conn_test(lua_State *L, int index, conn_name *name)
+bool handle_test(lua_State *L, int index, conn_name *name)
 {
     const struct handle *handle = type_test(L, index, TYPE_CONN);
 
@@ -48,35 +50,202 @@ bool conn_test(lua_State *L, int index, conn_name *name)
     return true;
 }
 
-void conn_push_closed(lua_State *L)
+void handle_push_closed(lua_State *L)
 {
-    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+    struct handle *handle =
+        lua_newuserdatauv(L, sizeof *handle, HANDLE_USER_VALUES);
 
     *handle = (struct handle){0};
     type_set(L, TYPE_CONN);
 }
 
-void conn_set_last(lua_State *L, int index, const struct conn_last *last)
+void handle_set_last(lua_State *L, int index, const struct conn_last *last)
 {
     struct handle *handle = lua_touserdata(L, index);
 
-    handle->lua_server = last->server != NULL ? lua_server_of(L, last->server)
-                                              : lua_server_nowhere(L);
-    handle_keep_last(L, lua_absindex(L, index), last);
+    handle->server = last->server != NULL ? lua_server_of(L, last->server)
+                                          : lua_server_nowhere(L);
+    keep_closed(L, lua_absindex(L, index), last);
 }
 
-bool conn_push_own(lua_State *L, int index)
+bool handle_push_own(lua_State *L, int index)
 {
-    if (lua_getiuservalue(L, index, FIELDS) == LUA_TTABLE)
+    if (lua_getiuservalue(L, index, HANDLE_FIELDS) == LUA_TTABLE)
         return true;
     lua_pop(L, 1);
     return false;
 }
 
-void conn_set_own(lua_State *L, int index)
+void handle_set_own(lua_State *L, int index)
 {
     handle_push_fields(L, index);
     lua_insert(L, -3);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+}
+
+/* ------------------------------------------------------------------ by name */
+
+/* The handle may outlive the connection, and so needs what it is served by. */
+static void keep_server(lua_State *L, const struct lua_server *lua_server)
+{
+    handle_push_fields(L, lua_gettop(L));
+    lua_server_push(L, lua_server);
+    lua_rawsetp(L, -2, &server_key);
+    lua_pop(L, 1);
+}
+
+static void new_handle(lua_State *L, conn_name name)
+{
+    struct handle *handle =
+        lua_newuserdatauv(L, sizeof *handle, HANDLE_USER_VALUES);
+    struct conn_facts facts = {0};
+
+    command_facts(script_of(L)->engine, name, &facts);
+    *handle =
+        (struct handle){.name = name, .server = lua_server_of(L, facts.server)};
+    type_set(L, TYPE_CONN);
+    if (handle->server->outgoing)
+        keep_server(L, handle->server);
+}
+
+/* What is known of the connection whose handle is at `index`. */
+struct conn_last handle_last(lua_State *L, int index)
+{
+    const struct handle *handle = lua_touserdata(L, index);
+    struct engine *engine = script_of(L)->engine;
+    struct conn_facts facts = {0};
+    struct conn_last now = {0};
+
+    if (handle->name != 0) {
+        command_facts(engine, handle->name, &facts);
+        now.id = facts.id;
+        now.peer = facts.peer;
+        now.reason = facts.reason;
+        now.detail = facts.detail;
+        now.resumed = facts.resumed;
+        now.server = facts.server;
+        command_stats(engine, handle->name, &now.stats);
+    } else {
+        lua_getiuservalue(L, index, HANDLE_FIELDS);
+        lua_rawgetp(L, -1, &last_key);
+        now = *(struct conn_last *)lua_touserdata(L, -1);
+        now.server = handle->server->server; /* it may have gone, too */
+        lua_pop(L, 2);
+    }
+    return now;
+}
+
+static lua_Integer place_of(conn_name name)
+{
+    return (lua_Integer)conn_name_slot(name) + 1;
+}
+
+void handle_push_table(lua_State *L)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->handles);
+}
+
+void handle_push_from(lua_State *L, int handles, conn_name name)
+{
+    lua_Integer place = place_of(name);
+
+    if (lua_rawgeti(L, handles, place) == LUA_TUSERDATA)
+        return;
+    lua_pop(L, 1);
+    new_handle(L, name);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, handles, place);
+}
+
+bool handle_push_known(lua_State *L, conn_name name)
+{
+    if (lua_rawgeti(L, SCRIPT_HANDLES, place_of(name)) == LUA_TUSERDATA)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+void handle_push(lua_State *L, conn_name name)
+{
+    handle_push_table(L);
+    handle_push_from(L, lua_gettop(L), name);
+    lua_remove(L, -2);
+}
+
+/* First what may raise, then the change. */
+static void keep_last(lua_State *L, int index)
+{
+    struct handle *handle = lua_touserdata(L, index);
+    struct conn_last now = handle_last(L, index);
+
+    keep_closed(L, index, &now);
+    handle->name = 0;
+}
+
+void handle_close(lua_State *L, conn_name name)
+{
+    lua_Integer place = place_of(name);
+
+    handle_push_table(L);
+    if (lua_rawgeti(L, -1, place) == LUA_TUSERDATA) {
+        keep_last(L, lua_gettop(L));
+        lua_pushnil(L);
+        lua_rawseti(L, -3, place);
+    }
+    lua_pop(L, 2);
+}
+
+conn_name handle_check_name(lua_State *L, int index, const char *who)
+{
+    return handle_check(L, index, who)->name;
+}
+
+conn_name handle_name(lua_State *L, int index)
+{
+    return ((const struct handle *)lua_touserdata(L, index))->name;
+}
+
+const struct lua_server *handle_server(lua_State *L, int index)
+{
+    return ((const struct handle *)lua_touserdata(L, index))->server;
+}
+
+enum reason handle_reason(lua_State *L, int index, const char **detail)
+{
+    struct conn_last now = handle_last(L, index);
+
+    *detail = now.detail;
+    return now.reason;
+}
+
+void handle_push_policy(lua_State *L, conn_name name)
+{
+    handle_push(L, name);
+    handle_push_fields(L, lua_gettop(L));
+    lua_rawgetp(L, -1, &policy_key);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
+void handle_set_policy(lua_State *L, int index, int policy)
+{
+    policy = lua_absindex(L, policy);
+    handle_push_fields(L, index);
+    lua_pushvalue(L, policy);
+    lua_rawsetp(L, -2, &policy_key);
+    lua_pop(L, 1);
+}
+
+/* ------------------------------------------------------------------ answers */
+
+int handle_push_answer(lua_State *L, enum command_answer answer)
+{
+    if (answer == COMMAND_DONE) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    luaL_pushfail(L);
+    lua_pushstring(L, answer == COMMAND_FULL ? "full" : "closed");
+    return 2;
 }

@@ -1,13 +1,14 @@
 #include "script/object/listen.h"
 
 #include "net/command/adopt.h"
+#include "net/command/engine.h"
 #include "net/io/address.h"
-#include "net/serve/serve.h"
 #include "script/object/framing_option.h"
+#include "script/object/lua_server.h"
+#include "script/object/objects.h"
 #include "script/object/overflow.h"
-#include "script/object/server.h"
 #include "script/vm/options.h"
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -17,92 +18,69 @@
 
 #define SIZE_OUTGOING 4096 /* bytes in a bocket of outgoing connections */
 
-enum {
-    MOST_BYTES = 1 << 30, /* that one connection may have waiting */
-    MOST_SENDS = 4096,
-    MOST_SIZE = 1 << 24,
-    MOST_BOCKETS = 1 << 28,
-    MOST_TOPICS = 65535 /* of one connection */
-};
+/* ----------------------------------------------------------------- the rows */
 
-/* What a script gives. The engine's options are made of it. */
-struct given {
-    const char *host, *path, *mode;
-    uint32_t port, backlog, maxaccepts, maxconnections, maxperip;
-    uint32_t maxsends, maxreceives, maxmessage, size, bockets, sndbuf, rcvbuf;
-    double keepalive, idle_timeout, setup_timeout, message_timeout;
-    double maxage, coalesce;
-    uint32_t maxqueue, maxtopics;
-    bool nodelay;
-    struct option_bytes header;
-};
-
-#define AT(field) offsetof(struct given, field)
-
-/* Those of a server come first, those of a connection follow. */
-static const struct option options[] = {
-    {"mode", OPTION_TEXT, AT(mode), 0, 0, NULL},
-    {"backlog", OPTION_INTEGER, AT(backlog), 1, 65535, NULL},
-    {"maxaccepts", OPTION_INTEGER, AT(maxaccepts), 1, 65536, NULL},
-    {"maxconnections", OPTION_INTEGER, AT(maxconnections), 1, CONN_MOST, NULL},
-    {"maxperip", OPTION_INTEGER, AT(maxperip), 1, CONN_MOST, NULL},
-    {"size", OPTION_INTEGER, AT(size), 16, MOST_SIZE, NULL},
-    {"bockets", OPTION_INTEGER, AT(bockets), 1, MOST_BOCKETS, NULL},
-    {"header", OPTION_BYTES, AT(header), 0, 0, NULL},
-    {"host", OPTION_TEXT, AT(host), 0, 0, NULL},
-    {"port", OPTION_INTEGER, AT(port), 0, 65535, NULL},
-    {"path", OPTION_TEXT, AT(path), 0, 0, NULL},
-    {"maxsends", OPTION_INTEGER, AT(maxsends), 1, MOST_SENDS, NULL},
-    {"maxreceives", OPTION_INTEGER, AT(maxreceives), 1, MOST_SENDS, NULL},
-    {"sndbuf", OPTION_INTEGER, AT(sndbuf), 0, MOST_BYTES, NULL},
-    {"rcvbuf", OPTION_INTEGER, AT(rcvbuf), 0, MOST_BYTES, NULL},
-    {"nodelay", OPTION_BOOLEAN, AT(nodelay), 0, 0, NULL},
-    {"keepalive", OPTION_SECONDS, AT(keepalive), 0, 32767, NULL},
-    {"idle_timeout", OPTION_SECONDS, AT(idle_timeout), 0.001, 1e7, NULL},
-    {"setup_timeout", OPTION_SECONDS, AT(setup_timeout), 0.001, 1e7, NULL},
-    {"framing", OPTION_OTHER, 0, 0, 0, NULL},
-    {"maxmessage", OPTION_INTEGER, AT(maxmessage), 1, MOST_BYTES, NULL},
-    {"message_timeout", OPTION_SECONDS, AT(message_timeout), 0.001, 1e7, NULL},
-    {"overflow", OPTION_OTHER, 0, 0, 0, NULL},
-    {"maxqueue", OPTION_INTEGER, AT(maxqueue), 1, MOST_BYTES, NULL},
-    {"maxage", OPTION_SECONDS, AT(maxage), 0.001, 1e7, NULL},
-    {"coalesce", OPTION_SECONDS, AT(coalesce), 0, 60, NULL},
-    {"maxtopics", OPTION_INTEGER, AT(maxtopics), 0, MOST_TOPICS, NULL},
-    {"on_connect", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"on_receive", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"on_drain", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"on_lag", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"on_close", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"on_error", OPTION_FUNCTION, 0, 0, 0, NULL},
-    {"handler", OPTION_FUNCTION, 0, 0, 0, NULL},
-};
-
-enum { OPTIONS = sizeof options / sizeof options[0], OPTIONS_OF_SERVERS = 8 };
-
-static struct given defaults(const struct script *script)
+/* Octal digits, as chmod(1) takes them. */
+static void read_mode(lua_State *L, const char *who, void *value)
 {
-    return (struct given){
-        .mode = "0600",
-        .backlog = 1024,
-        .maxaccepts = 256,
-        .maxconnections = script->engine->most_open,
-        .maxsends = 16,
-        .maxreceives = 16,
-        .size = 4096,
-        .bockets = 16384,
-        .sndbuf = 65536,
-        .rcvbuf = 65536,
-        .keepalive = 60,
-        .message_timeout = 30,
-        .setup_timeout = 10,
-        .nodelay = true,
-        .maxtopics = 1024,
-    };
+    const char *given = options_word(L, -1);
+    size_t digits = strspn(given, "01234567");
+    unsigned long mode = strtoul(given, NULL, 8);
+
+    if (lua_type(L, -1) != LUA_TSTRING || *given == '\0')
+        options_fail(L, who, "mode", "a string, not empty");
+    if (given[digits] != '\0' || mode > 0777)
+        options_fail(L, who, "mode", "octal digits, as in \"0600\"");
+    *(uint32_t *)value = (uint32_t)mode;
 }
+
+/* How options of each kind are read. */
+#define READ_INTEGER  OPTION_INTEGER, NULL
+#define READ_SECONDS  OPTION_SECONDS, NULL
+#define READ_BOOLEAN  OPTION_BOOLEAN, NULL
+#define READ_TEXT     OPTION_TEXT, NULL
+#define READ_BYTES    OPTION_BYTES, NULL
+#define READ_MODE     OPTION_OTHER, read_mode
+#define READ_FRAMING  OPTION_OTHER, framing_option_read
+#define READ_OVERFLOW OPTION_OTHER, overflow_read
+
+#define ROW(name, ...) ROW_OF(name, __VA_ARGS__)
+#define ROW_OF(field, kind_of, fn, least, most)    \
+    {.name = #field,                               \
+     .kind = (kind_of),                            \
+     .read = (fn),                                 \
+     .at = offsetof(struct server_options, field), \
+     .min = (least),                               \
+     .max = (most)},
+#define HANDLER_ROW(constant, field) {.name = #field, .kind = OPTION_FUNCTION},
+
+#define ROW_OF_SERVER(name, kind, least, most, otherwise, of) \
+    ROW(name, READ_##kind, least, most)
+#define ROW_OF_CONNECTION(name, kind, least, most, otherwise, of) \
+    ROW_IF_##of(name, kind, least, most)
+#define ROW_IF_ALL(name, kind, least, most) ROW(name, READ_##kind, least, most)
+#define ROW_IF_SERVERS(name, kind, least, most)
+
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): it may stand for braces */
+#define DEFAULT(name, kind, least, most, otherwise, of) .name = otherwise,
+
+static const struct option of_server[] = {OPTIONS(ROW_OF_SERVER)
+                                              HANDLERS(HANDLER_ROW)};
+static const struct option of_connection[] = {OPTIONS(ROW_OF_CONNECTION)
+                                                  HANDLERS(HANDLER_ROW)};
+
+static const struct server_options defaults = {OPTIONS(DEFAULT)};
+
+enum {
+    OF_SERVER = sizeof of_server / sizeof of_server[0],
+    OF_CONNECTION = sizeof of_connection / sizeof of_connection[0]
+};
+
+/* ----------------------------------------------------------------- checking */
 
 /* Where to listen; or, `outgoing`, where to connect to. */
 static void check_place(lua_State *L, const char *who,
-                        const struct given *given, bool outgoing)
+                        const struct server_options *given, bool outgoing)
 {
     bool every = given->host != NULL && strcmp(given->host, "*") == 0;
 
@@ -128,19 +106,8 @@ static void check_handlers(lua_State *L, const char *who)
         luaL_error(L, "%s: 'handler' goes without 'on_receive'", who);
 }
 
-static unsigned check_mode(lua_State *L, const char *who,
-                           const struct given *given)
-{
-    size_t digits = strspn(given->mode, "01234567");
-    unsigned long mode = strtoul(given->mode, NULL, 8);
-
-    if (given->mode[digits] != '\0' || mode > 0777)
-        options_fail(L, who, "mode", "octal digits, as in \"0600\"");
-    return (unsigned)mode;
-}
-
 static void check_sizes(lua_State *L, const char *who,
-                        const struct given *given)
+                        const struct server_options *given)
 {
     uint64_t queue = (uint64_t)given->maxsends * given->size;
     uint64_t slab = (uint64_t)given->bockets * given->size;
@@ -159,78 +126,46 @@ static void check_sizes(lua_State *L, const char *who,
                    who, (lua_Integer)given->header.length);
 }
 
-static enum overflow read_overflow(lua_State *L, const char *who)
+/* ------------------------------------------------------------------ reading */
+
+/* What follows from other options, where it was not given. */
+static void complete(lua_State *L, const char *who,
+                     struct server_options *options)
 {
-    enum overflow overflow;
+    uint64_t received = (uint64_t)options->maxreceives * options->size;
 
-    lua_getfield(L, 1, "overflow");
-    if (!lua_isnil(L, -1) && !lua_isfunction(L, -1) &&
-        policy_named(L, -1) == OVERFLOW_UNSET)
-        options_fail(L, who, "overflow",
-                     "\"close\", \"drop\", \"latest\" or a function");
-    overflow = policy_check(L, -1, who);
-    lua_pop(L, 1);
-    return overflow != OVERFLOW_UNSET ? overflow : OVERFLOW_CLOSE;
-}
-
-static struct server_options engine_options(lua_State *L, const char *who,
-                                            const struct given *given)
-{
-    const char *host = given->host != NULL ? given->host : "127.0.0.1";
-    uint64_t received = (uint64_t)given->maxreceives * given->size;
-    struct framing framing = framing_option_read(L, who);
-
-    return (struct server_options){
-        .host = given->path == NULL ? host : NULL,
-        .port = (uint16_t)given->port,
-        .path = given->path != NULL ? script_push_path(L, given->path) : NULL,
-        .mode = check_mode(L, who, given),
-        .socket = {.backlog = (int)given->backlog,
-                   .sndbuf = (int)given->sndbuf,
-                   .rcvbuf = (int)given->rcvbuf,
-                   .keepalive = (int)(given->keepalive + 0.999),
-                   .nodelay = given->nodelay},
-        .maxaccepts = given->maxaccepts,
-        .maxconnections = given->maxconnections,
-        .maxperip = given->maxperip,
-        .maxsends = given->maxsends,
-        .maxreceives = given->maxreceives,
-        .size = given->size,
-        .bockets = given->bockets,
-        .header = given->header.bytes,
-        .header_length = given->header.length,
-        .framing = framing,
-        .maxmessage = framing_option_maxmessage(L, who, &framing,
-                                                given->maxmessage, received),
-        .message_timeout = given->message_timeout,
-        .idle_timeout = given->idle_timeout,
-        .setup_timeout = given->setup_timeout,
-        .overflow = read_overflow(L, who),
-        .maxqueue = given->maxqueue,
-        .maxage = given->maxage,
-        .coalesce = given->coalesce,
-        .maxtopics = given->maxtopics,
-        .buffered = options_has(L, "handler") != 0,
-    };
+    if (options->path != NULL)
+        options->path = script_push_path(L, options->path);
+    else if (options->host == NULL)
+        options->host = "127.0.0.1";
+    if (options->maxconnections == 0)
+        options->maxconnections = engine_most_connections(script_of(L)->engine);
+    options->maxmessage = framing_option_maxmessage(
+        L, who, &options->framing, options->maxmessage, received);
+    options->buffered = options_has(L, "handler") != 0;
 }
 
 struct server_options listen_read(lua_State *L, const char *who,
                                   uint32_t outgoing)
 {
-    struct given given = defaults(script_of(L));
-    size_t skipped = outgoing > 0 ? OPTIONS_OF_SERVERS : 0;
+    struct server_options options = defaults;
 
     if (outgoing > 0) {
-        given.size = SIZE_OUTGOING;
-        given.bockets = outgoing;
-        given.maxconnections = 1;
+        options.size = SIZE_OUTGOING;
+        options.bockets = outgoing;
+        options.maxconnections = 1;
+        options_read(L, who, of_connection, OF_CONNECTION, &options);
+    } else {
+        options_read(L, who, of_server, OF_SERVER, &options);
     }
-    options_read(L, who, options + skipped, OPTIONS - skipped, &given);
-    check_place(L, who, &given, outgoing > 0);
-    check_sizes(L, who, &given);
+    check_place(L, who, &options, outgoing > 0);
+    check_sizes(L, who, &options);
     check_handlers(L, who);
-    return engine_options(L, who, &given);
+    complete(L, who, &options);
+    return options;
 }
+
+/* ---------------------------------------------------------------- listening */
 
 static void fail_to_listen(lua_State *L, const struct server_options *wanted,
                            const char *why)
@@ -255,14 +190,16 @@ static void check_same(lua_State *L, const char *name, uint32_t running,
 static int adopt(lua_State *L, struct server *server,
                  const struct server_options *wanted)
 {
-    check_same(L, "size", server->options.size, wanted->size);
-    check_same(L, "bockets", server->options.bockets, wanted->bockets);
+    const struct server_options *running = server_facts(server).options;
+
+    check_same(L, "size", running->size, wanted->size);
+    check_same(L, "bockets", running->bockets, wanted->bockets);
 
     if (!adopt_has_room(server, &wanted->framing))
         return luaL_error(L,
                           WHO ": connections keep their 'framing': these have "
                               "%d framings already, besides the server's",
-                          (int)OLD_FRAMINGS);
+                          (int)ADOPT_OLD_FRAMINGS);
 
     struct lua_server *lua_server = lua_server_of(L, server);
 
@@ -276,7 +213,7 @@ static int adopt(lua_State *L, struct server *server,
 }
 
 /* fes.listen { ... } -> server */
-int l_listen(lua_State *L)
+int listen_lua(lua_State *L)
 {
     struct script *script = script_of(L);
     struct server_options wanted = listen_read(L, WHO, 0);

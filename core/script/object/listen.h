@@ -4,16 +4,17 @@
 #ifndef FES_OBJECT_LISTEN_H
 #define FES_OBJECT_LISTEN_H
 
-#include "net/state/server.h"
+#include "net/command/server.h"
 
 #include <lua.h>
 #include <stdint.h>
 
 /*
- * Read the table of options at index 1 in the name of `who`. `outgoing`: how
- * many bockets all outgoing connections share, and only what one of them can
- * have is an option; 0: of a server. Strings stay good as long as the table
- * and what is left on the stack. Raises whatever is wrong.
+ * Read the table of options at index 1 in the name of `who`, by the rows of
+ * net/state/server_options.h. `outgoing`: how many bockets all outgoing
+ * connections share, and options of servers are unknown; 0: of a server.
+ * Strings stay good as long as the table and what is left on the stack. Raises
+ * if anything is wrong.
  */
 struct server_options listen_read(lua_State *L, const char *who,
                                   uint32_t outgoing);

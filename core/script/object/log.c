@@ -1,6 +1,7 @@
 #include "base/log.h"
 
-#include "script/vm/state.h"
+#include "script/object/objects.h"
+#include "script/vm/script.h"
 
 #include <lauxlib.h>
 
@@ -22,7 +23,7 @@ static int l_log(lua_State *L)
     return 0;
 }
 
-int open_log(lua_State *L)
+void log_open(lua_State *L)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
 
@@ -35,5 +36,4 @@ int open_log(lua_State *L)
         lua_setfield(L, -3, names[level]);
     }
     lua_pop(L, 1);
-    return 1;
 }

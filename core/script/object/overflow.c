@@ -5,30 +5,19 @@
 #include <lauxlib.h>
 #include <string.h>
 
-static const char *const names[OVERFLOWS] = {
-    [OVERFLOW_CLOSE] = "close",
-    [OVERFLOW_DROP] = "drop",
-    [OVERFLOW_LATEST] = "latest",
-};
-
-const char *policy_name(enum overflow overflow)
-{
-    return names[overflow];
-}
-
-enum overflow policy_named(lua_State *L, int index)
+enum overflow overflow_named(lua_State *L, int index)
 {
     const char *name = options_word(L, index);
 
     for (int i = 0; i < OVERFLOWS; i++)
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(overflow_name((enum overflow)i), name) == 0)
             return (enum overflow)i;
     return OVERFLOW_UNSET;
 }
 
-enum overflow policy_check(lua_State *L, int index, const char *who)
+enum overflow overflow_check(lua_State *L, int index, const char *who)
 {
-    enum overflow overflow = policy_named(L, index);
+    enum overflow overflow = overflow_named(L, index);
 
     if (lua_isnoneornil(L, index))
         return OVERFLOW_UNSET;
@@ -42,9 +31,9 @@ enum overflow policy_check(lua_State *L, int index, const char *who)
     return overflow;
 }
 
-enum overflow policy_answer(lua_State *L, int index)
+enum overflow overflow_answer(lua_State *L, int index)
 {
-    enum overflow overflow = policy_named(L, index);
+    enum overflow overflow = overflow_named(L, index);
 
     if (overflow == OVERFLOW_UNSET)
         luaL_error(L,
@@ -52,4 +41,12 @@ enum overflow policy_answer(lua_State *L, int index)
                    "\"latest\", got %s",
                    options_push_words(L, index));
     return overflow;
+}
+
+void overflow_read(lua_State *L, const char *who, void *value)
+{
+    if (!lua_isfunction(L, -1) && overflow_named(L, -1) == OVERFLOW_UNSET)
+        options_fail(L, who, "overflow",
+                     "\"close\", \"drop\", \"latest\" or a function");
+    *(enum overflow *)value = overflow_check(L, -1, who);
 }

@@ -4,7 +4,7 @@
 #ifndef FES_OBJECT_OVERFLOW_H
 #define FES_OBJECT_OVERFLOW_H
 
-#include "net/state/overflow.h"
+#include "net/command/policy.h"
 
 #include <lua.h>
 
@@ -12,18 +12,19 @@
  * The policy at `index`: its name, a function, or nothing (OVERFLOW_UNSET).
  * Raises, in the name of `who`, if it is anything else.
  */
-enum overflow policy_check(lua_State *L, int index, const char *who);
+enum overflow overflow_check(lua_State *L, int index, const char *who);
 
 /* The policy whose name is at `index`; OVERFLOW_UNSET: it is none. */
-enum overflow policy_named(lua_State *L, int index);
+enum overflow overflow_named(lua_State *L, int index);
+
+/* Read the option `overflow`, on top of the stack, into an enum overflow; the
+ * table of options is at index 1. Raises, in the name of `who`. */
+void overflow_read(lua_State *L, const char *who, void *value);
 
 /*
  * The policy that a function gave, at `index`: close, drop or latest. Raises if
  * it is anything else.
  */
-enum overflow policy_answer(lua_State *L, int index);
-
-/* The name of a policy: "close", "drop", "latest". */
-const char *policy_name(enum overflow overflow);
+enum overflow overflow_answer(lua_State *L, int index);
 
 #endif

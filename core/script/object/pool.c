@@ -1,8 +1,9 @@
 #include "net/memory/pool.h"
 
+#include "script/object/objects.h"
 #include "script/object/type.h"
 #include "script/vm/options.h"
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <lauxlib.h>
 
@@ -66,7 +67,7 @@ static size_t check_size(lua_State *L, int arg, const char *what)
 }
 
 /* fes.pool(number, size) -> pool */
-int l_pool(lua_State *L)
+int pool_lua(lua_State *L)
 {
     size_t number = check_size(L, 1, "number");
     size_t size = check_size(L, 2, "size");
@@ -227,7 +228,7 @@ static const luaL_Reg bocket_methods[] = {
     {NULL, NULL},
 };
 
-void open_pool(lua_State *L)
+void pool_open(lua_State *L)
 {
     static const char *const of_pools[] = {"number", "size", NULL};
     static const char *const of_bockets[] = {"offset", NULL};

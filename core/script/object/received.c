@@ -1,6 +1,6 @@
 #include "script/object/received.h"
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <lauxlib.h>
 

@@ -1,204 +1,40 @@
-#include "script/object/server.h"
-
+/*
+ * The methods and fields of servers.
+ */
+#include "net/command/server.h"
 #include "net/command/policy.h"
 #include "net/command/publish.h"
-#include "net/send/closing.h"
-#include "net/serve/serve.h"
-#include "script/object/conn.h"
-#include "script/object/framing_option.h"
+#include "script/object/figures.h"
+#include "script/object/handle.h"
+#include "script/object/lua_server.h"
+#include "script/object/message.h"
+#include "script/object/objects.h"
 #include "script/object/overflow.h"
 #include "script/object/type.h"
 #include "script/vm/options.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
-#include <string.h>
-
-static const char *const handler_names[HANDLERS] = {
-    [ON_CONNECT] = "on_connect", [ON_RECEIVE] = "on_receive",
-    [ON_DRAIN] = "on_drain",     [ON_LAG] = "on_lag",
-    [ON_CLOSE] = "on_close",     [ON_ERROR] = "on_error",
-    [HANDLER] = "handler",
-};
-
-const char *handler_name(enum handler handler)
-{
-    return handler_names[handler];
-}
 
 static struct lua_server *check_server(lua_State *L)
 {
     return type_check(L, 1, TYPE_SERVER);
 }
 
-/* ---------------------------------------------------------------- beginning */
-
-struct lua_server *lua_server_new(lua_State *L)
-{
-    struct lua_server *lua_server = lua_newuserdatauv(L, sizeof *lua_server, 0);
-
-    *lua_server =
-        (struct lua_server){.script = script_of(L), .self = LUA_NOREF};
-    link_init(&lua_server->link);
-    for (int i = 0; i < HANDLERS; i++)
-        lua_server->on[i] = LUA_REFNIL;
-    lua_server->policy = lua_server->first_policy = LUA_REFNIL;
-    lua_pushvalue(L, -1);
-    lua_server->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    return lua_server;
-}
-
-void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server)
-{
-    for (int i = 0; i < HANDLERS; i++) {
-        lua_getfield(L, 1, handler_names[i]);
-        lua_server->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
-    lua_getfield(L, 1, "overflow");
-    lua_server->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_server->policy = lua_server->first_policy;
-}
-
-void lua_server_attach(lua_State *L, struct lua_server *lua_server,
-                       struct server *server)
-{
-    lua_server->server = server;
-    type_set(L, TYPE_SERVER);
-    lua_server->outgoing = server->outgoing;
-    lua_server->first_overflow = server->options.overflow;
-    link_last(&lua_server->script->servers, &lua_server->link);
-    lua_server->script->program->told.stale = true;
-}
-
-static struct lua_server *find_lua_server(const struct script *script,
-                                          const struct server *server)
-{
-    const struct link *end = &script->servers;
-
-    for (struct link *at = end->next; at != end; at = at->next) {
-        struct lua_server *lua_server = link_owner(at, struct lua_server, link);
-
-        if (lua_server->server == server)
-            return lua_server;
-    }
-    return NULL;
-}
-
-struct lua_server *lua_server_of(lua_State *L, struct server *server)
-{
-    const struct script *script = script_of(L);
-    struct lua_server *lua_server =
-        script->ready ? server->owner : find_lua_server(script, server);
-
-    if (lua_server == NULL) {
-        lua_server = lua_server_new(L);
-        lua_server_attach(L, lua_server, server);
-        lua_pop(L, 1);
-    }
-    return lua_server;
-}
-
-struct lua_server *lua_server_nowhere(lua_State *L)
-{
-    struct script *script = script_of(L);
-
-    if (script->nowhere == NULL) {
-        script->nowhere = lua_server_new(L);
-        script->nowhere->outgoing = true;
-        lua_pop(L, 1);
-    }
-    return script->nowhere;
-}
-
-struct lua_server *lua_server_test(lua_State *L, int index)
-{
-    return type_test(L, index, TYPE_SERVER);
-}
-
-void lua_server_release(lua_State *L, struct lua_server *lua_server)
-{
-    for (int i = 0; i < HANDLERS; i++)
-        luaL_unref(L, LUA_REGISTRYINDEX, lua_server->on[i]);
-    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->first_policy);
-    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->self);
-}
-
-void lua_server_detach(lua_State *L, struct lua_server *lua_server)
-{
-    link_out(&lua_server->link);
-    lua_server->server = NULL;
-    lua_server_release(L, lua_server);
-}
-
-void lua_server_push(lua_State *L, const struct lua_server *lua_server)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lua_server->self);
-}
-
-/* ------------------------------------------------------------------- place */
-
-void server_format_address(const struct server *server, char *out, size_t room)
-{
-    char text[ADDRESS_TEXT_BYTES];
-
-    if (server->options.path != NULL) {
-        snprintf(out, room, "unix:%s", server->options.path);
-    } else if (strcmp(server->options.host, "*") == 0) {
-        snprintf(out, room, "*:%u", (unsigned)server->address.port);
-    } else {
-        address_format(&server->address, text);
-        snprintf(out, room, "%s", text);
-    }
-}
-
-/* ---------------------------------------------------------------- checking */
-
-const char *message_check_data(lua_State *L, int index, const char *who,
-                               size_t *length)
-{
-    const char *data = lua_tolstring(L, index, length);
-
-    if (data == NULL)
-        luaL_error(L, "%s: data must be a string, got %s", who,
-                   options_push_words(L, index));
-    return data;
-}
-
-struct message message_check(lua_State *L, const struct server *server,
-                             const struct framing *framing, int index,
-                             const char *who)
-{
-    size_t length;
-    const char *data = message_check_data(L, index, who, &length);
-
-    framing_option_check(L, framing, data, length, who);
-
-    struct message message = framing_encode(framing, data, length);
-
-    if (message.length > server->limit)
-        luaL_error(L,
-                   "%s: a message of %I bytes can never fit: maxsends * size "
-                   "is %I",
-                   who, (lua_Integer)message.length,
-                   (lua_Integer)server->limit);
-    return message;
-}
-
-/* ----------------------------------------------------------------- methods */
+/* ------------------------------------------------------------------ methods */
 
 /* server:broadcast(data[, except]) -> receivers | nil, "full" or "closed" */
 static int l_broadcast(lua_State *L)
 {
     struct server *server = check_server(L)->server;
-    struct message message = message_check(L, server, &server->options.framing,
-                                           2, "server:broadcast");
+    struct message message = message_check(
+        L, server, command_framing(server, 0), 2, "server:broadcast");
     conn_name except = 0;
     uint32_t receivers;
 
     if (!lua_isnoneornil(L, 3))
-        except = conn_check(L, 3, "server:broadcast");
+        except = handle_check_name(L, 3, "server:broadcast");
 
-    switch (command_broadcast(server, message.data, message.data_length, except,
+    switch (publish_broadcast(server, message.data, message.data_length, except,
                               &receivers)) {
     case COMMAND_DONE:
         lua_pushinteger(L, receivers);
@@ -217,7 +53,7 @@ static int l_broadcast(lua_State *L)
 /* server:count() -> open connections */
 static int l_count(lua_State *L)
 {
-    lua_pushinteger(L, server_count(check_server(L)->server));
+    lua_pushinteger(L, server_connections(check_server(L)->server));
     return 1;
 }
 
@@ -233,7 +69,7 @@ static int next_conn(lua_State *L)
     lua_replace(L, lua_upvalueindex(2));
     if (name == 0)
         return 0;
-    conn_push(L, name);
+    handle_push(L, name);
     return 1;
 }
 
@@ -265,58 +101,30 @@ static int l_resume(lua_State *L)
 static int l_close(lua_State *L)
 {
     struct lua_server *lua_server = check_server(L);
-    double linger = options_opt_seconds(L, 2, CLOSING_LINGER, "server:close");
+    double linger = options_opt_seconds(L, 2, LINGER_SECONDS, "server:close");
 
-    if (!lua_server->script->over && !lua_server->server->adopting)
+    if (!lua_server->script->over && !server_facts(lua_server->server).adopting)
         server_close(lua_server->server, REASON_SHUTDOWN, linger);
     return 0;
-}
-
-static void set_closed(lua_State *L, const struct server_stats *stats)
-{
-    lua_createtable(L, 0, REASONS);
-    for (int i = 0; i < REASONS; i++)
-        script_set_count(L, reason_name((enum reason)i), stats->closed[i]);
-    lua_setfield(L, -2, "closed");
-}
-
-static void set_missed(lua_State *L, const struct server_stats *stats)
-{
-    script_set_count(L, "missed", stats->missed);
-    lua_createtable(L, 0, OVERFLOWS);
-    for (int i = 0; i < OVERFLOWS; i++)
-        script_set_count(L, policy_name((enum overflow)i), stats->missed_by[i]);
-    lua_setfield(L, -2, "missed_by");
 }
 
 /* server:stats() -> table */
 static int l_stats(lua_State *L)
 {
-    struct server_stats stats = server_stats(check_server(L)->server);
+    const struct server *server = check_server(L)->server;
+    const struct server_options *options = server_facts(server).options;
+    struct server_stats stats = server_stats(server);
 
     lua_createtable(L, 0, 16);
-    script_set_count(L, "connections", stats.connections);
-    script_set_count(L, "accepted", stats.accepted);
-    script_set_count(L, "bytes_in", stats.bytes_in);
-    script_set_count(L, "bytes_out", stats.bytes_out);
-    script_set_count(L, "messages_in", stats.messages_in);
-    script_set_count(L, "messages_out", stats.messages_out);
-    script_set_count(L, "queued", stats.queued);
-    script_set_count(L, "bockets", stats.bockets);
-    script_set_count(L, "bockets_free", stats.bockets_free);
-    script_set_count(L, "bockets_least", stats.bockets_least);
-    script_set_count(L, "refused", stats.refused);
-    script_set_count(L, "accepts_paused", stats.accepts_paused);
-    script_set_count(L, "memory", stats.memory);
-    set_closed(L, &stats);
-    set_missed(L, &stats);
+    figures_set(L, &stats);
+    script_set_count(L, "memory", (uint64_t)options->bockets * options->size);
     return 1;
 }
 
 /* server:flush() - what is held back leaves at this turn's end */
 static int l_flush(lua_State *L)
 {
-    command_flush_server(check_server(L)->server);
+    server_flush(check_server(L)->server);
     return 0;
 }
 
@@ -324,7 +132,7 @@ static int l_flush(lua_State *L)
 static int l_set_overflow(lua_State *L)
 {
     struct lua_server *lua_server = check_server(L);
-    enum overflow overflow = policy_check(L, 2, "server:set_overflow");
+    enum overflow overflow = overflow_check(L, 2, "server:set_overflow");
 
     if (lua_server->policy != lua_server->first_policy)
         luaL_unref(L, LUA_REGISTRYINDEX, lua_server->policy);
@@ -335,7 +143,7 @@ static int l_set_overflow(lua_State *L)
         lua_pushvalue(L, 2);
         lua_server->policy = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    command_set_server_overflow(lua_server->server, overflow);
+    policy_set_server(lua_server->server, overflow);
     return 0;
 }
 
@@ -358,21 +166,21 @@ enum { FIELD_HOST = 1, FIELD_PORT, FIELD_PATH };
 
 static int l_index(lua_State *L)
 {
-    const struct server *server =
-        ((const struct lua_server *)lua_touserdata(L, 1))->server;
+    const struct lua_server *lua_server = lua_touserdata(L, 1);
+    struct server_facts facts = server_facts(lua_server->server);
 
     switch (type_push_member(L)) {
     case FIELD_HOST:
-        lua_pushstring(L, server->options.host);
+        lua_pushstring(L, facts.options->host);
         break;
     case FIELD_PORT:
-        if (server->options.path == NULL)
-            lua_pushinteger(L, server->address.port);
+        if (facts.options->path == NULL)
+            lua_pushinteger(L, facts.port);
         else
             lua_pushnil(L);
         break;
     case FIELD_PATH:
-        lua_pushstring(L, server->options.path);
+        lua_pushstring(L, facts.options->path);
         break;
     default:
         break;
@@ -382,14 +190,14 @@ static int l_index(lua_State *L)
 
 static int l_tostring(lua_State *L)
 {
-    char place[256];
+    char address[SERVER_ADDRESS_BYTES];
 
-    server_format_address(check_server(L)->server, place, sizeof place);
-    lua_pushfstring(L, "server (%s)", place);
+    server_format_address(check_server(L)->server, address, sizeof address);
+    lua_pushfstring(L, "server (%s)", address);
     return 1;
 }
 
-void open_server(lua_State *L)
+void server_open_type(lua_State *L)
 {
     static const char *const fields[] = {"host", "port", "path", NULL};
 

@@ -1,7 +1,9 @@
 #include "script/object/timer.h"
 
 #include "base/clock.h"
+#include "script/object/objects.h"
 #include "script/object/type.h"
+#include "script/vm/call.h"
 #include "script/vm/options.h"
 
 #include <lauxlib.h>
@@ -41,7 +43,7 @@ static void release(struct script_timer *timer)
     if (!runs(timer))
         return;
     link_out(&timer->link);
-    timer_stop(timer->script->engine->loop, &timer->timer);
+    timer_stop(script_loop(timer->script), &timer->timer);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
 }
@@ -85,11 +87,11 @@ static void on_due(struct timer *at)
     struct script *script = timer->script;
 
     lua_rawgetp(script->L, LUA_REGISTRYINDEX, timer); /* alive until we end */
-    if (!script_call(script, call_function, timer, "timer", 0))
+    if (!call_lua(script, call_function, timer, "timer", 0))
         lua_pop(script->L, 1);
     if (runs(timer)) {
         if (!timer->repeats ||
-            !timer_start(script->engine->loop, at, next_due(timer)))
+            !timer_start(script_loop(script), at, next_due(timer)))
             release(timer);
     }
     lua_pop(script->L, 1);
@@ -123,20 +125,20 @@ static int make(lua_State *L, const char *who, bool repeats)
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
     link_before(&script->timers, &timer->link);
-    if (!timer_start(script->engine->loop, &timer->timer,
+    if (!timer_start(script_loop(script), &timer->timer,
                      now + clock_from_seconds(seconds)))
         return luaL_error(L, "%s: not enough memory", who);
     return 1;
 }
 
 /* fes.every(seconds, fn) -> timer */
-int l_every(lua_State *L)
+int timer_lua_every(lua_State *L)
 {
     return make(L, "fes.every", true);
 }
 
 /* fes.after(seconds, fn) -> timer */
-int l_after(lua_State *L)
+int timer_lua_after(lua_State *L)
 {
     return make(L, "fes.after", false);
 }
@@ -159,13 +161,13 @@ static int l_index(lua_State *L)
     return 1;
 }
 
-void timers_end(struct script *script)
+void timer_end_all(struct script *script)
 {
     while (!link_alone(&script->timers))
         release(link_owner(script->timers.next, struct script_timer, link));
 }
 
-size_t timers_count(const struct script *script)
+size_t timer_count(const struct script *script)
 {
     size_t count = 0;
 
@@ -175,7 +177,7 @@ size_t timers_count(const struct script *script)
     return count;
 }
 
-void open_timer(lua_State *L)
+void timer_open(lua_State *L)
 {
     static const char *const fields[] = {"skipped", NULL};
     static const luaL_Reg methods[] = {{"stop", l_stop}, {NULL, NULL}};

@@ -4,14 +4,14 @@
 #ifndef FES_OBJECT_TIMER_H
 #define FES_OBJECT_TIMER_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <stddef.h>
 
 /* Stop all that run: another script takes over. */
-void timers_end(struct script *script);
+void timer_end_all(struct script *script);
 
 /* How many run. */
-size_t timers_count(const struct script *script);
+size_t timer_count(const struct script *script);
 
 #endif

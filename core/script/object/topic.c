@@ -2,13 +2,14 @@
 
 #include "net/command/policy.h"
 #include "net/command/publish.h"
-#include "script/object/conn.h"
 #include "script/object/framing_option.h"
+#include "script/object/handle.h"
+#include "script/object/message.h"
+#include "script/object/objects.h"
 #include "script/object/overflow.h"
-#include "script/object/server.h"
 #include "script/object/type.h"
 #include "script/vm/options.h"
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -21,20 +22,20 @@ enum { FIELD_NAME = 1 };
 /* In the registry: topic -> object; weak, and for those with a function. */
 static const char objects_key, anchors_key;
 
-struct handle {
+struct topic_handle {
     struct topic *topic; /* NULL: the object has been collected */
 };
 
 struct topic *topic_test(lua_State *L, int index)
 {
-    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
+    const struct topic_handle *handle = type_test(L, index, TYPE_TOPIC);
 
     return handle != NULL ? handle->topic : NULL;
 }
 
 struct topic *topic_check(lua_State *L, int index, const char *who)
 {
-    const struct handle *handle = type_test(L, index, TYPE_TOPIC);
+    const struct topic_handle *handle = type_test(L, index, TYPE_TOPIC);
 
     if (handle != NULL && handle->topic == NULL)
         luaL_error(L, "%s: the topic has been collected as garbage", who);
@@ -45,11 +46,12 @@ struct topic *topic_check(lua_State *L, int index, const char *who)
     return NULL;
 }
 
-/* ---------------------------------------------------------------- handles */
+/* ------------------------------------------------------------------ handles */
 
 static void new_handle(lua_State *L, struct topic *topic)
 {
-    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+    struct topic_handle *handle =
+        lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
 
     handle->topic = topic;
     topic_hold(topic);
@@ -72,7 +74,7 @@ void topic_push(lua_State *L, struct topic *topic)
  * one may still hold it. */
 static int l_gc(lua_State *L)
 {
-    struct handle *handle = lua_touserdata(L, 1);
+    struct topic_handle *handle = lua_touserdata(L, 1);
 
     topic_let_go(handle->topic);
     handle->topic = NULL;
@@ -148,19 +150,19 @@ static struct topic *make(lua_State *L, const char *name, size_t length,
     struct engine *engine = script_of(L)->engine;
     struct topic *topic = topic_find(engine, name, length);
 
-    if (topic != NULL && given && topic->retains != retain)
+    if (topic != NULL && given && topic_facts(topic).retains != retain)
         luaL_error(L, WHO ": %s is there already, with other options",
                    options_push_words(L, 1));
     if (topic != NULL)
         return topic;
     topic = topic_make(engine, name, length);
-    if (topic == NULL || (retain && !command_retain(topic)))
+    if (topic == NULL || (retain && !topic_retain(topic)))
         luaL_error(L, WHO ": not enough memory");
     return topic;
 }
 
 /* fes.topic(name[, { retain = true }]) -> topic */
-int l_topic(lua_State *L)
+int topic_lua(lua_State *L)
 {
     size_t length = 0;
     const char *name = check_name(L, &length);
@@ -171,7 +173,7 @@ int l_topic(lua_State *L)
     return 1;
 }
 
-/* -------------------------------------------------------------- publishing */
+/* --------------------------------------------------------------- publishing */
 
 /* A key at `index`; integers lie in `*room`. */
 static struct key check_key(lua_State *L, int index, const char *who,
@@ -206,26 +208,11 @@ static struct key check_key(lua_State *L, int index, const char *who,
 static void check_message(lua_State *L, const struct topic *topic,
                           const char *data, size_t length)
 {
-    const struct link *servers = &topic->engine->servers;
-    bool fits = link_alone(servers);
+    const struct framing *framing = topic_framing_refusing(topic, data, length);
 
-    for (const struct link *at = topic->channels.next; at != &topic->channels;
-         at = at->next) {
-        const struct channel *channel =
-            link_owner(at, struct channel, of_topic);
-
-        if (channel->count > 0)
-            framing_option_check(L, &channel->server->options.framing, data,
-                                 length, "topic:publish");
-    }
-    for (const struct link *at = servers->next; at != servers && !fits;
-         at = at->next) {
-        const struct server *server = link_owner(at, struct server, servers);
-
-        fits = length + framing_overhead(&server->options.framing) <=
-               server->limit;
-    }
-    if (!fits)
+    if (framing != NULL)
+        framing_option_check(L, framing, data, length, "topic:publish");
+    if (!topic_fits(topic, length))
         luaL_error(L,
                    "topic:publish: a message of %I bytes can never fit into "
                    "the queue of any server",
@@ -244,9 +231,9 @@ static int l_publish(lua_State *L)
     uint32_t receivers;
 
     if (!lua_isnoneornil(L, 4))
-        except = conn_check(L, 4, "topic:publish");
+        except = handle_check_name(L, 4, "topic:publish");
     check_message(L, topic, data, length);
-    if (command_publish(topic, data, length, key, except, &receivers) ==
+    if (publish_message(topic, data, length, key, except, &receivers) ==
         COMMAND_FULL) {
         luaL_pushfail(L);
         lua_pushliteral(L, "full");
@@ -259,46 +246,26 @@ static int l_publish(lua_State *L)
 /* topic:count() -> subscribers */
 static int l_count(lua_State *L)
 {
-    lua_pushinteger(L, topic_check(L, 1, "topic:count")->count);
+    const struct topic *topic = topic_check(L, 1, "topic:count");
+
+    lua_pushinteger(L, topic_facts(topic).subscribers);
     return 1;
-}
-
-static const struct entry *find_last(const struct topic *topic, struct key key)
-{
-    return topic_conflates(topic)
-               ? snapshot_find(&topic->engine->cells, &topic->snapshot, key)
-               : NULL;
-}
-
-static void copy_entry(const struct cells *cells, const struct entry *entry,
-                       char *to)
-{
-    struct cell_reader reader = snapshot_read(cells, entry);
-    const void *part;
-    size_t n;
-
-    while ((part = cells_next(cells, &reader, SIZE_MAX, &n)) != NULL) {
-        memcpy(to, part, n);
-        to += n;
-    }
 }
 
 /* topic:last([key]) -> data | nil */
 static int l_last(lua_State *L)
 {
     const struct topic *topic = topic_check(L, 1, "topic:last");
-    lua_Integer room;
-    struct key key = check_key(L, 2, "topic:last", &room);
-    const struct entry *entry;
+    lua_Integer space;
+    struct key key = check_key(L, 2, "topic:last", &space);
+    size_t length;
 
-    while ((entry = find_last(topic, key)) != NULL) {
-        size_t length = entry->length;
-        char *bytes = lua_newuserdatauv(L, length, 0);
+    while ((length = topic_last(topic, key, NULL, 0)) != SIZE_MAX) {
+        char *bytes = lua_newuserdatauv(L, length + 1, 0);
+        size_t copied = topic_last(topic, key, bytes, length);
 
-        entry = find_last(topic, key);
-        if (entry != NULL && entry->length <= length) {
-            copy_entry(&topic->engine->cells, entry, bytes);
-            lua_pushlstring(L, bytes, entry->length);
+        if (copied <= length) {
+            lua_pushlstring(L, bytes, copied);
             return 1;
         }
         lua_pop(L, 1); /* a finalizer has published or cleared */
@@ -314,7 +281,7 @@ static int l_clear(lua_State *L)
     lua_Integer room;
     struct key key = check_key(L, 2, "topic:clear", &room);
 
-    command_clear(topic, lua_gettop(L) >= 2 && !lua_isnil(L, 2) ? &key : NULL);
+    topic_clear(topic, lua_gettop(L) >= 2 && !lua_isnil(L, 2) ? &key : NULL);
     return 0;
 }
 
@@ -322,11 +289,11 @@ static int l_clear(lua_State *L)
 static int l_set_overflow(lua_State *L)
 {
     struct topic *topic = topic_check(L, 1, "topic:set_overflow");
-    enum overflow overflow = policy_check(L, 2, "topic:set_overflow");
+    enum overflow overflow = overflow_check(L, 2, "topic:set_overflow");
 
     lua_settop(L, 2);
     set_policy(L, topic, 2);
-    command_set_topic_overflow(topic, overflow);
+    policy_set_topic(topic, overflow);
     return 0;
 }
 
@@ -339,21 +306,16 @@ static const luaL_Reg methods[] = {
     {NULL, NULL},
 };
 
-/* ----------------------------------------------------------------- opening */
-
-void topic_add_methods(lua_State *L, const luaL_Reg *more)
-{
-    type_add_methods(L, TYPE_TOPIC, more);
-}
+/* ------------------------------------------------------------------ opening */
 
 static int l_index(lua_State *L)
 {
-    const struct topic *topic;
+    struct topic_facts facts;
 
     if (type_push_member(L) != FIELD_NAME)
         return 1;
-    topic = topic_check(L, 1, "topic.name");
-    lua_pushlstring(L, topic->name, topic->name_length);
+    facts = topic_facts(topic_check(L, 1, "topic.name"));
+    lua_pushlstring(L, facts.name, facts.name_length);
     return 1;
 }
 
@@ -361,7 +323,8 @@ static int l_tostring(lua_State *L)
 {
     const struct topic *topic = topic_test(L, 1);
 
-    lua_pushfstring(L, "topic (%s)", topic != NULL ? topic->name : "collected");
+    lua_pushfstring(L, "topic (%s)",
+                    topic != NULL ? topic_facts(topic).name : "collected");
     return 1;
 }
 
@@ -377,7 +340,7 @@ static void new_table(lua_State *L, const void *key, const char *mode)
     lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
-void open_topic(lua_State *L)
+void topic_open(lua_State *L)
 {
     static const char *const fields[] = {"name", NULL};
 

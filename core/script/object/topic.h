@@ -7,7 +7,7 @@
 #ifndef FES_OBJECT_TOPIC_H
 #define FES_OBJECT_TOPIC_H
 
-#include "net/state/topic.h"
+#include "net/command/topic.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -17,9 +17,6 @@ struct topic *topic_check(lua_State *L, int index, const char *who);
 
 /* The topic at `index`, or NULL. */
 struct topic *topic_test(lua_State *L, int index);
-
-/* Give topics more methods. */
-void topic_add_methods(lua_State *L, const luaL_Reg *methods);
 
 /* Push the object of a topic. */
 void topic_push(lua_State *L, struct topic *topic);

@@ -1,6 +1,6 @@
 #include "script/object/type.h"
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 /* In the registry for as long as the state lives, as are the metatables. */
 struct types {
@@ -14,7 +14,7 @@ static const char *const names[TYPES] = {
     [TYPE_POOL] = "fes.pool",   [TYPE_BOCKET] = "fes.bocket",
 };
 
-void open_types(lua_State *L)
+void type_open_all(lua_State *L)
 {
     struct types *types = lua_newuserdatauv(L, sizeof *types, 0);
 

@@ -27,6 +27,9 @@ enum type {
     TYPES
 };
 
+/* Fill in a new state, before any type is made. */
+void type_open_all(lua_State *L);
+
 /*
  * Make the type, and push its metatable. `fields` are in the order of their
  * numbers; the last is NULL. `index` becomes its __index.

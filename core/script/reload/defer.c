@@ -1,8 +1,9 @@
 #include "script/reload/defer.h"
 
-#include "script/object/conn.h"
-#include "script/object/server.h"
+#include "script/object/handle.h"
+#include "script/object/lua_server.h"
 #include "script/object/type.h"
+#include "script/vm/call.h"
 
 #include <lauxlib.h>
 
@@ -31,7 +32,7 @@ enum {
     ANSWER
 };
 
-/* ------------------------------------------------------------ putting off */
+/* -------------------------------------------------------------- putting off */
 
 /* Of a server that the script has opened, or a connection that it has made? */
 static bool is_own(lua_State *L)
@@ -39,10 +40,10 @@ static bool is_own(lua_State *L)
     const struct lua_server *lua_server = lua_server_test(L, 1);
     conn_name name;
 
-    if (lua_server == NULL && conn_test(L, 1, &name))
-        lua_server = conn_served(L, 1);
+    if (lua_server == NULL && handle_test(L, 1, &name))
+        lua_server = handle_server(L, 1);
     return lua_server != NULL && lua_server->server != NULL &&
-           lua_server->server->owner == lua_server;
+           server_facts(lua_server->server).owner == lua_server;
 }
 
 /* The function and the arguments, as a table behind the list. */
@@ -99,7 +100,7 @@ int defer_begin(lua_State *L)
     return 0;
 }
 
-/* ----------------------------------------------------------- doing it then */
+/* ------------------------------------------------------------ doing it then */
 
 static int restore(lua_State *L)
 {
@@ -138,10 +139,10 @@ void defer_end(struct script *script)
 {
     lua_Integer at = 0;
 
-    if (!script_call(script, restore, NULL, "reload", 0))
+    if (!call_lua(script, restore, NULL, "reload", 0))
         lua_pop(script->L, 1);
     do
-        if (!script_call(script, call_one, &at, "reload", 0))
+        if (!call_lua(script, call_one, &at, "reload", 0))
             lua_pop(script->L, 1);
     while (at != 0);
     lua_pushnil(script->L);

@@ -9,7 +9,7 @@
 #ifndef FES_RELOAD_DEFER_H
 #define FES_RELOAD_DEFER_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 /* Put it off from now on; in a state in which nothing has run. May raise. */
 int defer_begin(lua_State *L);

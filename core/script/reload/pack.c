@@ -1,8 +1,8 @@
 #include "script/reload/pack.h"
 
 #include "base/log.h"
-#include "script/object/conn.h"
-#include "script/object/server.h"
+#include "script/object/handle.h"
+#include "script/object/lua_server.h"
 #include "script/object/topic.h"
 #include "script/vm/options.h"
 
@@ -29,7 +29,7 @@ struct packer {
     char where[WORDS];  /* its key in the table; "" in a root */
 };
 
-/* ------------------------------------------------------------------- bytes */
+/* -------------------------------------------------------------------- bytes */
 
 static void put(struct packer *packer, const void *bytes, size_t length)
 {
@@ -50,7 +50,7 @@ static void put_number(struct packer *packer, enum packed tag, uint64_t number)
     put(packer, &number, sizeof number);
 }
 
-/* ----------------------------------------------------------------- objects */
+/* ------------------------------------------------------------------ objects */
 
 /* The number of the object at `index`; a new one if it has none. */
 static lua_Integer number_of(struct packer *packer, int index)
@@ -120,7 +120,7 @@ static void forget(struct packer *packer, lua_Integer count)
     }
 }
 
-/* ------------------------------------------------------------------ values */
+/* ------------------------------------------------------------------- values */
 
 static bool fail(struct packer *packer, int index)
 {
@@ -153,7 +153,7 @@ static bool put_userdata(struct packer *packer, int index)
         put_number(packer, PACKED_SERVER, (uintptr_t)lua_server->server);
     else if (topic != NULL)
         put_number(packer, PACKED_TOPIC, (uintptr_t)topic);
-    else if (!conn_test(L, index, &name))
+    else if (!handle_test(L, index, &name))
         return fail(packer, index);
     else if (name != 0)
         put_number(packer, PACKED_CONN, name);
@@ -211,7 +211,7 @@ static bool put_value(struct packer *packer, int index)
     }
 }
 
-/* ---------------------------------------------------------------- contents */
+/* ----------------------------------------------------------------- contents */
 
 /* What the table on top of the stack has. */
 static bool put_pairs(struct packer *packer)
@@ -235,7 +235,7 @@ static bool put_pairs(struct packer *packer)
 
 static void put_closed(struct packer *packer)
 {
-    struct conn_last last = conn_last(packer->L, -1);
+    struct conn_last last = handle_last(packer->L, -1);
 
     put(packer, &last, sizeof last);
 }
@@ -273,7 +273,7 @@ static bool finish_root(struct packer *packer, size_t start, lua_Integer before,
     return plain;
 }
 
-/* ------------------------------------------------------------------- roots */
+/* -------------------------------------------------------------------- roots */
 
 /* The value on top of the stack, which is taken off. */
 static bool pack_value(struct packer *packer)
@@ -326,7 +326,7 @@ static void pack_fields(struct packer *packer, conn_name name)
     lua_State *L = packer->L;
     int handle = lua_gettop(L);
 
-    if (conn_push_own(L, handle)) {
+    if (handle_push_own(L, handle)) {
         lua_pushnil(L);
         while (lua_next(L, handle + 1) != 0) {
             bool own = !lua_islightuserdata(L, handle + 2);
@@ -344,11 +344,11 @@ static void pack_conns(struct packer *packer)
     lua_State *L = packer->L;
     conn_name name;
 
-    conn_push_handles(L);
+    handle_push_table(L);
     lua_pushnil(L);
     while (lua_next(L, TOP + 1) != 0) {
-        if (conn_test(L, TOP + 3, &name) && name != 0 &&
-            !conn_served(L, TOP + 3)->outgoing)
+        if (handle_test(L, TOP + 3, &name) && name != 0 &&
+            !handle_server(L, TOP + 3)->outgoing)
             pack_fields(packer, name);
         lua_settop(L, TOP + 2);
     }
@@ -390,7 +390,7 @@ static int pack_all(lua_State *L)
 
 bool pack_script(struct script *script, struct pack *pack)
 {
-    if (script_call(script, pack_all, pack, "on_reload", 0))
+    if (call_lua(script, pack_all, pack, "on_reload", 0))
         return true;
     lua_pop(script->L, 1);
     return false;

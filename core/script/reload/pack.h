@@ -16,7 +16,7 @@
 #define FES_RELOAD_PACK_H
 
 #include "script/reload/packed.h"
-#include "script/vm/state.h"
+#include "script/vm/call.h"
 
 /*
  * Write down what a script leaves: what its on_reload function gives, and the

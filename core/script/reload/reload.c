@@ -2,15 +2,15 @@
 
 #include "base/log.h"
 #include "net/command/adopt.h"
-#include "net/send/closing.h"
-#include "script/object/server.h"
-#include "script/object/servers.h"
+#include "script/object/lua_server.h"
 #include "script/reload/defer.h"
+#include "script/reload/handover.h"
 #include "script/reload/pack.h"
 #include "script/run/dispatch.h"
 #include "script/run/load.h"
 #include "script/run/stopping.h"
 #include "script/task/tasks.h"
+#include "script/vm/call.h"
 #include "script/vm/watchdog.h"
 
 #include <stdio.h>
@@ -21,10 +21,10 @@
 void reload_ask(struct program *program)
 {
     program->reload_asked = true;
-    loop_poll_at_once(program->engine->loop);
+    loop_poll_at_once(script_loop(program->script));
 }
 
-/* ----------------------------------------------------------------- loading */
+/* ------------------------------------------------------------------ loading */
 
 static void tell(struct program *program, const struct failure *failure)
 {
@@ -40,7 +40,7 @@ static void tell(struct program *program, const struct failure *failure)
 /* What is still to end gets an owner in the new state, if it has none. */
 static int own_all(lua_State *L)
 {
-    servers_own(L, lua_touserdata(L, 1));
+    handover_own(L, lua_touserdata(L, 1));
     return 0;
 }
 
@@ -51,12 +51,12 @@ static bool load(struct program *program, struct script *next,
     bool loaded;
 
     next->limits.loads = true;
-    if (!state_run(next, defer_begin, NULL, NULL, failure) ||
+    if (!call_outside(next, defer_begin, NULL, NULL, failure) ||
         !unpack_script(next, pack, failure))
         return false;
     watchdog_limit(LOAD_SECONDS);
     loaded = load_script(next, "reload", failure) &&
-             state_run(next, own_all, program->script, NULL, failure);
+             call_outside(next, own_all, program->script, NULL, failure);
     limits_enforce(&program->script->limits, next->engine);
     return loaded;
 }
@@ -69,22 +69,22 @@ static struct script *prepare(struct program *program)
     struct script *next = NULL;
 
     if (pack_script(program->script, &pack)) {
-        next = script_new(program);
+        next = program->new_script(program);
         if (next == NULL)
             log_error("reload: not enough memory");
     }
     if (next != NULL && !load(program, next, &pack, &failure)) {
         tell(program, &failure);
-        failure_free(&failure);
-        servers_abandon(next);
-        script_free(next);
+        call_free_failure(&failure);
+        handover_abandon(next);
+        load_end(next);
         next = NULL;
     }
     packed_free(&pack);
     return next;
 }
 
-/* ------------------------------------------------------------- taking over */
+/* -------------------------------------------------------------- taking over */
 
 static void resume_all(struct script *script)
 {
@@ -98,10 +98,10 @@ static void take_over(struct program *program, struct script *next)
 {
     struct script *old = program->script;
 
-    servers_close_dropped(next);
+    handover_close_dropped(next);
     tasks_end(old);
     adopt_forget_functions(program->engine);
-    servers_hand_over(old, next);
+    handover_finish(old, next);
     old->ready = false;
     program->script = next;
     next->ready = true;
@@ -109,8 +109,8 @@ static void take_over(struct program *program, struct script *next)
     limits_enforce(&next->limits, next->engine);
     next->collector.pauses = old->collector.pauses;
     if (old->stopping.asked)
-        script_stop(next, old->stopping.seconds);
-    script_free(old);
+        stopping_ask(next, old->stopping.seconds);
+    load_end(old);
     defer_end(next);
     resume_all(next);
 }
@@ -135,9 +135,9 @@ void reload_if_asked(struct program *program)
     } else {
         take_over(program, next);
         program->reloads++;
-        program->told.stale = true;
+        program->announced.stale = true;
         log_info("reloaded");
     }
     notify_reloaded();
-    loop_poll_at_once(program->engine->loop);
+    loop_poll_at_once(script_loop(program->script));
 }

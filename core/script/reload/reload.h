@@ -12,7 +12,7 @@
 #ifndef FES_RELOAD_RELOAD_H
 #define FES_RELOAD_RELOAD_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 /* It begins at the end of this turn. */
 void reload_ask(struct program *program);

@@ -1,5 +1,5 @@
-#include "script/object/conn.h"
-#include "script/object/server.h"
+#include "script/object/handle.h"
+#include "script/object/lua_server.h"
 #include "script/object/topic.h"
 #include "script/reload/pack.h"
 
@@ -25,7 +25,7 @@ static void push_object(struct unpacker *unpacker, bool closed)
     }
     unpacker->known = number;
     if (closed)
-        conn_push_closed(L);
+        handle_push_closed(L);
     else
         lua_newtable(L);
     lua_pushvalue(L, -1);
@@ -78,7 +78,7 @@ static void push_tagged(struct unpacker *unpacker, enum packed tag)
     else if (tag == PACKED_STRING)
         push_string(unpacker);
     else if (tag == PACKED_CONN)
-        conn_push(L, packed_take_number(&unpacker->from));
+        handle_push(L, packed_take_number(&unpacker->from));
     else if (tag == PACKED_SERVER)
         push_server(unpacker);
     else if (tag == PACKED_TOPIC)
@@ -102,7 +102,7 @@ static void read_object(struct unpacker *unpacker)
         struct conn_last last;
 
         packed_take(&unpacker->from, &last, sizeof last);
-        conn_set_last(L, -1, &last);
+        handle_set_last(L, -1, &last);
     } else {
         while ((tag = packed_take_tag(&unpacker->from)) != PACKED_END) {
             push_tagged(unpacker, tag);
@@ -130,10 +130,10 @@ static void read_root(struct unpacker *unpacker, enum packed tag)
         push_value(unpacker);
         script_of(L)->state = luaL_ref(L, LUA_REGISTRYINDEX);
     } else {
-        conn_push(L, packed_take_number(&unpacker->from));
+        handle_push(L, packed_take_number(&unpacker->from));
         push_value(unpacker);
         push_value(unpacker);
-        conn_set_own(L, TOP + 1);
+        handle_set_own(L, TOP + 1);
     }
     read_objects(unpacker);
     lua_settop(L, TOP);
@@ -156,5 +156,5 @@ bool unpack_script(struct script *script, const struct pack *pack,
 {
     struct pack copy = *pack;
 
-    return state_run(script, unpack_all, &copy, NULL, failure);
+    return call_outside(script, unpack_all, &copy, NULL, failure);
 }

@@ -1,6 +1,8 @@
 #include "script/run/collector.h"
 
 #include "base/clock.h"
+#include "net/command/engine.h"
+#include "script/vm/call.h"
 
 enum {
     /* Percent of what was left after a collection; Lua's own way is 200. */
@@ -35,7 +37,7 @@ static bool slice(struct script *script)
     bool done = false;
 
     while (!done && now - begin < SLICE) {
-        if (!script_call(script, call_step, &done, "collector", 0)) {
+        if (!call_lua(script, call_step, &done, "collector", 0)) {
             lua_pop(script->L, 1);
             done = true;
         }
@@ -48,12 +50,12 @@ static bool slice(struct script *script)
 static void on_idle(void *owner)
 {
     struct engine *engine = owner;
-    struct program *program = engine->script;
+    struct program *program = engine_script(engine);
     struct script *script = program->script;
 
     if (!slice(script))
         return;
-    loop_on_idle(engine->loop, NULL);
+    loop_on_idle(engine_loop(engine), NULL);
     script->collector.collects = false;
     set_due(script);
 }
@@ -70,5 +72,5 @@ void collector_look(struct script *script)
         allocator_used(&script->limits.allocator) < script->collector.due_at)
         return;
     script->collector.collects = true;
-    loop_on_idle(script->engine->loop, on_idle);
+    loop_on_idle(script_loop(script), on_idle);
 }

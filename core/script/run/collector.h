@@ -11,7 +11,7 @@
 #ifndef FES_RUN_COLLECTOR_H
 #define FES_RUN_COLLECTOR_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 /* Of a state that is new. What loading leaves behind is due at once. */
 void collector_begin(struct script *script);

@@ -1,15 +1,15 @@
 #include "script/run/dispatch.h"
 
+#include "net/command/command.h"
 #include "net/command/policy.h"
-#include "net/serve/serve.h"
-#include "script/object/conn.h"
+#include "net/command/server.h"
+#include "script/object/handle.h"
 #include "script/object/overflow.h"
 #include "script/object/received.h"
-#include "script/object/servers.h"
 #include "script/object/topic.h"
 #include "script/task/await.h"
 #include "script/task/tasks.h"
-#include "script/vm/state.h"
+#include "script/vm/call.h"
 
 #include <lauxlib.h>
 
@@ -34,12 +34,12 @@ enum { HANDLES = 2 }; /* on the stack of a function that pushes a handler */
 /* First the table of handles, which is not taken off again: that is quicker. */
 static void push_handler(lua_State *L, const struct call *call)
 {
-    conn_push_handles(L);
+    handle_push_table(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->on[call->handler]);
-    conn_push_of(L, HANDLES, call->name);
+    handle_push_from(L, HANDLES, call->name);
 }
 
-/* ---------------------------------------------------------- in Lua's hands */
+/* ----------------------------------------------------------- in Lua's hands */
 
 static int do_plain(lua_State *L)
 {
@@ -83,11 +83,12 @@ static int do_lag(lua_State *L)
 /* The connection's own policy, else the topic's, else the server's. */
 static void push_policy(lua_State *L, const struct call *call)
 {
-    conn_push_policy(L, call->name);
+    handle_push_policy(L, call->name);
     if (!lua_isnil(L, -1))
         return;
     lua_pop(L, 1);
-    if (call->topic != NULL && call->topic->overflow == OVERFLOW_ASK)
+    if (call->topic != NULL &&
+        topic_facts(call->topic).overflow == OVERFLOW_ASK)
         topic_push_policy(L, call->topic);
     else
         lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->policy);
@@ -100,13 +101,13 @@ static int do_ask(lua_State *L)
 
     push_policy(L, call);
     if (!lua_isfunction(L, -1)) {
-        call->answer = call->lua_server->server->options.overflow;
+        call->answer = server_facts(call->lua_server->server).options->overflow;
         return 0;
     }
-    conn_push(L, call->name);
+    handle_push(L, call->name);
     lua_pushinteger(L, (lua_Integer)call->queued);
     lua_call(L, 2, 1);
-    call->answer = policy_answer(L, -1);
+    call->answer = overflow_answer(L, -1);
     return 0;
 }
 
@@ -125,7 +126,7 @@ static int do_gone(lua_State *L)
 {
     struct call *call = lua_touserdata(L, 1);
 
-    conn_gone(L, call->name);
+    handle_close(L, call->name);
     return 0;
 }
 
@@ -140,7 +141,7 @@ static int do_error(lua_State *L)
     return 0;
 }
 
-/* ----------------------------------------------------------------- calling */
+/* ------------------------------------------------------------------ calling */
 
 static const struct script *script_at(const void *owner)
 {
@@ -154,8 +155,8 @@ static bool has(const struct lua_server *lua_server, enum handler handler)
 
 static bool enter(struct call *call, lua_CFunction fn)
 {
-    return script_call(call->lua_server->script, fn, call,
-                       handler_name(call->handler), call->name);
+    return call_lua(call->lua_server->script, fn, call,
+                    handlers_name(call->handler), call->name);
 }
 
 /* The message of the error is on top of the stack; it is taken off. */
@@ -185,7 +186,7 @@ static void tell(struct call *call, lua_CFunction fn)
         handle_error(call);
 }
 
-/* ------------------------------------------------------------------- tasks */
+/* -------------------------------------------------------------------- tasks */
 
 /* The handler of a connection that is still there has come to its end. */
 static void on_handler_ended(const struct task *task, bool fine)
@@ -196,7 +197,7 @@ static void on_handler_ended(const struct task *task, bool fine)
 
     if (!command_facts(script->engine, task->handles, &facts))
         return;
-    call.lua_server = facts.server->owner;
+    call.lua_server = facts.owner;
     if (fine) {
         command_finish(script->engine, task->handles);
         return;
@@ -229,7 +230,7 @@ void dispatch_resume(struct lua_server *lua_server)
         tell(&call, do_spawn);
 }
 
-/* ------------------------------------------------------------------ events */
+/* ------------------------------------------------------------------- events */
 
 static void on_connected(void *owner, conn_name name)
 {
@@ -250,7 +251,7 @@ static void on_connected(void *owner, conn_name name)
 static bool push_receive(lua_State *L, const struct call *call)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->on[ON_RECEIVE]);
-    if (conn_push_known(L, call->name)) {
+    if (handle_push_known(L, call->name)) {
         if (received_push_at_once(L, call->data))
             return true;
         lua_pop(L, 1);
@@ -262,16 +263,16 @@ static bool push_receive(lua_State *L, const struct call *call)
 static bool enter_receive(struct call *call)
 {
     struct script *script = call->lua_server->script;
-    const char *event = handler_name(ON_RECEIVE);
+    const char *event = handlers_name(ON_RECEIVE);
 
-    script_begin_call(script, event);
+    call_begin(script, event);
     if (push_receive(script->L, call)) {
         checkin(call);
-        return script_end_call(script, 2, event, call->name);
+        return call_end(script, 2, event, call->name);
     }
     lua_pushcfunction(script->L, do_receive);
     lua_pushlightuserdata(script->L, call);
-    return script_end_call(script, 1, event, call->name);
+    return call_end(script, 1, event, call->name);
 }
 
 static void on_received(void *owner, conn_name name,
@@ -330,9 +331,9 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
     };
     struct script *script = call.lua_server->script;
 
-    if (!script_call(script, do_ask, &call, "overflow", name))
+    if (!call_lua(script, do_ask, &call, "overflow", name))
         lua_pop(script->L, 1);
-    command_answer_overflow(script->engine, name, topic, call.answer);
+    policy_answer(script->engine, name, topic, call.answer);
 }
 
 static struct call end_of(void *owner, conn_name name, enum reason reason,
@@ -370,7 +371,7 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
     allocator_lower(allocator);
     await_closed(script_at(owner), name);
     if (call.lua_server->outgoing)
-        servers_forget(call.lua_server->script, call.lua_server);
+        lua_server_detach(call.lua_server->script->L, call.lua_server);
 }
 
 struct events dispatch_events(void)

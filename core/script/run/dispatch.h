@@ -5,7 +5,7 @@
 #define FES_RUN_DISPATCH_H
 
 #include "net/state/event.h"
-#include "script/object/server.h"
+#include "script/object/lua_server.h"
 
 /* The functions that turn each event into the call of a handler. */
 struct events dispatch_events(void);

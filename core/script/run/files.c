@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/command/engine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,13 +51,13 @@ static void on_quiet(struct timer *timer)
 
     log_info("the script has changed");
     files->program->reload_asked = true;
-    loop_poll_at_once(files->program->engine->loop);
+    loop_poll_at_once(engine_loop(files->program->engine));
 }
 
 static void on_event(struct files *files, const struct inotify_event *event)
 {
     if (event->len > 0 && find(files, event->wd, event->name) != NULL)
-        timer_start(files->program->engine->loop, &files->quiet,
+        timer_start(engine_loop(files->program->engine), &files->quiet,
                     clock_now() + QUIET);
 }
 
@@ -165,7 +166,7 @@ bool files_begin(struct program *program)
     program->files = files;
     watch_init(&files->watch, fd, on_readable);
     timer_init(&files->quiet, on_quiet);
-    watch_set(program->engine->loop, &files->watch, LOOP_READ);
+    watch_set(engine_loop(program->engine), &files->watch, LOOP_READ);
     return program->config->file == NULL || note(files, program->config->file);
 }
 
@@ -175,8 +176,8 @@ void files_free(struct program *program)
 
     if (files == NULL)
         return;
-    watch_set(program->engine->loop, &files->watch, 0);
-    timer_stop(program->engine->loop, &files->quiet);
+    watch_set(engine_loop(program->engine), &files->watch, 0);
+    timer_stop(engine_loop(program->engine), &files->quiet);
     close(watch_fd(&files->watch));
     for (size_t i = 0; i < files->count; i++)
         free(files->list[i].name);

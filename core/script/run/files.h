@@ -9,7 +9,7 @@
 #ifndef FES_RUN_FILES_H
 #define FES_RUN_FILES_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 #include <stdbool.h>
 

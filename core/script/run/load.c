@@ -1,9 +1,14 @@
 #include "script/run/load.h"
 
+#include "script/object/timer.h"
 #include "script/run/files.h"
+#include "script/task/tasks.h"
+#include "script/vm/watchdog.h"
 
+#include <lauxlib.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,5 +111,23 @@ static int load_and_run(lua_State *L)
 bool load_script(struct script *script, const char *event,
                  struct failure *failure)
 {
-    return state_run(script, load_and_run, NULL, event, failure);
+    return call_outside(script, load_and_run, NULL, event, failure);
+}
+
+/* Finalizers may still use what the engine has, but begin nothing. */
+static void close_state(struct script *script)
+{
+    struct waiters *waiters = tasks_stop(script);
+
+    script->over = true;
+    watchdog_close(script->L);
+    tasks_unmap(script, waiters);
+}
+
+void load_end(struct script *script)
+{
+    timer_end_all(script);
+    close_state(script);
+    allocator_end(&script->limits.allocator);
+    free(script);
 }

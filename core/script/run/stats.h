@@ -7,6 +7,6 @@
 #include <lua.h>
 
 /* fes.stats() -> table */
-int l_stats(lua_State *L);
+int stats_lua(lua_State *L);
 
 #endif

@@ -3,10 +3,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/command/command.h"
+#include "net/command/engine.h"
+#include "net/command/server.h"
 #include "net/io/notify.h"
-#include "net/send/closing.h"
-#include "net/serve/serve.h"
-#include "script/object/servers.h"
+#include "script/vm/call.h"
+
+#include <lauxlib.h>
 
 static struct script *script_at(struct stopping *stopping)
 {
@@ -18,11 +20,11 @@ static void finish(struct script *script)
     struct stopping *stopping = &script->stopping;
 
     stopping->over = true;
-    timer_stop(script->engine->loop, &stopping->timer);
-    servers_close(script, REASON_SHUTDOWN, CLOSING_LINGER);
+    timer_stop(script_loop(script), &stopping->timer);
+    engine_close_servers(script->engine, REASON_SHUTDOWN, LINGER_SECONDS);
 }
 
-/* ----------------------------------------------------- one after the other */
+/* ------------------------------------------------------ one after the other */
 
 /* The next one by slot; those that were in set-up then may have come behind. */
 static conn_name next_open(struct script *script)
@@ -42,7 +44,7 @@ static bool close_next(struct script *script)
     conn_name name = next_open(script);
 
     if (name != 0)
-        command_close(script->engine, name, REASON_SHUTDOWN, CLOSING_LINGER);
+        command_close(script->engine, name, REASON_SHUTDOWN, LINGER_SECONDS);
     return name != 0;
 }
 
@@ -62,12 +64,12 @@ static void on_due(struct timer *timer)
     uint64_t now = clock_now();
 
     while (stopping->next <= now && close_next(script))
-        plan(script, servers_count(script));
-    if (!timer_start(script->engine->loop, timer, stopping->next))
+        plan(script, engine_connections(script->engine));
+    if (!timer_start(script_loop(script), timer, stopping->next))
         finish(script);
 }
 
-/* ------------------------------------------------------------------- begin */
+/* -------------------------------------------------------------------- begin */
 
 /* fes.on_stop()'s functions, in the order in which they were given. */
 static int call_on_stop(lua_State *L)
@@ -87,7 +89,7 @@ static void call_all(struct script *script)
     lua_Integer next = 0;
 
     do
-        if (!script_call(script, call_on_stop, &next, "on_stop", 0))
+        if (!call_lua(script, call_on_stop, &next, "on_stop", 0))
             lua_pop(script->L, 1);
     while (next != 0);
 }
@@ -100,11 +102,11 @@ static void begin(struct script *script)
     log_info("stopping");
     notify_stopping();
     call_all(script);
-    servers_stop_listening(script);
+    engine_stop_listening(script->engine);
     stopping->next = clock_now();
     stopping->end = stopping->next + clock_from_seconds(stopping->seconds);
-    plan(script, servers_count(script));
-    if (!timer_start(script->engine->loop, &stopping->timer, stopping->next))
+    plan(script, engine_connections(script->engine));
+    if (!timer_start(script_loop(script), &stopping->timer, stopping->next))
         finish(script);
 }
 
@@ -114,7 +116,7 @@ void stopping_init(struct stopping *stopping)
     timer_init(&stopping->timer, on_due);
 }
 
-void script_stop(struct script *script, double seconds)
+void stopping_ask(struct script *script, double seconds)
 {
     struct stopping *stopping = &script->stopping;
     uint64_t end = clock_now() + clock_from_seconds(seconds);
@@ -125,19 +127,20 @@ void script_stop(struct script *script, double seconds)
     if (stopping->begun && end < stopping->end) {
         stopping->end = end;
         stopping->next = clock_now();
-        plan(script, servers_count(script));
-        timer_start(script->engine->loop, &stopping->timer, stopping->next);
+        plan(script, engine_connections(script->engine));
+        timer_start(script_loop(script), &stopping->timer, stopping->next);
     }
-    loop_poll_at_once(script->engine->loop);
+    loop_poll_at_once(script_loop(script));
 }
 
-void script_stop_if_asked(struct script *script)
+void stopping_run(struct script *script)
 {
     struct stopping *stopping = &script->stopping;
 
     if (stopping->asked && !stopping->begun)
         begin(script);
     if (stopping->begun && !stopping->over &&
-        (servers_count(script) == 0 || stopping->end <= clock_now()))
+        (engine_connections(script->engine) == 0 ||
+         stopping->end <= clock_now()))
         finish(script);
 }

@@ -10,7 +10,7 @@
 #ifndef FES_RUN_STOPPING_H
 #define FES_RUN_STOPPING_H
 
-#include "script/vm/state.h"
+#include "script/vm/script.h"
 
 /* Nobody has asked yet. */
 void stopping_init(struct stopping *stopping);
@@ -19,9 +19,9 @@ void stopping_init(struct stopping *stopping);
  * Ask for it; it begins at the end of this turn. `seconds`, at least 0, is the
  * time that the closes are spread over. Again: only what ends sooner counts.
  */
-void script_stop(struct script *script, double seconds);
+void stopping_ask(struct script *script, double seconds);
 
 /* At the end of each turn: begin, if it was asked for; end, if all are gone. */
-void script_stop_if_asked(struct script *script);
+void stopping_run(struct script *script);
 
 #endif

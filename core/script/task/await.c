@@ -6,7 +6,7 @@
 
 static struct waiters *waiters_of(const struct script *script, conn_name name)
 {
-    return &script->tasks->waiters[conn_slot_of(name)];
+    return &script->tasks->waiters[conn_name_slot(name)];
 }
 
 bool await_has_reader(const struct script *script, conn_name name)
@@ -89,7 +89,7 @@ void await_cancel(struct task *task)
     await_over(task);
 }
 
-/* ------------------------------------------------------------------ events */
+/* ------------------------------------------------------------------- events */
 
 /* From here on another task may receive. */
 void await_connected(const struct script *script, conn_name name)

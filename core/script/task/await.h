@@ -11,7 +11,7 @@
 #ifndef FES_TASK_AWAIT_H
 #define FES_TASK_AWAIT_H
 
-#include "net/state/conn.h"
+#include "net/command/command.h"
 #include "script/task/task.h"
 
 #include <stdbool.h>

@@ -66,7 +66,7 @@ static int take_results(lua_State *L, lua_State *co, bool *fine, int nresults)
     return nresults;
 }
 
-/* ------------------------------------------------------------------ resume */
+/* ------------------------------------------------------------------- resume */
 
 static int give_to_resume(lua_State *L, lua_State *co, bool fine, int nresults)
 {
@@ -98,7 +98,7 @@ static int l_resume(lua_State *L)
     return 2;
 }
 
-/* -------------------------------------------------------------------- wrap */
+/* --------------------------------------------------------------------- wrap */
 
 /* The message is on top of the stack. */
 static int raise_from(lua_State *L)
@@ -159,7 +159,7 @@ static int l_wrap(lua_State *L)
     return 1;
 }
 
-/* ------------------------------------------------------------------- close */
+/* -------------------------------------------------------------------- close */
 
 /* A task that is closed has come to its end. */
 static void cancel(struct task *task)
@@ -201,7 +201,7 @@ static int l_close(lua_State *L)
     return 2;
 }
 
-void open_coroutine(lua_State *L)
+void coroutine_open(lua_State *L)
 {
     lua_getglobal(L, "coroutine");
     lua_pushcfunction(L, l_resume);

@@ -75,7 +75,7 @@ void task_set_timer(lua_State *L, struct task *task, double seconds)
     uint64_t due = clock_now() + clock_from_seconds(seconds);
 
     task->late = false;
-    if (!timer_start(task->script->engine->loop, &task->timer, due))
+    if (!timer_start(script_loop(task->script), &task->timer, due))
         luaL_error(L, "not enough memory");
     task->script->tasks->due++;
 }
@@ -85,7 +85,7 @@ void task_stop_timer(struct task *task)
     task->late = false;
     if (!timer_runs(&task->timer))
         return;
-    timer_stop(task->script->engine->loop, &task->timer);
+    timer_stop(script_loop(task->script), &task->timer);
     task->script->tasks->due--;
 }
 
@@ -114,5 +114,5 @@ void task_wake(struct task *task)
         return;
     link_before(&tasks->ready, &task->ready);
     tasks->due++;
-    loop_poll_at_once(task->script->engine->loop);
+    loop_poll_at_once(script_loop(task->script));
 }

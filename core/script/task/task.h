@@ -21,8 +21,8 @@
 #ifndef FES_TASK_TASK_H
 #define FES_TASK_TASK_H
 
-#include "net/receive/buffered.h"
-#include "script/vm/state.h"
+#include "net/command/command.h"
+#include "script/vm/script.h"
 
 #include <lua.h>
 #include <stdbool.h>

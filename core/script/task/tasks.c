@@ -1,8 +1,9 @@
 #include "script/task/tasks.h"
 
 #include "base/memory.h"
-#include "net/command/command.h"
+#include "net/command/engine.h"
 #include "script/task/await.h"
+#include "script/vm/call.h"
 #include "script/vm/options.h"
 #include "script/vm/watchdog.h"
 
@@ -115,7 +116,7 @@ struct task *task_spawn(lua_State *L, int nargs)
 }
 
 /* fes.spawn(fn, ...) -> the coroutine; fn may be one that is suspended */
-int l_spawn(lua_State *L)
+int tasks_lua_spawn(lua_State *L)
 {
     script_check_open(L, "fes.spawn");
     if (!lua_isfunction(L, 1) && !lua_isthread(L, 1))
@@ -135,7 +136,7 @@ static int slept(lua_State *L, int status, lua_KContext context)
 }
 
 /* fes.sleep(seconds) */
-int l_sleep(lua_State *L)
+int tasks_lua_sleep(lua_State *L)
 {
     double seconds = options_check_seconds(L, 1, "fes.sleep");
     struct task *task = task_check(L, "fes.sleep");
@@ -169,7 +170,7 @@ static void leave(struct task *task)
     struct script *script = task->script;
 
     if (lua_status(task->co) == LUA_YIELD) {
-        if (!script_call(script, park, task, "task", 0))
+        if (!call_lua(script, park, task, "task", 0))
             lua_pop(script->L, 1);
     } else if (task->ended != NULL) {
         task->ended(task, true);
@@ -195,7 +196,7 @@ static void run(struct task *task)
     script->tasks->running = task;
     task->waits = false;
     task->nargs = 0;
-    fine = script_resume(script, task->co, nargs, event, task->handles);
+    fine = call_resume(script, task->co, nargs, event, task->handles);
     script->tasks->running = NULL;
     if (!fine)
         fail(task);
@@ -293,10 +294,10 @@ static void push_weak_table(lua_State *L)
 /* One for each connection that there may be; untouched ones cost nothing. */
 static size_t waiters_bytes(const struct script *script)
 {
-    return script->engine->conns.number * sizeof(struct waiters);
+    return engine_slots(script->engine) * sizeof(struct waiters);
 }
 
-void open_task(lua_State *L)
+void tasks_open(lua_State *L)
 {
     struct script *script = script_of(L);
     struct tasks *tasks = lua_newuserdatauv(L, sizeof *tasks, 0);
@@ -312,7 +313,7 @@ void open_task(lua_State *L)
     if (tasks->waiters == NULL)
         luaL_error(L, "not enough memory");
     script->tasks = tasks;
-    open_coroutine(L);
+    coroutine_open(L);
 }
 
 struct waiters *tasks_stop(struct script *script)

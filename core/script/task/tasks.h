@@ -41,4 +41,13 @@ void tasks_end(struct script *script);
 struct waiters *tasks_stop(struct script *script);
 void tasks_unmap(const struct script *script, struct waiters *waiters);
 
+/* Fill in a new state: script.tasks, and Lua's coroutine functions
+ * (coroutine.c) in a form that lets tasks wait. */
+void tasks_open(lua_State *L);
+void coroutine_open(lua_State *L);
+
+/* fes.spawn and fes.sleep. */
+int tasks_lua_spawn(lua_State *L);
+int tasks_lua_sleep(lua_State *L);
+
 #endif

@@ -1,6 +1,7 @@
 #include "script/vm/limits.h"
 
 #include "base/log.h"
+#include "net/command/engine.h"
 #include "script/vm/options.h"
 #include "script/vm/watchdog.h"
 
@@ -40,7 +41,7 @@ void limits_enforce(struct limits *limits, struct engine *engine)
 {
     limits->in_force = true;
     watchdog_limit(limits->call_seconds);
-    if (limits->waits && !cells_resize(&engine->cells, limits->retained))
+    if (limits->waits && !engine_set_retained(engine, limits->retained))
         log_warn("fes.limits: 'retained' stays as it is: messages are kept");
     limits->waits = false;
 }
@@ -49,12 +50,12 @@ void limits_enforce(struct limits *limits, struct engine *engine)
 static void set_retained(lua_State *L, struct limits *limits,
                          struct engine *engine, uint64_t retained)
 {
-    if (!cells_may_resize(&engine->cells, retained))
+    if (!engine_may_set_retained(engine, retained))
         luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
     limits->retained = retained;
     limits->waits = limits->loads;
     if (!limits->loads)
-        cells_resize(&engine->cells, retained);
+        engine_set_retained(engine, retained);
 }
 
 /* Less than the script has would leave it nothing but errors. */
@@ -102,7 +103,7 @@ static int l_limits(lua_State *L)
     return 0;
 }
 
-void open_limits(lua_State *L, struct limits *limits, struct engine *engine)
+void limits_open(lua_State *L, struct limits *limits, struct engine *engine)
 {
     lua_pushlightuserdata(L, limits);
     lua_pushlightuserdata(L, engine);

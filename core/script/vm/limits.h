@@ -4,12 +4,13 @@
 #ifndef FES_VM_LIMITS_H
 #define FES_VM_LIMITS_H
 
-#include "net/state/engine.h"
 #include "script/vm/allocator.h"
 
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+struct engine;
 
 struct limits {
     double call_seconds;  /* of a handler, timer or task; 0: any */
@@ -31,6 +32,6 @@ void limits_begin(struct limits *limits, lua_State *L);
 void limits_enforce(struct limits *limits, struct engine *engine);
 
 /* Push fes.limits() for these. They live as long as the state. */
-void open_limits(lua_State *L, struct limits *limits, struct engine *engine);
+void limits_open(lua_State *L, struct limits *limits, struct engine *engine);
 
 #endif

@@ -128,7 +128,7 @@ static void check_names(lua_State *L, const char *who,
     }
 }
 
-/* ------------------------------------------------------------------ values */
+/* ------------------------------------------------------------------- values */
 
 static lua_Integer check_integer(lua_State *L, const char *who,
                                  const struct option *option)
@@ -178,39 +178,11 @@ static void read_text(lua_State *L, const char *who,
 static void read_bytes(lua_State *L, const char *who,
                        const struct option *option, void *value)
 {
-    struct option_bytes *given = value;
+    struct bytes *given = value;
 
     if (lua_type(L, -1) != LUA_TSTRING)
         options_fail(L, who, option->name, "a string");
-    given->bytes = lua_tolstring(L, -1, &given->length);
-}
-
-static void fail_choice(lua_State *L, const char *who,
-                        const struct option *option)
-{
-    luaL_Buffer words;
-
-    luaL_buffinit(L, &words);
-    for (int i = 0; option->choices[i] != NULL; i++) {
-        luaL_addstring(&words, i == 0 ? "\"" : " or \"");
-        luaL_addstring(&words, option->choices[i]);
-        luaL_addstring(&words, "\"");
-    }
-    luaL_pushresult(&words);
-    options_fail(L, who, option->name, lua_tostring(L, -1));
-}
-
-static void read_choice(lua_State *L, const char *who,
-                        const struct option *option, void *value)
-{
-    const char *given = options_word(L, -1);
-
-    for (int i = 0; option->choices[i] != NULL; i++)
-        if (strcmp(given, option->choices[i]) == 0) {
-            *(int *)value = i;
-            return;
-        }
-    fail_choice(L, who, option);
+    given->at = lua_tolstring(L, -1, &given->length);
 }
 
 static void read_boolean(lua_State *L, const char *who,
@@ -244,14 +216,12 @@ static void read_value(lua_State *L, const char *who,
     case OPTION_BYTES:
         read_bytes(L, who, option, value);
         break;
-    case OPTION_CHOICE:
-        read_choice(L, who, option, value);
-        break;
     case OPTION_FUNCTION:
         if (!lua_isfunction(L, -1))
             options_fail(L, who, option->name, "a function");
         break;
     case OPTION_OTHER:
+        option->read(L, who, value);
         break;
     }
 }

@@ -20,23 +20,21 @@ enum option_kind {
     OPTION_SECONDS,  /* double, finite, in min..max */
     OPTION_BOOLEAN,  /* bool */
     OPTION_TEXT,     /* const char *, no zero inside */
-    OPTION_BYTES,    /* struct option_bytes */
+    OPTION_BYTES,    /* struct bytes */
     OPTION_FUNCTION, /* only checked: whoever reads fetches it itself */
-    OPTION_OTHER,    /* not even that: of several types */
-    OPTION_CHOICE    /* int: index in `choices` */
+    OPTION_OTHER     /* what its own function reads */
 };
 
-struct option_bytes {
-    const char *bytes;
-    size_t length;
-};
+/* Read the value on top of the stack into `*value`, or raise in the name of
+ * `who`; the table of options is at 1. */
+typedef void option_fn(lua_State *L, const char *who, void *value);
 
 struct option {
     const char *name;
     enum option_kind kind;
     size_t at; /* offset of its value in the struct */
     double min, max;
-    const char *const *choices; /* ends with NULL */
+    option_fn *read; /* OPTION_OTHER */
 };
 
 /*

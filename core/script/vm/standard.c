@@ -64,7 +64,7 @@ static void seed_random(lua_State *L)
     lua_pop(L, 1);
 }
 
-void open_standard(lua_State *L)
+void standard_open(lua_State *L)
 {
     luaL_openlibs(L);
     lua_register(L, "xpcall", l_xpcall);

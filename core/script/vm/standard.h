@@ -12,6 +12,6 @@
 #include <lua.h>
 
 /* Open the standard libraries. */
-void open_standard(lua_State *L);
+void standard_open(lua_State *L);
 
 #endif

@@ -48,7 +48,7 @@ static void wind(uint64_t period)
     timer_settime(guard.timer, 0, &ticks, NULL);
 }
 
-/* ---------------------------------------------------------------- the hook */
+/* ----------------------------------------------------------------- the hook */
 
 static bool is_in_a_function(lua_State *L)
 {
@@ -128,7 +128,7 @@ static void hook(lua_State *L)
     lua_sethook(L, stop_it, EVERYTHING, 1);
 }
 
-/* -------------------------------------------------------------- the signal */
+/* --------------------------------------------------------------- the signal */
 
 /* Lua's collector stands still while it calls one, and only then. */
 static bool is_in_a_finalizer(lua_State *L)
@@ -219,7 +219,7 @@ static bool make_timer(void)
            timer_create(CLOCK_MONOTONIC, &event, &guard.timer) == 0;
 }
 
-/* ------------------------------------------------------------------ calls */
+/* -------------------------------------------------------------------- calls */
 
 void watchdog_limit(double seconds)
 {

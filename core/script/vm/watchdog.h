@@ -15,7 +15,7 @@
  * Time in which other processes had the processor does not count.
  *
  * What runs is known because coroutines are resumed through watchdog_resume()
- * only (coroutine.c, script_resume()). A library function that does not return,
+ * only (coroutine.c, call_resume()). A library function that does not return,
  * a finalizer, or a hook of the script's own cannot be interrupted: the log
  * says so while it lasts, with the traceback of the first, and the hook raises
  * when it returns.

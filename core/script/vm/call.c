@@ -1,17 +1,12 @@
-#include "script/vm/state.h"
+#include "script/vm/call.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "script/object/conn.h"
-#include "script/object/servers.h"
-#include "script/object/timer.h"
-#include "script/run/collector.h"
-#include "script/run/stopping.h"
-#include "script/task/tasks.h"
-#include "script/vm/standard.h"
+#include "net/command/command.h"
 #include "script/vm/trace.h"
 #include "script/vm/watchdog.h"
 
+#include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +15,6 @@ enum { SHOWN_BYTES = 4096 }; /* of a message, and of a traceback */
 
 /* Where the traceback of the last error is kept, beside its message. */
 static const char trace_key;
-
-struct script *script_of(lua_State *L)
-{
-    return *(struct script **)lua_getextraspace(L);
-}
-
-void script_check_open(lua_State *L, const char *who)
-{
-    if (script_of(L)->over)
-        luaL_error(L, "%s: the script has ended", who);
-}
 
 static int to_text(lua_State *L)
 {
@@ -79,7 +63,7 @@ static void end_trace(struct script *script)
     allocator_lower(&script->limits.allocator);
 }
 
-static int explain(lua_State *L)
+int call_explain(lua_State *L)
 {
     keep_trace(L, L, 1);
     push_text(L, 1);
@@ -92,7 +76,7 @@ static void catch_up_later(struct script *script)
     uint64_t due = log_catch_up();
 
     if (due != CLOCK_FAR_AWAY && !timer_runs(&script->program->catch_up))
-        timer_start(script->engine->loop, &script->program->catch_up, due);
+        timer_start(script_loop(script), &script->program->catch_up, due);
 }
 
 /*
@@ -117,7 +101,7 @@ static const char *push_trace(lua_State *L, int status, bool late)
 static void report(struct script *script, const char *event, conn_name name,
                    const char *trace)
 {
-    char whom[CONN_TEXT_BYTES] = "no connection";
+    char whom[COMMAND_TEXT_BYTES] = "no connection";
     char what[SHOWN_BYTES];
     char whole_trace[SHOWN_BYTES];
     size_t length = 0;
@@ -125,7 +109,7 @@ static void report(struct script *script, const char *event, conn_name name,
     size_t used = (size_t)snprintf(what, sizeof what, "%s: ", event);
 
     if (name != 0)
-        conn_describe(script->engine, name, whom);
+        command_describe(script->engine, name, whom);
     if (length > sizeof what - 1 - used)
         length = sizeof what - 1 - used;
     memcpy(what + used, message, length);
@@ -156,14 +140,14 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
     return false;
 }
 
-void script_begin_call(struct script *script, const char *event)
+void call_begin(struct script *script, const char *event)
 {
     trace_forget();
     watchdog_enter(script->L, event);
 }
 
-bool script_end_call(struct script *script, int nargs, const char *event,
-                     conn_name name)
+bool call_end(struct script *script, int nargs, const char *event,
+              conn_name name)
 {
     lua_State *L = script->L;
     int status = lua_pcall(L, nargs, 0, SCRIPT_EXPLAIN);
@@ -174,13 +158,13 @@ bool script_end_call(struct script *script, int nargs, const char *event,
     return end_badly(script, status, late, event, name);
 }
 
-bool script_call(struct script *script, lua_CFunction fn, void *arg,
-                 const char *event, conn_name name)
+bool call_lua(struct script *script, lua_CFunction fn, void *arg,
+              const char *event, conn_name name)
 {
-    script_begin_call(script, event);
+    call_begin(script, event);
     lua_pushcfunction(script->L, fn);
     lua_pushlightuserdata(script->L, arg);
-    return script_end_call(script, 1, event, name);
+    return call_end(script, 1, event, name);
 }
 
 /*
@@ -205,8 +189,8 @@ static int take_error(lua_State *L)
     return 1;
 }
 
-bool script_resume(struct script *script, lua_State *co, int nargs,
-                   const char *event, conn_name name)
+bool call_resume(struct script *script, lua_State *co, int nargs,
+                 const char *event, conn_name name)
 {
     lua_State *L = script->L;
     int nresults;
@@ -229,94 +213,7 @@ bool script_resume(struct script *script, lua_State *co, int nargs,
     return end_badly(script, status, late, event, name);
 }
 
-/* ---------------------------------------------------------------- beginning */
-
-static int open_all(lua_State *L)
-{
-    struct script *script = script_of(L);
-
-    open_standard(L);
-    open_types(L);
-    open_conn(L);
-    open_server(L);
-    open_timer(L);
-    open_pool(L);
-    open_topic(L);
-    open_subscriptions(L);
-    open_steer(L);
-    open_transfer(L);
-    open_task(L);
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    script->handles = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_newtable(L);
-    script->on_stop = luaL_ref(L, LUA_REGISTRYINDEX);
-    luaL_requiref(L, "fes", open_fes, 0);
-    lua_pop(L, 1);
-    return 1;
-}
-
-/* A script that is loaded anew finds the slab that the one before has made. */
-static void note_outgoing(struct script *script)
-{
-    const struct pool *pool = script->engine->outgoing.pool;
-
-    if (pool == NULL)
-        return;
-    script->limits.outgoing = (uint32_t)pool_number(pool);
-    script->limits.outgoing_mapped = true;
-}
-
-static bool open_state(struct script *script)
-{
-    lua_State *L = luaL_newstate();
-
-    script->L = L;
-    if (L == NULL)
-        return false;
-    *(struct script **)lua_getextraspace(L) = script;
-    limits_begin(&script->limits, L);
-    note_outgoing(script);
-    lua_pushcfunction(L, explain);
-    lua_pushcfunction(L, open_all);
-    return lua_pcall(L, 0, 1, SCRIPT_EXPLAIN) == LUA_OK;
-}
-
-/* Finalizers may still use what the engine has; but begin nothing. */
-static void close_state(struct script *script)
-{
-    struct waiters *waiters = tasks_stop(script);
-
-    script->over = true;
-    watchdog_close(script->L);
-    tasks_unmap(script, waiters);
-}
-
-struct script *script_new(struct program *program)
-{
-    struct script *script = calloc(1, sizeof *script);
-
-    if (script == NULL)
-        return NULL;
-    *script = (struct script){
-        .program = program,
-        .engine = program->engine,
-        .on_reload = LUA_REFNIL,
-        .state = LUA_REFNIL,
-    };
-    link_init(&script->servers);
-    link_init(&script->timers);
-    stopping_init(&script->stopping);
-    if (open_state(script)) {
-        collector_begin(script);
-        return script;
-    }
-    if (script->L != NULL)
-        script_free(script);
-    else
-        free(script);
-    return NULL;
-}
+/* ------------------------------------------------------ outside of an event */
 
 static char *copy(const char *text)
 {
@@ -328,8 +225,8 @@ static char *copy(const char *text)
 }
 
 /* The traceback is worth showing only if Lua code was running. */
-bool state_run(struct script *script, lua_CFunction fn, void *arg,
-               const char *event, struct failure *failure)
+bool call_outside(struct script *script, lua_CFunction fn, void *arg,
+                  const char *event, struct failure *failure)
 {
     lua_State *L = script->L;
 
@@ -354,39 +251,8 @@ bool state_run(struct script *script, lua_CFunction fn, void *arg,
     return false;
 }
 
-void failure_free(struct failure *failure)
+void call_free_failure(struct failure *failure)
 {
     free(failure->message);
     free(failure->trace);
-}
-
-/* --------------------------------------------------------------------- end */
-
-void script_free(struct script *script)
-{
-    timers_end(script);
-    close_state(script);
-    allocator_end(&script->limits.allocator);
-    free(script);
-}
-
-bool script_has_work(const struct script *script)
-{
-    if ((!link_alone(&script->timers) || tasks_in_use(script)) &&
-        !script->stopping.begun)
-        return true;
-    return servers_in_use(script) || script->engine->pending_count > 0;
-}
-
-const char *script_push_path(lua_State *L, const char *name)
-{
-    if (name[0] == '/')
-        return lua_pushstring(L, name);
-    return lua_pushfstring(L, "%s/%s", script_of(L)->program->directory, name);
-}
-
-void script_set_count(lua_State *L, const char *name, uint64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
 }

@@ -1,0 +1,177 @@
+#include "net/command/server.h"
+
+#include "net/send/closing.h"
+#include "net/serve/accept.h"
+#include "net/serve/listener.h"
+#include "net/serve/serve.h"
+#include "net/state/engine.h"
+#include "net/state/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ opening */
+
+static void begin_to_listen(struct server *server, int fd)
+{
+    server->listening = true;
+    server->address = socket_address(fd);
+    watch_init(&server->watch, fd, accept_on_readable);
+    link_before(&server->engine->servers, &server->servers);
+    accept_update(server);
+}
+
+struct server *server_open(struct engine *engine,
+                           const struct server_options *options, void *owner,
+                           const char **why)
+{
+    struct server *server =
+        serve_new(engine, options, owner, NULL, engine->conns.number);
+    int fd;
+
+    if (server == NULL) {
+        *why = strerrordesc_np(ENOMEM);
+        return NULL;
+    }
+    fd = listener_open(server, why);
+    if (fd < 0) {
+        serve_drop(server);
+        return NULL;
+    }
+    begin_to_listen(server, fd);
+    return server;
+}
+
+/* ------------------------------------------------------------------ closing */
+
+void server_close(struct server *server, enum reason reason, double linger)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    serve_stop_listening(server);
+    timer_stop(server->engine->loop, &server->hold);
+    server->closing = true;
+    while ((conn = server_next_record(server, &slot)) != NULL)
+        closing_begin(conn, reason, linger);
+}
+
+void server_set_owner(struct server *server, void *owner)
+{
+    server->owner = owner;
+}
+
+/* The owner may end some of them meanwhile, but none is released. */
+void server_owner_leaves(struct server *server)
+{
+    struct conn *conn;
+    uint32_t slot = 0;
+
+    while ((conn = server_next_record(server, &slot)) != NULL)
+        if (!conn_has(conn, CONN_PENDING_CONNECT) || server->outgoing)
+            server->engine->events.owner_leaves(
+                server->owner, conn_name_of(conn), conn->reason, conn->detail);
+}
+
+void server_abandon(struct server *server)
+{
+    server->owner = NULL;
+    serve_end_all(server);
+    loop_poll_at_once(server->engine->loop);
+}
+
+/* ------------------------------------------------------------------ changes */
+
+void server_pause(struct server *server, bool paused)
+{
+    server->paused = paused;
+    accept_update(server);
+}
+
+void server_flush(struct server *server)
+{
+    server->held_long_enough = true;
+}
+
+/* -------------------------------------------------------------------- looks */
+
+struct server_facts server_facts(const struct server *server)
+{
+    return (struct server_facts){
+        .options = &server->options,
+        .owner = server->owner,
+        .port = server->address.port,
+        .connections = server_count(server) + server->setups,
+        .outgoing = server->outgoing,
+        .closing = server->closing,
+        .gone = server->closing && server->unfinished == 0,
+        .adopting = server->adopting,
+    };
+}
+
+void server_format_address(const struct server *server, char *out, size_t room)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (server->options.path != NULL) {
+        snprintf(out, room, "unix:%s", server->options.path);
+    } else if (strcmp(server->options.host, "*") == 0) {
+        snprintf(out, room, "*:%u", (unsigned)server->address.port);
+    } else {
+        address_format(&server->address, text);
+        snprintf(out, room, "%s", text);
+    }
+}
+
+uint32_t server_limit(const struct server *server)
+{
+    return server->limit;
+}
+
+bool server_holds(const struct server *server, size_t length)
+{
+    return server_slab_holds(server, length);
+}
+
+uint32_t server_connections(const struct server *server)
+{
+    return server_count(server);
+}
+
+conn_name server_next(const struct server *server, uint32_t *slot)
+{
+    struct conn *conn;
+
+    while ((conn = server_next_record(server, slot)) != NULL)
+        if (conn_is_open(conn))
+            return conn_name_of(conn);
+    return 0;
+}
+
+/* -------------------------------------------------------------------- stats */
+
+/* An outgoing connection has no slab of its own. */
+static void add_slab(struct server_stats *stats, const struct server *server)
+{
+    if (server->outgoing)
+        return;
+    stats->bockets = stats->bockets_free = server->options.bockets;
+    stats->bockets_least = server->least_free;
+    if (server->pool != NULL) {
+        stats->bockets_free = pool_free_count(server->pool);
+        stats->bockets_least = pool_least_free(server->pool);
+    }
+}
+
+struct server_stats server_stats(const struct server *server)
+{
+    struct server_stats stats = {
+        .counters = server->counters,
+        .connections = server_count(server),
+        .queued = server->counters.unsent,
+    };
+
+    add_slab(&stats, server);
+    return stats;
+}

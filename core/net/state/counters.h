@@ -1,0 +1,203 @@
+/*
+ * counters.h - what servers count, each figure described in one row
+ *
+ * The tables below are the only place that names a figure: the structs, the
+ * sums over all servers, server:stats() and fes.stats() are made of them.
+ *
+ * A counter only grows. It is changed here alone, by functions that say what
+ * happened: bytes and messages enter in one place each and leave in one place
+ * each. A gauge is looked up when it is asked for (server_stats()), save
+ * `queued`, which is counted like a counter, but also falls.
+ */
+#ifndef FES_STATE_COUNTERS_H
+#define FES_STATE_COUNTERS_H
+
+#include "net/state/overflow.h"
+#include "net/state/reason.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*      name */
+#define COUNTERS(COUNTER)                                          \
+    COUNTER(accepted)       /* connections */                      \
+    COUNTER(accepts_paused) /* times that accepting had to stop */ \
+    COUNTER(bytes_in)                                              \
+    COUNTER(bytes_out) /* taken by the kernel */                   \
+    COUNTER(messages_in)                                           \
+    COUNTER(messages_out) /* queued for a receiver */              \
+    COUNTER(missed)       /* messages withheld from a receiver */  \
+    COUNTER(refused)      /* broadcasts and publishes that found no bocket */
+
+/*      name       kinds      function that gives a kind's name */
+#define COUNTER_ARRAYS(ARRAY)                             \
+    ARRAY(closed, REASONS, reason_name) /* connections */ \
+    ARRAY(missed_by, OVERFLOWS, overflow_name)
+
+/*      name */
+#define GAUGES(GAUGE)                                          \
+    GAUGE(connections) /* open now */                          \
+    GAUGE(queued)      /* bytes not yet given to the kernel */ \
+    GAUGE(bockets)     /* in the slab */                       \
+    GAUGE(bockets_free)                                        \
+    GAUGE(bockets_least) /* fewest that were ever free */
+
+#define COUNTERS_FIELD(name)            uint64_t name;
+#define COUNTERS_ARRAY(name, kinds, fn) uint64_t name[kinds];
+
+/* What a server counts. */
+struct counters {
+    COUNTERS(COUNTERS_FIELD)
+    COUNTER_ARRAYS(COUNTERS_ARRAY)
+    uint64_t unsent; /* the gauge `queued` */
+};
+
+/* What a connection counts, in each direction. */
+struct traffic {
+    uint64_t bytes;
+    uint64_t messages;
+};
+
+/* One server, or the sum of all. */
+struct server_stats {
+    struct counters counters;
+    GAUGES(COUNTERS_FIELD)
+};
+
+/* Add one server's counters, or all of its figures, to a sum. */
+void counters_add(struct counters *sum, const struct counters *one);
+void counters_add_stats(struct server_stats *sum,
+                        const struct server_stats *one);
+
+/* ------------------------------------------------------------------- accept */
+
+static inline void counters_accept(struct counters *counters)
+{
+    counters->accepted++;
+}
+
+static inline void counters_pause_accepts(struct counters *counters)
+{
+    counters->accepts_paused++;
+}
+
+static inline void counters_close(struct counters *counters, enum reason reason)
+{
+    counters->closed[reason]++;
+}
+
+/* ------------------------------------------------------------------ receive */
+
+/* Bytes have come from the peer. */
+static inline void counters_receive(struct counters *counters,
+                                    struct traffic *in, size_t bytes)
+{
+    counters->bytes_in += bytes;
+    in->bytes += bytes;
+}
+
+/* A whole message is handed over. */
+static inline void counters_hand_over(struct counters *counters,
+                                      struct traffic *in)
+{
+    counters->messages_in++;
+    in->messages++;
+}
+
+/* --------------------------------------------------------------------- send */
+
+/* A message of `bytes` was queued for one connection alone. */
+static inline void counters_queue(struct counters *counters,
+                                  struct traffic *out, size_t bytes)
+{
+    counters->messages_out++;
+    counters->unsent += bytes;
+    out->messages++;
+}
+
+/* So was a header, which is no message. */
+static inline void counters_queue_header(struct counters *counters,
+                                         size_t bytes)
+{
+    counters->unsent += bytes;
+}
+
+/* A message was written into the stream for so many receivers. */
+static inline void counters_publish(struct counters *counters, size_t bytes,
+                                    uint32_t receivers)
+{
+    counters->messages_out += receivers;
+    counters->unsent += bytes * receivers;
+}
+
+/* So many published messages were given to a receiver, or queued for it. */
+static inline void counters_deliver(struct traffic *out, uint32_t messages)
+{
+    out->messages += messages;
+}
+
+/* A published message takes another number of bytes in a receiver's framing. */
+static inline void counters_reframe(struct counters *counters, size_t published,
+                                    size_t queued)
+{
+    counters->unsent += queued - published;
+}
+
+/* A broadcast or publish found no bocket. */
+static inline void counters_refuse(struct counters *counters)
+{
+    counters->refused++;
+}
+
+/* The kernel has taken bytes. */
+static inline void counters_send(struct counters *counters, struct traffic *out,
+                                 size_t bytes)
+{
+    counters->bytes_out += bytes;
+    counters->unsent -= bytes;
+    out->bytes += bytes;
+}
+
+/* Bytes will never be offered to the kernel. */
+static inline void counters_discard(struct counters *counters, size_t bytes)
+{
+    counters->unsent -= bytes;
+}
+
+/* ----------------------------------------------------------------- withhold */
+
+/* A published message of `bytes` is not for one of its receivers after all. */
+static inline void counters_withdraw(struct counters *counters, size_t bytes)
+{
+    counters->messages_out--;
+    counters->unsent -= bytes;
+}
+
+/* A connection misses a message, by this policy; `missed` counts its own. */
+static inline void counters_miss(struct counters *counters, uint64_t *missed,
+                                 enum overflow policy)
+{
+    counters->missed++;
+    counters->missed_by[policy]++;
+    ++*missed;
+}
+
+/* It is sent that message after all. */
+static inline void counters_make_up(struct counters *counters, uint64_t *missed,
+                                    enum overflow policy)
+{
+    counters->missed--;
+    counters->missed_by[policy]--;
+    --*missed;
+}
+
+/* So many that were counted under one policy are counted under another. */
+static inline void counters_move_missed(struct counters *counters,
+                                        uint64_t missed, enum overflow from,
+                                        enum overflow to)
+{
+    counters->missed_by[from] -= missed;
+    counters->missed_by[to] += missed;
+}
+
+#endif

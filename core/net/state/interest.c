@@ -1,0 +1,81 @@
+#include "net/state/interest.h"
+
+#include "base/log.h"
+#include "net/io/hangup.h"
+#include "net/state/engine.h"
+#include "net/state/server.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * The inbox holds what it may. One bocket more if the first is partly consumed,
+ * or if the longest message with its framing needs it: so any request that is
+ * allowed finds space.
+ */
+static bool is_full(const struct conn *conn)
+{
+    const struct server_options *options = &conn->server->options;
+    uint64_t longest = (uint64_t)options->maxmessage + FRAMING_MOST_OVERHEAD;
+    size_t most = options->maxreceives;
+
+    if (conn->inbox.skip > 0)
+        most++;
+    if (longest > (uint64_t)options->maxreceives * options->size)
+        most++;
+    return inbox_is_full(conn->server->pool, &conn->inbox, most);
+}
+
+bool interest_in_reading(const struct conn *conn)
+{
+    const struct server *server = conn->server;
+
+    if (conn->state != CONN_OPEN)
+        return (conn->state == CONN_CLOSING || conn->state == CONN_ENDED) &&
+               !conn_has(conn, CONN_PEER_ENDED);
+    return !conn_has(conn, CONN_PEER_ENDED | CONN_PAUSED | CONN_STARVED |
+                               CONN_HELD) &&
+           conn_is_half_free(conn, server->limit) &&
+           !(server->options.buffered && is_full(conn));
+}
+
+/*
+ * A paused connection with an empty queue is neither read nor written, so only
+ * this tells that it has broken. If the system refuses, the next send tells.
+ */
+static void watch_for_hangup(struct conn *conn, bool wanted)
+{
+    struct hangups *hangups = &conn->server->engine->hangups;
+
+    if (conn_has(conn, CONN_UNHEARD) == wanted)
+        return;
+    conn_clear(conn, CONN_UNHEARD);
+    if (!wanted)
+        hangups_forget(hangups, conn->fd);
+    else if (hangups_expect(hangups, conn->fd, conn_name_of(conn)))
+        conn_set(conn, CONN_UNHEARD);
+    else
+        log_warn("a paused connection cannot be watched: %s", strerror(errno));
+}
+
+void interest_update(struct conn *conn)
+{
+    unsigned events = interest_in_reading(conn) ? LOOP_READ : 0;
+
+    if (conn_has(conn, CONN_BEHIND))
+        events |= LOOP_WRITE;
+    if (conn_is_connecting(conn))
+        return;
+    if (watch_waits_for(&conn->watch, events) &&
+        !conn_has(conn, CONN_PAUSED | CONN_UNHEARD))
+        return; /* the usual case: nothing changes */
+    watch_for_hangup(conn, events == 0 && conn->state == CONN_OPEN &&
+                               conn_has(conn, CONN_PAUSED));
+    watch_set(conn->server->engine->loop, &conn->watch, events);
+}
+
+void interest_end(struct conn *conn)
+{
+    watch_for_hangup(conn, false);
+    watch_set(conn->server->engine->loop, &conn->watch, 0);
+}

@@ -1,0 +1,28 @@
+/*
+ * interest.h - which events of its socket a connection waits for
+ */
+#ifndef FES_STATE_INTEREST_H
+#define FES_STATE_INTEREST_H
+
+#include "net/state/conn.h"
+
+#include <stdbool.h>
+
+/*
+ * May the connection be read now? Not while it is paused, while its own queue
+ * is more than half full, while received data waits to be handed over, or when
+ * its inbox is full (buffered receive).
+ */
+bool interest_in_reading(const struct conn *conn);
+
+/*
+ * Watch the socket for what the connection waits for in its present state:
+ * reading, writing, or only a broken connection (io/hangup.h). No effect while
+ * the connection is still connecting: serve/dial.c watches it then.
+ */
+void interest_update(struct conn *conn);
+
+/* Watch for nothing any more. Call before the descriptor is closed. */
+void interest_end(struct conn *conn);
+
+#endif

@@ -1,0 +1,67 @@
+#include "net/state/membership.h"
+
+#include "net/state/engine.h"
+#include "net/state/interest.h"
+#include "net/state/pending.h"
+#include "net/state/server.h"
+#include "net/state/stall.h"
+#include "net/state/topic.h"
+
+#include <assert.h>
+
+void membership_begin(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    conn->state = CONN_OPEN;
+    conn->seen = server->stream.next;
+    link_before(&server->broadcasts.subscribers, &conn->in_broadcasts);
+    server->broadcasts.count++;
+    if (server->idle_ticks > 0)
+        engine_set_deadline(server->engine, conn,
+                            conn->moved + server->idle_ticks);
+    interest_update(conn);
+}
+
+/* No message to many is for it any more. */
+static void leave_channels(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    stall_forget(conn);
+    server->broadcasts.conflating -= overflow_conflates(conn->overflow);
+    channel_leave(&server->broadcasts, &conn->in_broadcasts);
+    while (conn->subs != NULL)
+        topic_unsubscribe(conn->subs);
+}
+
+/* What waits for it counts as queued, or as missed. */
+static void drop_pending(struct conn *conn)
+{
+    struct pending pending = pending_begin(conn);
+
+    while (pending_next(&pending)) {
+        if (sub_is_stalled(pending.sub)) {
+            stall_withhold(&pending, pending.sub, stall_kind(pending.sub));
+            continue;
+        }
+        counters_discard(&conn->server->counters, pending_length(&pending));
+        counters_deliver(&conn->out, 1);
+    }
+}
+
+void membership_end(struct conn *conn, enum reason reason, const char *detail)
+{
+    struct server *server = conn->server;
+
+    assert(conn->state == CONN_OPEN);
+    drop_pending(conn);
+    conn->seen = server->stream.next;
+    leave_channels(conn);
+    inbox_clear(server->pool, &conn->inbox);
+    if (server->options.maxperip > 0)
+        sites_remove(&server->sites, address_site(&conn->peer));
+    conn->state = CONN_CLOSING;
+    conn->reason = (uint8_t)reason;
+    conn->detail = detail;
+}

@@ -1,0 +1,99 @@
+/*
+ * server_options.h - what a server or an outgoing connection can be told,
+ * option by option
+ *
+ * Each row is all that describes an option: its name in fes.listen and
+ * fes.connect, its kind, the range that a script may give, its default, and
+ * whether it is an option of servers only. The struct below has one field for
+ * each row; script/object/listen.c reads tables of options by the same rows. To
+ * add an option, add a row, use the field, and document it.
+ *
+ * Sizes are bytes, durations seconds. Where the default of a limit is 0, it
+ * means that there is none, or that it follows from others.
+ */
+#ifndef FES_STATE_SERVER_OPTIONS_H
+#define FES_STATE_SERVER_OPTIONS_H
+
+#include "base/text.h"
+#include "net/io/socket.h"
+#include "net/protocol/framing.h"
+#include "net/state/conn_name.h"
+#include "net/state/overflow.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The C types of the kinds. */
+#define OPTION_TYPE_INTEGER  uint32_t
+#define OPTION_TYPE_SECONDS  double
+#define OPTION_TYPE_BOOLEAN  bool
+#define OPTION_TYPE_TEXT     const char *
+#define OPTION_TYPE_BYTES    struct bytes
+#define OPTION_TYPE_MODE     uint32_t /* of a file, written in octal digits */
+#define OPTION_TYPE_FRAMING  struct framing
+#define OPTION_TYPE_OVERFLOW enum overflow
+
+/* For how many seconds a close lingers unless it says otherwise. */
+#define LINGER_SECONDS 2.0
+
+/* What one connection may have waiting, in each direction. */
+enum { MOST_BYTES = 1 << 30, MOST_BOCKETS = 4096 };
+
+/* clang-format off */
+/* Defaults of more than one value. */
+#define NO_BYTES   {NULL, 0}
+#define NO_FRAMING {.kind = FRAMING_RAW}
+
+/*     name             kind      least  most          default         of */
+#define OPTIONS(OPTION) \
+OPTION(host,            TEXT,     0,     0,            NULL,           ALL) \
+OPTION(port,            INTEGER,  0,     65535,        0,              ALL) \
+OPTION(path,            TEXT,     0,     0,            NULL,           ALL) \
+OPTION(mode,            MODE,     0,     0777,         0600,           SERVERS) \
+OPTION(backlog,         INTEGER,  1,     65535,        1024,           SERVERS) \
+OPTION(maxaccepts,      INTEGER,  1,     65536,        256,            SERVERS) \
+OPTION(maxconnections,  INTEGER,  1,     CONN_MOST,    0,              SERVERS) \
+OPTION(maxperip,        INTEGER,  1,     CONN_MOST,    0,              SERVERS) \
+OPTION(maxsends,        INTEGER,  1,     MOST_BOCKETS, 16,             ALL) \
+OPTION(maxreceives,     INTEGER,  1,     MOST_BOCKETS, 16,             ALL) \
+OPTION(size,            INTEGER,  16,    1 << 24,      4096,           SERVERS) \
+OPTION(bockets,         INTEGER,  1,     1 << 28,      16384,          SERVERS) \
+OPTION(header,          BYTES,    0,     0,            NO_BYTES,       SERVERS) \
+OPTION(sndbuf,          INTEGER,  0,     MOST_BYTES,   65536,          ALL) \
+OPTION(rcvbuf,          INTEGER,  0,     MOST_BYTES,   65536,          ALL) \
+OPTION(nodelay,         BOOLEAN,  0,     0,            true,           ALL) \
+OPTION(keepalive,       SECONDS,  0,     32767,        60,             ALL) \
+OPTION(idle_timeout,    SECONDS,  0.001, 1e7,          0,              ALL) \
+OPTION(setup_timeout,   SECONDS,  0.001, 1e7,          10,             ALL) \
+OPTION(framing,         FRAMING,  0,     0,            NO_FRAMING,     ALL) \
+OPTION(maxmessage,      INTEGER,  1,     MOST_BYTES,   0,              ALL) \
+OPTION(message_timeout, SECONDS,  0.001, 1e7,          30,             ALL) \
+OPTION(overflow,        OVERFLOW, 0,     0,            OVERFLOW_CLOSE, ALL) \
+OPTION(maxqueue,        INTEGER,  1,     MOST_BYTES,   0,              ALL) \
+OPTION(maxage,          SECONDS,  0.001, 1e7,          0,              ALL) \
+OPTION(coalesce,        SECONDS,  0,     60,           0,              ALL) \
+OPTION(maxtopics,       INTEGER,  0,     UINT16_MAX,   1024,           ALL)
+/* clang-format on */
+
+#define OPTIONS_FIELD(name, kind, least, most, otherwise, of) \
+    OPTION_TYPE_##kind name;
+
+struct server_options {
+    OPTIONS(OPTIONS_FIELD)
+    bool buffered; /* received data waits until it is asked for */
+};
+
+/* The options that are those of its sockets. */
+struct socket_options
+server_options_socket(const struct server_options *options);
+
+/*
+ * A copy that owns its strings. False: no memory, and some may be there; in
+ * any case it is to be freed. server_options_free() frees the strings.
+ */
+bool server_options_copy(struct server_options *copy,
+                         const struct server_options *given);
+void server_options_free(struct server_options *copy);
+
+#endif

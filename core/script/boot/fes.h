@@ -1,0 +1,12 @@
+/*
+ * fes.h - the module `fes`
+ */
+#ifndef FES_BOOT_FES_H
+#define FES_BOOT_FES_H
+
+#include <lua.h>
+
+/* Push the module's table, for luaL_requiref(). */
+int fes_open(lua_State *L);
+
+#endif

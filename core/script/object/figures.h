@@ -1,0 +1,14 @@
+/*
+ * figures.h - what servers count (net/state/counters.h), as a Lua table
+ */
+#ifndef FES_OBJECT_FIGURES_H
+#define FES_OBJECT_FIGURES_H
+
+#include <lua.h>
+
+struct server_stats;
+
+/* Set a field for each figure in the table on top of the stack. */
+void figures_set(lua_State *L, const struct server_stats *stats);
+
+#endif

@@ -1,0 +1,112 @@
+#include "script/object/lua_server.h"
+
+#include "script/object/type.h"
+
+#include <lauxlib.h>
+
+/* ---------------------------------------------------------------- beginning */
+
+struct lua_server *lua_server_new(lua_State *L)
+{
+    struct lua_server *lua_server = lua_newuserdatauv(L, sizeof *lua_server, 0);
+
+    *lua_server =
+        (struct lua_server){.script = script_of(L), .self = LUA_NOREF};
+    link_init(&lua_server->link);
+    for (int i = 0; i < HANDLERS_COUNT; i++)
+        lua_server->on[i] = LUA_REFNIL;
+    lua_server->policy = lua_server->first_policy = LUA_REFNIL;
+    lua_pushvalue(L, -1);
+    lua_server->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    return lua_server;
+}
+
+void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server)
+{
+    for (int i = 0; i < HANDLERS_COUNT; i++) {
+        lua_getfield(L, 1, handlers_name((enum handler)i));
+        lua_server->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_getfield(L, 1, "overflow");
+    lua_server->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_server->policy = lua_server->first_policy;
+}
+
+void lua_server_attach(lua_State *L, struct lua_server *lua_server,
+                       struct server *server)
+{
+    struct server_facts facts = server_facts(server);
+
+    lua_server->server = server;
+    type_set(L, TYPE_SERVER);
+    lua_server->outgoing = facts.outgoing;
+    lua_server->first_overflow = facts.options->overflow;
+    link_last(&lua_server->script->servers, &lua_server->link);
+    lua_server->script->program->announced.stale = true;
+}
+
+static struct lua_server *find_lua_server(const struct script *script,
+                                          const struct server *server)
+{
+    const struct link *end = &script->servers;
+
+    for (struct link *at = end->next; at != end; at = at->next) {
+        struct lua_server *lua_server = link_owner(at, struct lua_server, link);
+
+        if (lua_server->server == server)
+            return lua_server;
+    }
+    return NULL;
+}
+
+struct lua_server *lua_server_of(lua_State *L, struct server *server)
+{
+    const struct script *script = script_of(L);
+    struct lua_server *lua_server = script->ready
+                                        ? server_facts(server).owner
+                                        : find_lua_server(script, server);
+
+    if (lua_server == NULL) {
+        lua_server = lua_server_new(L);
+        lua_server_attach(L, lua_server, server);
+        lua_pop(L, 1);
+    }
+    return lua_server;
+}
+
+struct lua_server *lua_server_nowhere(lua_State *L)
+{
+    struct script *script = script_of(L);
+
+    if (script->nowhere == NULL) {
+        script->nowhere = lua_server_new(L);
+        script->nowhere->outgoing = true;
+        lua_pop(L, 1);
+    }
+    return script->nowhere;
+}
+
+struct lua_server *lua_server_test(lua_State *L, int index)
+{
+    return type_test(L, index, TYPE_SERVER);
+}
+
+void lua_server_release(lua_State *L, struct lua_server *lua_server)
+{
+    for (int i = 0; i < HANDLERS_COUNT; i++)
+        luaL_unref(L, LUA_REGISTRYINDEX, lua_server->on[i]);
+    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->first_policy);
+    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->self);
+}
+
+void lua_server_detach(lua_State *L, struct lua_server *lua_server)
+{
+    link_out(&lua_server->link);
+    lua_server->server = NULL;
+    lua_server_release(L, lua_server);
+}
+
+void lua_server_push(lua_State *L, const struct lua_server *lua_server)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua_server->self);
+}

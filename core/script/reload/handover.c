@@ -1,0 +1,89 @@
+#include "script/reload/handover.h"
+
+#include "base/log.h"
+#include "net/command/adopt.h"
+#include "net/command/server.h"
+#include "script/object/lua_server.h"
+
+static struct server *server_at(const struct link *link)
+{
+    return link_owner(link, struct lua_server, link)->server;
+}
+
+static struct lua_server *lua_server_at(const struct link *link)
+{
+    return link_owner(link, struct lua_server, link);
+}
+
+void handover_own(lua_State *L, const struct script *old)
+{
+    const struct link *end = &old->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (!server_facts(server_at(at)).gone)
+            lua_server_of(L, server_at(at));
+}
+
+/* Opened by this script itself: the events go to it. */
+static bool is_own(const struct lua_server *lua_server)
+{
+    return server_facts(lua_server->server).owner == lua_server;
+}
+
+void handover_abandon(struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        struct lua_server *lua_server = lua_server_at(at);
+
+        if (lua_server->adoption != NULL)
+            adopt_drop(lua_server->adoption);
+        else if (is_own(lua_server))
+            server_abandon(lua_server->server);
+    }
+}
+
+static void hand_over(struct lua_server *lua_server)
+{
+    char address[SERVER_ADDRESS_BYTES];
+
+    if (is_own(lua_server)) {
+        server_format_address(lua_server->server, address, sizeof address);
+        if (!server_facts(lua_server->server).closing)
+            log_info("listening %s", address);
+    } else if (lua_server->adoption != NULL) {
+        adopt_commit(lua_server->adoption, lua_server);
+        lua_server->adoption = NULL;
+        lua_server->first_overflow =
+            server_facts(lua_server->server).options->overflow;
+    } else {
+        server_set_owner(lua_server->server, lua_server);
+    }
+}
+
+void handover_close_dropped(struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next) {
+        struct lua_server *lua_server = lua_server_at(at);
+
+        if (is_own(lua_server) || lua_server->adoption != NULL)
+            continue;
+        server_close(lua_server->server, REASON_SHUTDOWN, LINGER_SECONDS);
+        server_owner_leaves(lua_server->server);
+    }
+}
+
+void handover_finish(struct script *old, struct script *next)
+{
+    const struct link *end = &next->servers;
+
+    for (const struct link *at = end->next; at != end; at = at->next)
+        hand_over(lua_server_at(at));
+    end = &old->servers;
+    for (const struct link *at = end->next; at != end; at = at->next)
+        if (is_own(lua_server_at(at)))
+            server_abandon(server_at(at));
+}
