@@ -529,30 +529,3 @@ describe("coalesce", function()
     settle(program, { client })
   end)
 end)
-
-describe("a picture", function()
-  after_each(testing.finish)
-
-  it("may be written into the reserve when others hold the rest", function()
-    local program = asked.start [[
-      kept = fes.topic("kept", { retain = true })
-      kept:publish(("k"):rep(200))
-      conns = {}
-      server = fes.listen { path = "slow.sock", size = 64, bockets = 64,
-        maxsends = 64, sndbuf = 4096,
-        on_connect = function(new) conns[#conns + 1] = new end }
-      function fill() return select(2, conns[1]:send(("x"):rep(64))) end
-    ]]
-    local slow = assert(program:connect { path = program.path })
-
-    await(program, "#conns == 1")
-    repeat until ask(program, "fill()") == "full"
-    assert.is_true(ask(program, "server:stats().bockets_free") <= 8)
-    local reader = assert(program:connect { path = program.path })
-
-    await(program, "#conns == 2")
-    assert.equal("true", ask(program, "conns[2]:subscribe(kept)"))
-    assert.equal(("k"):rep(200), reader:read(200))
-    settle(program, { slow, reader })
-  end)
-end)
