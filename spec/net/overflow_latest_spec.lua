@@ -1,0 +1,99 @@
+-- The policy "latest": a stalled connection is sent the newest message of each
+-- key.
+
+local asked = require "spec.support.asked"
+local stalling = require "spec.support.stalling"
+local testing = require "fes.testing"
+
+local ask, settle = asked.ask, asked.settle
+local start, stall, read_to = stalling.start, stalling.stall, stalling.read_to
+local ascends = stalling.ascends
+
+describe("overflow", function()
+  after_each(testing.finish)
+
+  it("'latest' sends the newest of each key, the longest unchanged first",
+    function()
+      local program, client = start [[overflow = "latest",]]
+      local last = stall(program, "topic", 5, 50)
+      local numbers = read_to(client, last)
+
+      assert.is_true(ascends(numbers))
+      for i = 0, 4 do
+        assert.equal(last - i, numbers[#numbers - i])
+      end
+      assert.is_true(numbers[#numbers - 5] < last - 5)
+      assert.matches("^lag ", client:line())
+      settle(program, { client })
+    end)
+
+  it("'latest' holds no bocket for what it withholds", function()
+    local program, client = start [[overflow = "latest",]]
+
+    stall(program, "topic", 5, 0)
+    local held = ask(program, "conns[1]:stats().bockets")
+
+    ask(program, "fill(topic, 1000, 1900, 50)")
+    assert.is_true(ask(program, "conns[1]:stats().bockets") <= held)
+    client:close()
+    settle(program, {})
+  end)
+
+  it("'latest' says \"full\" sooner than to forget what is still to be sent",
+    function()
+      local program, client = start
+        [[overflow = "latest", size = 4096, maxsends = 16,]]
+
+      ask(program, "fes.limits { retained = 65536 }")
+      repeat ask(program, "fill(topic, 1, 1)")
+      until ask(program, "conns[1]:stats().queued") > 0
+      -- All in one handler: who is behind is seen only when it is flushed.
+      local kept = ask(program, [[(function()
+        for i = 1, 5000 do
+          if not topic:publish(1000 + i .. " ", i) then return i - 1 end
+        end
+      end)()]])
+
+      assert.is_true(kept > 100)
+      local numbers = read_to(client, 1000 + kept)
+
+      for i = 1, kept do
+        assert.equal(1000 + i, numbers[#numbers - kept + i])
+      end
+      assert.equal(1, numbers[#numbers - kept])
+      settle(program, { client })
+    end)
+
+  it("'latest' sends a key that changes again once", function()
+    local program, client = start [[overflow = "latest", size = 256,]]
+
+    stall(program, "topic", 1, 5)
+    ask(program, "topic:publish(('9999 '):rep(40), 0)")
+    local numbers = read_to(client, 9999)
+    local seen = {}
+
+    for _, n in ipairs(numbers) do
+      assert.is_nil(seen[n])
+      seen[n] = true
+    end
+    settle(program, { client })
+  end)
+
+  for of, call in pairs {
+    ["a topic"] = "topic:publish(mark, 'key'); topic:set_overflow 'latest'",
+    ["a connection"] =
+      "topic:publish(mark, 'key'); conns[1]:set_overflow 'latest'",
+    ["a server"] = "server:broadcast(mark); server:set_overflow 'latest'",
+  } do
+    it("'latest', set for " .. of .. ", is for what comes after", function()
+      local program, client = start [[overflow = "drop",]]
+
+      repeat ask(program, "fill(topic, 1, 1, 1)")
+      until ask(program, "conns[1]:stats().queued") > 0
+      ask(program, "(function() local mark = '9999 '; " .. call .. " end)()")
+      read_to(client, 9999)
+      assert.equal(0, ask(program, "conns[1]:stats().missed"))
+      settle(program, { client })
+    end)
+  end
+end)

@@ -1,0 +1,82 @@
+-- The options maxqueue and maxage, which make a queue full early, and the age
+-- that conn:stats() reports.
+
+local asked = require "spec.support.asked"
+local stalling = require "spec.support.stalling"
+local testing = require "fes.testing"
+
+local ask, await, settle = asked.ask, asked.await, asked.settle
+local start, stall = stalling.start, stalling.stall
+
+describe("maxqueue", function()
+  after_each(testing.finish)
+
+  it("makes full earlier, and only who is behind", function()
+    local program, client = start
+      [[overflow = "drop", maxqueue = 300, maxsends = 64,]]
+
+    assert.equal("true", ask(program, "conns[1]:send(('x'):rep(5000))"))
+    client:line()
+    stall(program, "topic", nil, 0)
+    assert.is_true(ask(program, "conns[1]:stats().queued") <= 300)
+    assert.equal("full",
+      ask(program, "select(2, conns[1]:send(('y'):rep(290)))"))
+    settle(program, { client })
+  end)
+end)
+
+-- More than the kernel and the client's own can take.
+local function pile_up(program)
+  repeat ask(program, "fill(topic, 1, 100)") until
+    ask(program, "server:stats().queued") > 100000
+end
+
+describe("maxage", function()
+  after_each(testing.finish)
+
+  it("closes who has not taken a byte for so long, with nothing sent",
+    function()
+      local program, client = start
+        [[overflow = "close", maxage = 0.3, maxsends = 64, size = 4096,]]
+
+      pile_up(program)
+      await(program, "#ended == 1")
+      assert.matches("^overflow", ask(program, "ended[1]"))
+      settle(program, { client })
+    end)
+
+  it("stalls who is slow, and tells the age", function()
+    local program, client = start
+      [[overflow = "drop", maxage = 0.3, maxsends = 64, size = 4096,]]
+
+    pile_up(program)
+    await(program, "conns[1]:stats().age >= 0.3")
+    repeat ask(program, "fill(topic, 2, 2)") until
+      ask(program, "server:stats().missed_by.drop") > 0
+    settle(program, { client })
+  end)
+end)
+
+describe("conn:stats().age", function()
+  after_each(testing.finish)
+
+  it("is that of the oldest byte, whoever has asked before", function()
+    local program, client = start
+      [[overflow = "drop", maxsends = 64, size = 4096,]]
+
+    pile_up(program)
+    local before = ask(program, "conns[1]:stats().bytes_out "
+      .. "+ conns[1]:stats().queued")
+    local at = ask(program, "fes.now()")
+
+    await(program, ("fes.now() > %f + 0.1"):format(at)) -- some ticks later
+    ask(program, "fill(topic, 1000, 1600)")
+    local since = ask(program, "fes.now()")
+
+    await(program, ("fes.now() > %f + 0.5"):format(since))
+    repeat assert(client:line())
+    until ask(program, "conns[1]:stats().bytes_out") > before
+    assert.is_true(ask(program, "conns[1]:stats().age") > 0.4)
+    settle(program, { client })
+  end)
+end)
