@@ -1,3 +1,5 @@
+-- Accepting connections: its limits, pausing it, and a lack of descriptors.
+
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
@@ -15,7 +17,7 @@ local function echoes(client, text)
   assert.equal(text, client:read(#text))
 end
 
--- Whoever is not accepted is not answered either.
+-- A connection that is not accepted gets no answer.
 local function waits(client)
   client:queue "?"
 
@@ -23,10 +25,10 @@ local function waits(client)
   assert.equal("timeout", why)
 end
 
-describe("accepting", function()
+describe("a server", function()
   after_each(testing.finish)
 
-  it("one at a time serves many", function()
+  it("that accepts one connection at a time serves many", function()
     local program = start "maxaccepts = 1, header = 'h',"
     local clients = assert(program:connect_all(200))
 
@@ -38,7 +40,7 @@ describe("accepting", function()
     settle(program, clients)
   end)
 
-  it("stops at maxconnections, and goes on when one leaves", function()
+  it("stops accepting at maxconnections, until a connection closes", function()
     local program = start "maxconnections = 3,"
     local clients = assert(program:connect_all(3))
 
@@ -58,7 +60,7 @@ describe("accepting", function()
     settle(program, { clients[3], fourth, fifth })
   end)
 
-  it("knows at most maxperip from one address", function()
+  it("has at most maxperip connections from one IPv4 address", function()
     local program = start "maxperip = 2, header = 'h',"
     local one = assert(program:connect { from = "127.0.0.5" })
     local two = assert(program:connect { from = "127.0.0.5" })
@@ -79,8 +81,8 @@ describe("accepting", function()
     settle(program, { one, four, other })
   end)
 
-  -- Which addresses a site has: address_spec.lua
-  it("knows at most maxperip from one site of IPv6", function()
+  -- address_spec.lua checks which addresses are one site.
+  it("has at most maxperip connections from one IPv6 site", function()
     local program = start "maxperip = 2, header = 'h', host = '::1',"
     local clients = assert(program:connect_all(2))
 
@@ -97,7 +99,7 @@ describe("accepting", function()
     settle(program, clients)
   end)
 
-  it("survives those that reset at once", function()
+  it("survives clients that reset at once", function()
     local program = start "header = 'h',"
 
     for _ = 1, 200 do assert(program:connect()):reset() end
@@ -112,7 +114,7 @@ describe("accepting", function()
     settle(program, clients)
   end)
 
-  it("of those that leave at once has no event too many", function()
+  it("runs on_close for each on_connect if clients close at once", function()
     local program = asked.start [[
 connects, closes = 0, 0
 server = fes.listen { port = 0,
@@ -126,7 +128,7 @@ server = fes.listen { port = 0,
     settle(program, {})
   end)
 
-  it("pauses and resumes", function()
+  it("accepts no connection from pause to resume", function()
     local program = start ""
     local before = assert(program:connect())
 
@@ -141,7 +143,7 @@ server = fes.listen { port = 0,
     settle(program, { before, after })
   end)
 
-  it("of a crowd misses nobody", function()
+  it("accepts all of 1000 clients that connect at once", function()
     local program = start "maxaccepts = 16, backlog = 64,"
     local clients = assert(program:connect_all(1000))
 
@@ -163,10 +165,10 @@ local function cpu_ticks(pid)
   return user + system
 end
 
-describe("without descriptors", function()
+describe("a server without free descriptors", function()
   after_each(testing.finish)
 
-  it("those that are in are served, the others wait", function()
+  it("serves its connections, and accepts the others later", function()
     local program = start("", { prefix = { "prlimit", "--nofile=64:64" } })
     local clients = assert(program:connect_all(80))
 
@@ -193,11 +195,11 @@ describe("without descriptors", function()
         end
       end
       return served == #outside
-    end, 60, "the last of those that waited")
+    end, 60, "the last client that waited")
     settle(program, {})
   end)
 
-  it("taken by others it does not spin, and goes on", function()
+  it("does not spin, and accepts again once some are free", function()
     local program = start("", { prefix = { "prlimit", "--nofile=128:128" } })
     local first = assert(program:connect())
 
@@ -221,11 +223,12 @@ describe("without descriptors", function()
   end)
 end)
 
--- What they are is seen only from inside; who connects inherits it.
+-- strace shows the values: they are set on the listener, from which accepted
+-- connections inherit them.
 describe("keepalive", function()
   after_each(testing.finish)
 
-  it("is spread over those who come, so that not all are probed at once",
+  it("differs between connections, so that not all are probed at once",
     function()
       local trace = testing.directory() .. "/trace"
       local program = asked.start([[
@@ -247,6 +250,6 @@ describe("keepalive", function()
           seconds[each], different = true, different + 1
         end
       end
-      assert.equal(5, different) -- one more for each 64
+      assert.equal(5, different) -- a new value for each 64 connections
     end)
 end)

@@ -1,9 +1,11 @@
+-- Addresses as text, and the sites by which connections are counted.
+
 local core = require "spec.support.core"
 
 local site = core.address_site
 
 describe("an address", function()
-  it("is shown as people write it", function()
+  it("is shown in its usual notation, with the port", function()
     for literal, shown in pairs {
       ["127.0.0.1"] = "127.0.0.1:4242",
       ["255.255.255.255"] = "255.255.255.255:4242",
@@ -14,7 +16,7 @@ describe("an address", function()
     end
   end)
 
-  it("of IPv4 that comes over IPv6 is an IPv4 address", function()
+  it("that is IPv4 mapped to IPv6 is treated as IPv4", function()
     assert.equal("192.0.2.7:4242", core.address_format "::ffff:192.0.2.7")
     assert.equal(site "192.0.2.7", site "::ffff:192.0.2.7")
   end)
@@ -27,7 +29,7 @@ describe("a site", function()
     assert.not_equal(site "192.0.2.7", site "193.0.2.7")
   end)
 
-  it("is one /64 of IPv6", function()
+  it("is one IPv6 prefix of 64 bits", function()
     assert.equal(site "2001:db8:1:2::1", site "2001:db8:1:2::2")
     assert.equal(site "2001:db8:1:2::1",
       site "2001:db8:1:2:ffff:ffff:ffff:ffff")
@@ -35,7 +37,7 @@ describe("a site", function()
     assert.not_equal(site "2001:db8:1:2::1", site "2002:db8:1:2::1")
   end)
 
-  it("is never 0, and no address is another's", function()
+  it("is never 0, and differs between addresses", function()
     local seen = {}
 
     for _, literal in ipairs { "0.0.0.0", "::1", "127.0.0.1", "1.0.0.127",

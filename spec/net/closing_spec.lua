@@ -1,3 +1,6 @@
+-- How connections are closed, with which reason they end, and handlers that
+-- close their connection.
+
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
@@ -29,7 +32,7 @@ local function connect(program, options)
   return client
 end
 
--- The reason of the next on_close.
+-- Wait for the next on_close; returns its reason.
 local function reason(program)
   return (program:expect "closed\t%d+\t(%w+)\t")
 end
@@ -37,10 +40,10 @@ end
 local fill = "(function() local n = 0 "
   .. "while conn:send(('x'):rep(1000)) do n = n + 1 end return n end)()"
 
-describe("a close", function()
+describe("a connection", function()
   after_each(testing.finish)
 
-  it("by the peer is eof", function()
+  it("that its peer closes ends with \"eof\"", function()
     local program = start()
     local client = connect(program)
 
@@ -50,7 +53,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("by a reset is reset", function()
+  it("that its peer resets ends with \"reset\"", function()
     local program = start()
     local client = connect(program)
 
@@ -60,7 +63,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("by the script is local, and comes once", function()
+  it("that the script closes ends with \"local\", once", function()
     local program = start()
     local client = connect(program)
 
@@ -74,7 +77,7 @@ describe("a close", function()
     assert.is_nil(program:stdout():match "closed.*closed")
   end)
 
-  it("sends what is queued first", function()
+  it("that is closed sends what is queued first", function()
     local program = start()
     local client = connect(program, { rcvbuf = 4096 })
     local count = ask(program, fill)
@@ -88,7 +91,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("ends, after the linger, who does not read", function()
+  it("that is closed ends after the linger if nothing is read", function()
     local program = start()
     local client = connect(program, { rcvbuf = 4096 })
 
@@ -98,7 +101,7 @@ describe("a close", function()
     settle(program, { client })
   end)
 
-  it("lingers no longer when it is closed again, sooner", function()
+  it("that is closed again lingers for the shortest of the times", function()
     for _, call in ipairs { "conn:close(0.1)", "server:close(0.1)" } do
       local program = start()
       local client = connect(program, { rcvbuf = 4096 })
@@ -112,7 +115,7 @@ describe("a close", function()
     end
   end)
 
-  it("discards what the peer still sends", function()
+  it("that is closed discards what its peer still sends", function()
     local program = start "on_receive = function() print 'heard' end,"
     local client = connect(program)
 
@@ -125,7 +128,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("with 0 resets at once", function()
+  it("that is closed with a linger of 0 is reset at once", function()
     local program = start()
     local client = connect(program, { rcvbuf = 4096 })
 
@@ -136,7 +139,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("that takes no number raises", function()
+  it("stays open if conn:close raises for a wrong linger", function()
     local program = start()
     local client = connect(program)
 
@@ -149,7 +152,7 @@ describe("a close", function()
     settle(program, { client })
   end)
 
-  it("for silence is idle", function()
+  it("that is silent for idle_timeout ends with \"idle\"", function()
     local program = start "idle_timeout = 0.2,"
     local client = connect(program)
 
@@ -158,7 +161,7 @@ describe("a close", function()
     settle(program, {})
   end)
 
-  it("of the server is shutdown", function()
+  it("ends with \"shutdown\" when its server is closed", function()
     local program = start()
     local client = connect(program)
 
@@ -173,7 +176,7 @@ describe("a close", function()
     program:stop()
   end)
 
-  it("of fes sends what is queued, and is shutdown", function()
+  it("ends with \"shutdown\" when fes stops, once all is sent", function()
     local program = start()
     local client = connect(program)
 
@@ -186,7 +189,7 @@ describe("a close", function()
     assert.equal(0, (program:wait()))
   end)
 
-  it("of one that is full is overflow", function()
+  it("that is full ends with \"overflow\" at a broadcast", function()
     local program = start()
     local client = connect(program, { rcvbuf = 4096 })
 
@@ -197,7 +200,7 @@ describe("a close", function()
     settle(program, { client })
   end)
 
-  it("of one too many from an address is perip", function()
+  it("beyond maxperip ends with \"perip\", without on_close", function()
     local program = start "maxperip = 1, header = 'head',"
     local first = connect(program)
     local second = assert(program:connect())
@@ -212,10 +215,10 @@ describe("a close", function()
   end)
 end)
 
-describe("an answer to the last words", function()
+describe("an answer to the last data before the peer's end", function()
   after_each(testing.finish)
 
-  it("still goes out, and is whole", function()
+  it("is still sent whole", function()
     local program = start [[
   on_receive = function(from, data)
     from.size = (from.size or 0) + #data
@@ -235,13 +238,13 @@ describe("an answer to the last words", function()
   end)
 end)
 
-describe("a handler that closes", function()
+describe("a handler that closes its connection", function()
   after_each(testing.finish)
 
   for _, how in ipairs { "", "0" } do
     local call = ("close(%s)"):format(how)
 
-    it(("in on_connect, with %s, hears the close only"):format(call),
+    it(("in on_connect with %s gets no data, only on_close"):format(call),
       function()
         local program = asked.start(closed .. ([[
 server = fes.listen { port = 0, on_close = closed,
@@ -256,7 +259,7 @@ server = fes.listen { port = 0, on_close = closed,
             assert.is_true((client:closed()))
             client:close()
           else
-            assert.equal("ECONNRESET", why) -- it was quicker than we
+            assert.equal("ECONNRESET", why) -- it was reset before that
           end
         end
         await(program, "closes == 20")
@@ -264,7 +267,7 @@ server = fes.listen { port = 0, on_close = closed,
         settle(program, {})
       end)
 
-    it(("in on_receive, with %s, hears no more"):format(call), function()
+    it(("in on_receive with %s receives nothing more"):format(call), function()
       local program = start(([[
   on_receive = function(from, data) print "heard" from:%s end,]])
         :format(call))
@@ -278,7 +281,7 @@ server = fes.listen { port = 0, on_close = closed,
       settle(program, {})
     end)
 
-    it(("in on_drain, with %s, is obeyed"):format(call), function()
+    it(("in on_drain with %s ends it with \"local\""):format(call), function()
       local program = start(([[
   on_drain = function(from) print "drain" from:%s end,]]):format(call))
       local client = connect(program, { rcvbuf = 4096 })
@@ -291,7 +294,7 @@ server = fes.listen { port = 0, on_close = closed,
       settle(program, {})
     end)
 
-    it(("in on_lag, with %s, is obeyed"):format(call), function()
+    it(("in on_lag with %s ends it with \"local\""):format(call), function()
       local program = start(([[ overflow = "drop",
   on_lag = function(from) print "lag" from:%s end,]]):format(call))
       local client = connect(program, { rcvbuf = 4096 })
@@ -306,7 +309,7 @@ server = fes.listen { port = 0, on_close = closed,
       settle(program, {})
     end)
 
-    it(("in on_close, with %s, is told it is closed"):format(call), function()
+    it(("in on_close with %s gets nil and \"closed\""):format(call), function()
       local program = asked.start(([[
 server = fes.listen { port = 0, on_close = function(conn)
   print("closed", conn:%s)
@@ -319,7 +322,7 @@ end }]]):format(call))
       settle(program, {})
     end)
 
-    it(("in on_error, with %s, is obeyed"):format(call), function()
+    it(("in on_error with %s ends it with \"local\""):format(call), function()
       local program = start(([[
   on_receive = function() error "oops" end,
   on_error = function(from) from:%s return true end,]]):format(call))

@@ -1,9 +1,12 @@
+-- Connections as a script sees them: their fields, their counts, and the
+-- messages that they send and receive.
+
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
--- `conn` is the last that came; `kept` are all, by id.
+-- `conn` is the connection that came last; `kept` has all of them, by id.
 local script = [[
 kept = {}
 server = fes.listen { port = 0, sndbuf = 4096, size = 256, maxsends = 4,
@@ -32,7 +35,7 @@ end
 describe("a connection", function()
   after_each(testing.finish)
 
-  it("knows its peer, its server and a number of its own", function()
+  it("has a peer, a server and a unique id", function()
     local program, first = start()
 
     assert.equal(first:name(), ask(program, "conn.peer"))
@@ -48,7 +51,7 @@ describe("a connection", function()
     settle(program, { second })
   end)
 
-  it("has fields of the script's own", function()
+  it("takes fields that the script sets", function()
     local program, client = start()
 
     assert.equal("nil", ask(program, "conn.nick"))
@@ -61,7 +64,7 @@ describe("a connection", function()
     settle(program, { client, other })
   end)
 
-  it("keeps the names of the API", function()
+  it("refuses to set fields with the names of the API", function()
     local program, client = start()
 
     for _, name in ipairs { "send", "close", "pause", "resume", "id", "peer",
@@ -73,7 +76,7 @@ describe("a connection", function()
     settle(program, { client })
   end)
 
-  it("says which it is", function()
+  it("shows its peer in tostring", function()
     local program, client = start()
     local said = ask(program, "conn")
 
@@ -81,7 +84,7 @@ describe("a connection", function()
     settle(program, { client })
   end)
 
-  it("counts", function()
+  it("counts its bytes and messages", function()
     local program, client = start()
 
     assert(client:send "12345")
@@ -109,7 +112,7 @@ describe("a connection", function()
     settle(program, { client })
   end)
 
-  it("paused inside its handler is handed nothing more", function()
+  it("that on_receive pauses receives nothing until it is resumed", function()
     local program = asked.start [[
 pieces, bytes = 0, 0
 server = fes.listen { port = 0, size = 64,
@@ -129,7 +132,7 @@ server = fes.listen { port = 0, size = 64,
     settle(program, { client })
   end)
 
-  it("answers a client that has ended its side", function()
+  it("can send to a client that has ended its stream", function()
     local program = asked.start [[
 server = fes.listen { port = 0,
   on_receive = function(from, data) from:send("<" .. data .. ">") end,
@@ -147,7 +150,7 @@ end)
 describe("a message", function()
   after_each(testing.finish)
 
-  it("has any length that fits the queue", function()
+  it("may have any length that fits the queue", function()
     local program, client = start()
 
     for _, length in ipairs { 1, 255, 256, 257, 511, 512, 513, 1023, 1024 } do
@@ -172,7 +175,7 @@ describe("a message", function()
     settle(program, { client })
   end)
 
-  it("has any bytes", function()
+  it("may contain any bytes", function()
     local program, client = start()
     local all = {}
 
@@ -185,7 +188,7 @@ describe("a message", function()
     settle(program, { client })
   end)
 
-  it("is a string", function()
+  it("must be a string", function()
     local program, client = start()
 
     for _, wrong in ipairs { "nil", "{}", "true", "print" } do
@@ -194,7 +197,7 @@ describe("a message", function()
     settle(program, { client })
   end)
 
-  it("is taken whole or not at all", function()
+  it("is queued whole or not at all", function()
     local program = asked.start(script .. [[
 
 function fill()
@@ -227,7 +230,7 @@ end)
 describe("a header", function()
   after_each(testing.finish)
 
-  it("comes before anything else", function()
+  it("is sent before anything else", function()
     local program = asked.start [[
 server = fes.listen { port = 0, header = "\0head",
   on_connect = function(conn) conn:send "first" end }]]
@@ -240,10 +243,10 @@ server = fes.listen { port = 0, header = "\0head",
   end)
 end)
 
-describe("a handle kept after its connection closed", function()
+describe("a conn whose connection has closed", function()
   after_each(testing.finish)
 
-  it("acts no more, and can be read", function()
+  it("refuses commands, and its fields can be read", function()
     local program, client = start()
     local name = client:name()
 

@@ -1,3 +1,6 @@
+-- The end of a peer's stream and resets, also while a connection is paused;
+-- idle connections; connections that wait for memory.
+
 local asked = require "spec.support.asked"
 local shim = require "spec.support.shim"
 local testing = require "fes.testing"
@@ -33,7 +36,7 @@ end
 describe("the end of the peer's stream", function()
   after_each(testing.finish)
 
-  it("behind more than the queue holds loses nothing", function()
+  it("behind more data than the queue holds loses no data", function()
     local program = start(echo)
     local client = connect(program, { rcvbuf = 4096, timeout = 60 })
     local data = pattern(3000000)
@@ -49,7 +52,7 @@ describe("the end of the peer's stream", function()
     settle(program, {})
   end)
 
-  it("comes after what was sent while paused", function()
+  it("is reported after the data that was sent during a pause", function()
     local program = start(hear)
     local client = connect(program)
 
@@ -66,18 +69,18 @@ describe("the end of the peer's stream", function()
     settle(program, {})
   end)
 
-  it("of one that does not read is the end after the linger", function()
+  it("is followed by the linger if the client does not read", function()
     local program = start(echo)
     local client = connect(program, { rcvbuf = 4096 })
 
-    ask(program, "conn:send(('x'):rep(32000))") -- not half of its queue
+    ask(program, "conn:send(('x'):rep(32000))") -- less than half of its queue
     assert.is_true(ask(program, "conn:stats().queued") > 0)
     assert(client:half_close())
     program:expect "closed\teof\n"
     settle(program, { client })
   end)
 
-  it("with a full queue still hands over the last data", function()
+  it("is reported after the last data also if the queue is full", function()
     local program = start(hear)
     local client = connect(program, { rcvbuf = 4096 })
 
@@ -93,7 +96,7 @@ describe("the end of the peer's stream", function()
     settle(program, {})
   end)
 
-  it("by a reset, with bytes both ways, leaves nothing", function()
+  it("by a reset discards what is queued in both directions", function()
     local program = start(echo)
 
     for _ = 1, 20 do
@@ -113,7 +116,7 @@ end)
 describe("a resumed connection", function()
   after_each(testing.finish)
 
-  it("learns of a reset", function()
+  it("notices a reset", function()
     local program = start(hear)
     local client = connect(program)
 
@@ -127,7 +130,7 @@ end)
 describe("a paused connection", function()
   after_each(testing.finish)
 
-  it("can still be sent to, and closed", function()
+  it("can be sent to and closed", function()
     local program = start(hear)
     local client = connect(program)
 
@@ -143,7 +146,7 @@ describe("a paused connection", function()
     settle(program, {})
   end)
 
-  it("to which nothing is sent learns of a reset", function()
+  it("to which nothing is sent notices a reset", function()
     local program = start(hear)
     local client = connect(program)
 
@@ -153,7 +156,7 @@ describe("a paused connection", function()
     settle(program, {})
   end)
 
-  it("learns of a reset behind what it has not been handed", function()
+  it("notices a reset behind data that it has not delivered", function()
     local program = start(hear)
     local client = connect(program)
 
@@ -165,7 +168,7 @@ describe("a paused connection", function()
     settle(program, {})
   end)
 
-  it("at a Unix socket is told of the end once it is resumed", function()
+  it("at a Unix socket ends once it is resumed", function()
     local path = testing.directory() .. "/socket"
     local program = start(hear, ("path = %q"):format(path))
     local client = connect(program, { path = path })
@@ -186,7 +189,7 @@ end)
 describe("idle_timeout", function()
   after_each(testing.finish)
 
-  it("spares those that talk or listen", function()
+  it("spares connections that receive or send", function()
     local program = start("idle_timeout = 1.5," .. hear)
     local client = connect(program)
     local finish = os.time() + 3
@@ -206,10 +209,10 @@ describe("idle_timeout", function()
   end)
 end)
 
-describe("those who wait for the slab", function()
+describe("connections that wait for memory of the slab", function()
   after_each(testing.finish)
 
-  it("are woken, and then it takes what was refused", function()
+  it("have their on_drain, and can then send what was refused", function()
     local program = asked.start [[
 local message = ("m"):rep(1000)
 all, refused, drained = {}, 0, 0
@@ -245,14 +248,14 @@ end]]
     settle(program, clients)
   end)
 
-  it("are woken in the order in which they were refused", function()
+  it("have their on_drain in the order in which they were refused", function()
     local program = asked.start(shim.code .. [[
 all, order = {}, ""
 server = fes.listen { port = 0, size = 256, bockets = 64, maxsends = 32,
   on_connect = function(new) all[#all + 1] = new end,
   on_drain = function(conn) order = order .. conn.name end }
 
--- So often does a kernel that could take something say that it takes nothing.
+-- How often the kernel refuses bytes although it could take them.
 function refuse(times)
   for _, call in ipairs { "send", "sendmsg" } do
     faults.set(("%s EAGAIN %d 0 %d"):format(call, times, server.port))
@@ -260,7 +263,7 @@ function refuse(times)
 end
 refuse(1000000000)
 
-function left() return server:stats().bockets_free - 8 end -- the reserve
+function left() return server:stats().bockets_free - 8 end -- less the reserve
 
 function hold(i, bockets)
   for _ = 1, bockets do assert(all[i]:send(("h"):rep(256))) end
@@ -281,7 +284,7 @@ end]], { env = shim.env })
     assert.equal("full", ask(program, "refused(4, 'first.', 20 * 256)"))
     assert.equal("full", ask(program, "refused(3, 'second.', 256)"))
 
-    -- What comes back is enough for the second, not for the first.
+    -- What this frees is enough for the second one, not for the first one.
     ask(program, "all[2]:close(0)")
     assert.equal(2, ask(program, "left()"))
     assert.equal("", ask(program, "order"))

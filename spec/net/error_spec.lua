@@ -1,9 +1,11 @@
+-- Errors in handlers: what they end, what is logged, and on_error.
+
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
--- What a handler may raise, and what the log says of it.
+-- Values that a handler may raise, and what the log shows of them.
 local raised = {
   { '"plain"', "plain" },
   { "{ code = 7 }", "table" },
@@ -27,7 +29,7 @@ describe("a handler that raises", function()
   after_each(testing.finish)
 
   for _, each in ipairs(raised) do
-    it("an error of " .. each[1] .. " ends its connection only", function()
+    it("the value " .. each[1] .. " ends its connection only", function()
       local program = asked.start(([[
 server = fes.listen { port = 0,
   on_receive = function(conn, data)
@@ -79,7 +81,7 @@ end }]]
     settle_after_errors(program, {})
   end)
 
-  it("is logged with the traceback and the place", function()
+  it("is logged with its place and a traceback", function()
     local program = asked.start [[
 local function deeper() error "deep" end
 server = fes.listen { port = 0, on_receive = function() deeper() end }]]
@@ -112,7 +114,7 @@ end)
 describe("on_error", function()
   after_each(testing.finish)
 
-  it("that returns true keeps the connection", function()
+  it("keeps the connection open if it returns true", function()
     local program = asked.start [[
 server = fes.listen { port = 0,
   on_receive = function(conn, data)
@@ -133,7 +135,7 @@ server = fes.listen { port = 0,
   end)
 
   for _, answer in ipairs { "nil", "false" } do
-    it("that returns " .. answer .. " keeps nothing", function()
+    it("closes the connection if it returns " .. answer, function()
       local program = asked.start(([[
 server = fes.listen { port = 0,
   on_receive = function() error "oops" end,
@@ -148,7 +150,7 @@ server = fes.listen { port = 0,
     end)
   end
 
-  it("that raises is logged, and keeps nothing", function()
+  it("is logged if it raises, and the connection is closed", function()
     local program = asked.start [[
 server = fes.listen { port = 0,
   on_receive = function() error "first" end,

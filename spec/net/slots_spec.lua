@@ -1,5 +1,5 @@
--- A connection's record is used again for the next one. Nothing in it may still
--- point to what was there before: its server, above all.
+-- The record of a connection is reused for another one. Nothing in it may still
+-- point to what belonged to the first one, above all its server.
 
 local asked = require "spec.support.asked"
 local reloading = require "spec.support.reloading"
@@ -7,8 +7,8 @@ local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
--- Connections that stall on a topic, at any server or outgoing: they are sent
--- more than they take, and then one message too many.
+-- stall(conn) subscribes a connection, fills its queue, and publishes one more
+-- message. The connection belongs to a server or is an outgoing one.
 local stalling = [[
 topic, stalled, lags = fes.topic "t", 0, 0
 function fill(conn) while conn:send(("x"):rep(4000)) do end end
@@ -21,7 +21,7 @@ end
 function on_lag() lags = lags + 1 end
 ]]
 
--- `server` is what they connect to: it reads nothing so far.
+-- dial(...) connects to `server`, which reads nothing until read().
 local outgoing = stalling .. [[
 heard, closed = 0, 0
 server = fes.listen { port = 0, rcvbuf = 4096,
@@ -53,13 +53,13 @@ function close(list) for _, conn in ipairs(list) do conn:close(0) end end
 function read() for conn in server:connections() do conn:resume() end end
 ]]
 
-describe("a record that is used again", function()
+describe("a record that is reused", function()
   after_each(testing.finish)
 
-  it("has nothing of the stall of an outgoing connection", function()
+  it("has no trace of the stall of an outgoing connection", function()
     local program = asked.start(outgoing)
 
-    -- too old: each stalls on the broadcasts of a server of its own
+    -- each has a server of its own, and stalls on its broadcasts by maxage
     ask(program, "rawset(_G, 'old', dial(4, { maxage = 0.05 }, fill))")
     await(program, "youngest(old) > 0.1")
     ask(program, "close(old)")
@@ -76,7 +76,7 @@ describe("a record that is used again", function()
     settle(program, {})
   end)
 
-  it("has nothing of the stall at a server that a reload dropped", function()
+  it("has no trace of the stall at a server that a reload dropped", function()
     local program = reloading.start(stalling .. [[
       fes.listen { port = 0, maxage = 0.05, overflow = "drop", sndbuf = 4096,
         on_connect = function(conn)
@@ -90,7 +90,7 @@ describe("a record that is used again", function()
 
     program:expect "old"
 
-    -- dropped by the first reload, it is freed by one after its last connection
+    -- the first reload drops the server, one after its last connection frees it
     for i = 1, 3 do
       reloading.reload(program, stalling .. [[
         fes.listen { path = "s", overflow = "drop", sndbuf = 4096,
