@@ -23,7 +23,7 @@ describe("fes.connect to a name", function()
     return start(options, "", { env = { FES_NAMESERVERS = names.address } })
   end
 
-  it("asks without stopping the loop", function()
+  it("looks it up without blocking the loop", function()
     local program = start_with { ["far.example"] = { "127.0.0.1" } }
 
     names.hold()
@@ -38,7 +38,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("tries one address after the other", function()
+  it("tries one of its addresses after another", function()
     local program = start_with {
       ["far.example"] = { "127.0.0.2", "127.0.0.3", "127.0.0.1" },
       ["no.example"] = { "127.0.0.2", "127.0.0.3" },
@@ -56,7 +56,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("tells that there is none of that name", function()
+  it("reports a name that does not exist", function()
     local program = start_with {}
 
     ask(program, "connect { host = 'far.example' }")
@@ -64,7 +64,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("tells that a name has no address", function()
+  it("reports a name without an address", function()
     local program = start_with { ["far.example"] = {} }
 
     ask(program, "connect { host = 'far.example' }")
@@ -83,7 +83,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("serves others while no answer comes", function()
+  it("serves other connections while no answer comes", function()
     local program = start_with { ["far.example"] = false }
     local client = assert(program:connect())
 
@@ -99,7 +99,7 @@ describe("fes.connect to a name", function()
     settle(program, { client })
   end)
 
-  it("may be closed while it is asked for", function()
+  it("makes a conn that can be closed during the look-up", function()
     local program = start_with { ["far.example"] = false }
 
     ask(program, "(function() connect { host = 'far.example' } conn:close(0) "
@@ -111,7 +111,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("asks for many at once", function()
+  it("looks it up for 50 connections at once", function()
     local program = start_with { ["far.example"] = { "127.0.0.1" } }
 
     ask(program, "(function() for _ = 1, 50 do "
@@ -122,7 +122,7 @@ describe("fes.connect to a name", function()
     settle(program, {})
   end)
 
-  it("knows localhost without a name server", function()
+  it("looks up localhost without a name server", function()
     local program = start_with {}
 
     ask(program, "connect { host = 'localhost' }")

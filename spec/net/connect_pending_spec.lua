@@ -7,10 +7,10 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 local start, said = connecting.start, connecting.said
 
-describe("fes.connect", function()
+describe("a connection that is still connecting", function()
   after_each(testing.finish)
 
-  it("keeps what is sent before it stands, in order", function()
+  it("queues what it is sent, in order", function()
     local program = start("framing = 'line',")
 
     ask(program, "(function() connect { framing = 'line' } "
@@ -26,7 +26,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("may subscribe before it stands", function()
+  it("may subscribe to a topic", function()
     local program = start("framing = 'line',", [[
       function join(policy)
         topic = fes.topic("prices", { retain = true })
@@ -48,7 +48,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("gives way to the policies before it stands", function()
+  it("is subject to the overflow policies", function()
     local program = start("backlog = 1,", [[
       server:pause()
       topic = fes.topic "prices"
@@ -72,7 +72,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("says \"full\" before it stands, and drains then", function()
+  it("can be full, and drains once it is established", function()
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do
@@ -91,7 +91,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("sends what is queued although it is closed before it stands", function()
+  it("sends what is queued although it is closed", function()
     local program = start()
 
     ask(program, "(function() connect() conn:send 'bye' ok = conn:close() "
@@ -105,7 +105,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("discards what is queued with close(0)", function()
+  it("discards what is queued if it is closed with a linger of 0", function()
     local program = start()
 
     ask(program, "(function() connect() conn:send 'bye' conn:close(0) end)()")
@@ -115,7 +115,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("lingers no longer than it was told to", function()
+  it("lingers no longer than conn:close says", function()
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do
@@ -128,7 +128,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("runs a handler, which may receive before it stands", function()
+  it("can be received from, and then runs its handler", function()
     local program = start("", [[
       function open()
         conn = fes.connect { port = server.port, handler = function(new)

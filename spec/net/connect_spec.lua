@@ -13,7 +13,7 @@ local closed_port = connecting.closed_port
 describe("fes.connect", function()
   after_each(testing.finish)
 
-  it("gives a conn at once, which stands later", function()
+  it("returns a conn at once, before it is established", function()
     local program = start()
 
     ask(program, "connect()")
@@ -58,7 +58,7 @@ describe("fes.connect", function()
     end)
   end
 
-  it("tells of a refusal in on_close, after it has returned", function()
+  it("reports a failure in on_close, after it has returned", function()
     local program = start()
 
     ask(program, "connect { port = " .. closed_port() .. " }")
@@ -74,8 +74,8 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("has a limit for its set-up", function()
-    -- The kernel takes two into this backlog, and answers no more.
+  it("gives up after setup_timeout", function()
+    -- The kernel accepts two connections with this backlog, and no more.
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do ask(program, "fes.connect { port = server.port }") end
@@ -88,7 +88,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("survives a reset, whenever it comes", function()
+  it("survives a reset at any time", function()
     local program = start()
     local listener, peers = uv.new_tcp(), {}
 
@@ -112,7 +112,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("frames, limits and times as fes.listen does", function()
+  it("takes the framing, limits and timeouts of fes.listen", function()
     local program = start()
 
     ask(program, "connect { framing = { length = 2 }, maxmessage = 5 }")
@@ -128,7 +128,7 @@ describe("fes.connect", function()
     settle(program, {})
   end)
 
-  it("raises for what is no option of a connection", function()
+  it("raises for wrong options", function()
     for options, complaint in pairs {
       ["{}"] = "'port' must be an integer in 1..65535, got nothing",
       ["{ port = 0 }"] = "'port' must be an integer in 1..65535, got 0",
@@ -154,7 +154,7 @@ describe("fes.connect", function()
     end
   end)
 
-  it("leaves a handle that is safe when the connection has gone", function()
+  it("returns a conn that is safe to use once it has closed", function()
     local program = start("", [[
       function use()
         collectgarbage()

@@ -12,7 +12,7 @@ local closed_port = connecting.closed_port
 describe("fes.connect in a task", function()
   after_each(testing.finish)
 
-  it("waits, and gives a conn that can be received from", function()
+  it("waits, and returns a conn that can be received from", function()
     local program = start("", [[
       function after(new)
         new:send "hello"
@@ -28,7 +28,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("gives nil, the reason and the detail", function()
+  it("returns nil, the reason and the detail of a failure", function()
     local program = start()
 
     ask(program, "_G.await { port = " .. closed_port() .. " }")
@@ -39,7 +39,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("gives nil and \"setup\" when it takes too long", function()
+  it("returns nil and \"setup\" after setup_timeout", function()
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do
@@ -51,7 +51,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("leaves what comes to on_receive, if there is one", function()
+  it("leaves the data to on_receive if there is one", function()
     local program = start("",
       "function after(new) got = select(2, pcall(new.receive, new)) end")
 
@@ -66,7 +66,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("does not wait with on_connect", function()
+  it("does not wait if there is an on_connect", function()
     local program = start("", [[
       function go()
         fes.spawn(function()
@@ -84,7 +84,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("leaves what comes to the handler, if there is one", function()
+  it("leaves the data to the handler if there is one", function()
     local program = start()
 
     ask(program, "_G.await { handler = function(new) got = new:receive() end }")
@@ -95,7 +95,7 @@ describe("fes.connect in a task", function()
     settle(program, {})
   end)
 
-  it("ended by coroutine.close closes the connection", function()
+  it("closes the connection if coroutine.close ends the task", function()
     local program = start("backlog = 1,", "server:pause()")
 
     for _ = 1, 2 do

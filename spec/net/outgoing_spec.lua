@@ -11,8 +11,8 @@ local start = connecting.start
 describe("outgoing connections", function()
   after_each(testing.finish)
 
-  it("share one slab, in which slow ones give way", function()
-    -- 80 * 16 bockets are more than the 1024 that there are.
+  it("share one slab, and slow ones are closed to reclaim memory", function()
+    -- 80 * 16 bockets are more than the 1024 of the slab.
     local program = start("backlog = 1,", [[
       server:pause()
       function fill()
@@ -62,7 +62,7 @@ describe("outgoing connections", function()
     assert.matches("at most 0.3 MiB of buffers", out)
   end)
 
-  it("are in fes.stats(), also when they have gone", function()
+  it("count in fes.stats(), also once they have closed", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       local server = fes.listen { port = 0 }
@@ -83,18 +83,18 @@ describe("outgoing connections", function()
     assert.matches("\n15\t0\n$", out)
   end)
 
-  it("count among the descriptors", function()
+  it("count against the limit of descriptors", function()
     local program = start("", "", { prefix = { "prlimit", "--nofile=48" } })
 
     ask(program, "(function() local other = fes.listen { port = 0, "
       .. "on_connect = function() end } other:pause() other_port = other.port "
-      .. "stands, failed = 0, {} "
+      .. "made, failed = 0, {} "
       .. "for _ = 1, 40 do fes.connect { port = other_port, "
-      .. "on_connect = function() stands = stands + 1 end, "
+      .. "on_connect = function() made = made + 1 end, "
       .. "on_close = function(_, why, what) failed[#failed + 1] = "
       .. "why .. ' ' .. (what or '') end } end end)()")
-    await(program, "stands + #failed == 40")
-    assert.equal(15, ask(program, "stands")) -- 48 - 32, and the one that asks
+    await(program, "made + #failed == 40")
+    assert.equal(15, ask(program, "made")) -- 48 - 32, less the control's
     for _, i in ipairs { 1, 25 } do
       assert.equal("error Too many open files", ask(program, "failed[" .. i
         .. "]"))
@@ -103,7 +103,7 @@ describe("outgoing connections", function()
     assert.equal(0, program:wait())
   end)
 
-  it("keep fes running, and are counted in the memory line", function()
+  it("keep fes running, and count in the memory line", function()
     local far = testing.start { code = [[
       require("fes").listen { port = 0, header = "bye",
         on_connect = function(conn) conn:close() end }]] }
@@ -130,7 +130,7 @@ describe("outgoing connections", function()
     assert.equal(0, program:wait())
   end)
 
-  it("are not made any more when fes stops", function()
+  it("cannot be made any more when fes stops", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       local server = fes.listen { port = 0 }
@@ -141,7 +141,7 @@ describe("outgoing connections", function()
     assert.matches("\nnil\tshutdown\n$", out)
   end)
 
-  it("leave nothing behind, one after the other", function()
+  it("leave no Lua memory in use once they have closed", function()
     local program = start("", [[
       function some()
         fes.spawn(function()
