@@ -12,7 +12,7 @@ local ends_with = receiving.ends_with
 describe("a handler", function()
   after_each(testing.finish)
 
-  it("may send after the peer's end, until it returns", function()
+  it("may send after the peer's end until it returns", function()
     local program, client = start("", [[
       take() take()
       fes.sleep(0.05)
@@ -27,7 +27,7 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
-  it("that returns closes its connection, once all is sent", function()
+  it("that returns closes its connection once all is sent", function()
     local program, client = start("", "conn:send(('x'):rep(60000))")
 
     assert.same({ ("x"):rep(60000), "eof" }, { client:read_all() })
@@ -47,7 +47,7 @@ describe("a handler", function()
     settle(program, { client }, "raised")
   end)
 
-  it("that raises leaves it open if on_error says so", function()
+  it("that raises keeps its connection if on_error returns true", function()
     local program, client = start(
       "on_error = function(_, why) message = why return true end,",
       "take() error('no luck', 0)")
@@ -84,7 +84,7 @@ describe("a handler", function()
   end)
 
   for _, linger in ipairs { "", "0" } do
-    it("that waits hears it when another task closes: close(" .. linger .. ")",
+    it("that waits gets nil when another task calls close(" .. linger .. ")",
       function()
         local program, client = start("", "take()")
 
@@ -99,7 +99,7 @@ describe("a handler", function()
       end)
   end
 
-  it("has the same API as callbacks have", function()
+  it("has the same API as callbacks", function()
     local program = testing.start { code = [[
       local fes = require "fes"
       local topic = fes.topic "t"
@@ -147,7 +147,7 @@ describe("a handler", function()
     program:stop()
   end)
 
-  it("runs after on_connect, and not if that closes", function()
+  it("runs after on_connect, unless that closes the connection", function()
     local program, client = start("on_connect = function(new) "
       .. "new:send 'hello ' if closes then new:close() end end,",
       "conn:send 'you'")
@@ -159,7 +159,7 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
-  it("that yields itself is resumed by fes.spawn, and closes then", function()
+  it("that yields by itself stays open until fes.spawn resumes it", function()
     local program, client = start("", "got[1] = coroutine.yield()")
 
     await(program, "conn ~= nil")
@@ -178,7 +178,7 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
-  it("that is closed as a coroutine closes its connection", function()
+  it("that coroutine.close ends closes its connection", function()
     local program, client = start("", "task = coroutine.running() take()")
 
     await(program, "task ~= nil")
@@ -188,7 +188,7 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
-  it("goes without on_receive", function()
+  it("cannot be combined with on_receive", function()
     local status, _, err = testing.run { code = [[
       local fes = require "fes"
       fes.listen { port = 0, handler = print, on_receive = print }]] }
@@ -198,7 +198,7 @@ describe("a handler", function()
       .. "'on_receive'", err)
   end)
 
-  it("hears what comes among broadcasts", function()
+  it("keeps the order of its broadcasts and sends", function()
     local program, client = start("", "while take 'line' do "
       .. "server:broadcast('all\\n') conn:send 'you\\n' end")
 
@@ -210,7 +210,7 @@ describe("a handler", function()
     settle(program, { client })
   end)
 
-  it("of each of many clients echoes on its own", function()
+  it("runs for each of 100 connections on its own", function()
     local program, client = start("", [[
       local own = new
       local line = own:receive "line"

@@ -12,7 +12,7 @@ local forever = receiving.forever
 describe("conn:receive", function()
   after_each(testing.finish)
 
-  it("gives what has come", function()
+  it("returns what has come", function()
     local program, client = start("", forever)
 
     assert(client:send "one")
@@ -25,7 +25,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("gives so many bytes, whatever pieces they come in", function()
+  it("returns as many bytes as asked for, however they come", function()
     local program, client = start("",
       "take(3) take(0) take(5) take(1) take(1)")
 
@@ -40,7 +40,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("gives lines without their ends", function()
+  it("returns lines without their ends", function()
     local program, client = start("",
       "for i = 1, 4 do take 'line' end")
 
@@ -53,7 +53,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("gives the last line although its end is missing", function()
+  it("returns the last line although its end is missing", function()
     local program, client = start("", "while take 'line' do end")
 
     assert(client:send "one\ntwo")
@@ -63,7 +63,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("gives all up to the peer's end", function()
+  it("returns all up to the peer's end", function()
     local program, client = start("size = 64, bockets = 4096,",
       "take(1) take 'all' take 'all' take()")
     local data = ("0123456789"):rep(90)
@@ -76,7 +76,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("leaves what is too short at the end for another call", function()
+  it("leaves too few bytes at the end to another call", function()
     local program, client = start("", "take(10) take(3) take(10) take()")
 
     assert(client:send "12345")
@@ -85,7 +85,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("mixes all of them", function()
+  it("returns bytes, lines and all in any order", function()
     local program, client = start("size = 16, maxreceives = 8,", [[
       take "line" take(20) take "line" take() take "all"]])
 
@@ -104,7 +104,7 @@ describe("conn:receive", function()
   } do
     local options, one, two, part = table.unpack(framing)
 
-    it("gives one message under framing = " .. options, function()
+    it("returns one message under framing = " .. options, function()
       local program, client = start("framing = " .. options .. ",", forever)
 
       assert(client:send(one .. two .. part))
@@ -117,7 +117,7 @@ describe("conn:receive", function()
     end)
   end
 
-  it("waits as long as it was told to", function()
+  it("waits as long as its timeout", function()
     local program, client = start("", [[
       local start = fes.now()
       take(3, { timeout = 0.05 })
@@ -133,7 +133,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("with a timeout of 0 lets others in, again and again", function()
+  it("with a timeout of 0 lets other handlers run", function()
     local program, client = start("",
       "while take('line', { timeout = 0 }) == nil do got[1] = nil end")
 
@@ -144,7 +144,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("gives nil and the reason once the connection has ended", function()
+  it("returns nil and the reason once the connection has ended", function()
     for act, reason in pairs {
       ["conn:close()"] = "local", ["conn:close(0)"] = "local",
       ["server:close()"] = "shutdown",
@@ -160,7 +160,7 @@ describe("conn:receive", function()
     end
   end)
 
-  it("tells of a reset", function()
+  it("returns nil and \"reset\" after a reset", function()
     local program, client = start("", forever)
 
     await(program, "conn ~= nil")
@@ -170,7 +170,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("closes on what is longer than maxmessage", function()
+  it("closes the connection on more than maxmessage bytes", function()
     for call, bytes in pairs {
       ["take 'line'"] = ("x"):rep(41), ["take 'all'"] = ("x"):rep(41),
     } do
@@ -183,7 +183,7 @@ describe("conn:receive", function()
     end
   end)
 
-  it("gives what is as long as maxmessage, wherever it begins", function()
+  it("returns maxmessage bytes, wherever they begin", function()
     for call, rest in pairs { ["take 'line'"] = "\r\n", ["take(64)"] = "",
       ["take 'all'"] = "" } do
       local program, client = start(
@@ -196,7 +196,7 @@ describe("conn:receive", function()
     end
   end)
 
-  it("takes nothing while the connection is paused", function()
+  it("returns nothing while the connection is paused", function()
     local program, client = start("", "conn:pause() take() take()")
 
     await(program, "conn ~= nil")
@@ -207,7 +207,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("hands out what came before it was called", function()
+  it("returns what came before the call", function()
     local program, client = start("",
       "fes.sleep(0.05) take 'line' take() take()")
 

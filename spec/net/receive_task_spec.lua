@@ -11,7 +11,7 @@ local settle_asleep = receiving.settle_asleep
 describe("conn:receive", function()
   after_each(testing.finish)
 
-  it("raises where another task waits already", function()
+  it("raises while another task waits to receive", function()
     local program, client = start("", "take() take()")
 
     await(program, "conn ~= nil")
@@ -25,7 +25,7 @@ describe("conn:receive", function()
     settle(program, { client })
   end)
 
-  it("that was given up with an inner coroutine leaves no trace", function()
+  it("leaves no trace if the coroutine that called it is closed", function()
     local program, client = start("", [[
       inner = coroutine.create(function() take(3, { timeout = 0.1 }) end)
       pcall(coroutine.resume, inner)
@@ -34,12 +34,12 @@ describe("conn:receive", function()
 
     await(program, "inner and coroutine.status(inner) == 'suspended'")
     assert.equal("true", ask(program, "coroutine.close(inner)"))
-    assert(client:send "one") -- wakes it: there is nobody inside
+    assert(client:send "one") -- wakes the task, not the coroutine
     said(program, '"one"')
     settle(program, { client })
   end)
 
-  it("may be called by one task after the other", function()
+  it("may be called by one task after another", function()
     local program, client = start("", "take(1) fes.sleep(1000)")
 
     assert(client:send "12")
@@ -58,7 +58,7 @@ describe("conn:receive", function()
     settle_asleep(program, { client })
   end)
 
-  it("raises where on_receive has what comes, or nobody", function()
+  it("raises for connections without a handler", function()
     for _, options in ipairs { "", "on_receive = print," } do
       local program = asked.start(([[
         server = fes.listen { port = 0, %s
@@ -77,7 +77,7 @@ describe("conn:receive", function()
     end
   end)
 
-  it("raises for what cannot be asked for", function()
+  it("raises for wrong arguments", function()
     local program, client = start("maxmessage = 1000,", "fes.sleep(1000)")
     local framed = [["line", { timeout = 1 }]]
 

@@ -1,5 +1,5 @@
--- What becomes of bytes that a task does not receive: they are buffered up to a
--- limit, and then the client is held back.
+-- Buffered receive: bytes that no task has received yet are buffered up to a
+-- limit, and then TCP holds the client back.
 
 local asked = require "spec.support.asked"
 local receiving = require "spec.support.receiving"
@@ -13,7 +13,7 @@ local settle_asleep, forever = receiving.settle_asleep, receiving.forever
 describe("a connection that is not received from", function()
   after_each(testing.finish)
 
-  it("is read up to maxreceives bockets, then TCP pushes back", function()
+  it("is read up to maxreceives bockets, then TCP holds it back", function()
     local program = receiving.program(
       "size = 64, maxreceives = 4, rcvbuf = 4096,", "fes.sleep(1000)")
     local client = assert(program:connect { sndbuf = 4096 })
@@ -31,8 +31,8 @@ describe("a connection that is not received from", function()
     settle_asleep(program, { client })
   end)
 
-  it("may have a line begun for longer than message_timeout if it is not "
-    .. "its fault", function()
+  it("may have whole messages waiting for longer than message_timeout",
+    function()
     local program, client = start("framing = 'line', message_timeout = 0.05,",
       "fes.sleep(0.3) take() take()")
 
@@ -41,7 +41,7 @@ describe("a connection that is not received from", function()
     settle(program, { client })
   end)
 
-  it("is cut when the rest of a message does not come", function()
+  it("is closed by message_timeout if a message stays incomplete", function()
     local program, client = start("framing = 'line', message_timeout = 0.05,",
       forever)
 

@@ -1,4 +1,4 @@
--- conn:send in a task: it waits while the queue of the connection is full.
+-- conn:send in a task: it waits while the connection is full.
 
 local asked = require "spec.support.asked"
 local receiving = require "spec.support.receiving"
@@ -7,12 +7,12 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 local said, settle_asleep = receiving.said, receiving.settle_asleep
 
-describe("conn:send in a task", function()
+describe("conn:send", function()
   after_each(testing.finish)
 
   local small = "sndbuf = 4096, maxsends = 4, size = 1024,"
 
-  -- Bytes of which no two stretches are alike.
+  -- Numbered lines, so that bytes in a wrong place are noticed.
   local function pattern(first, length)
     local lines = {}
 
@@ -20,7 +20,7 @@ describe("conn:send in a task", function()
     return table.concat(lines)
   end
 
-  it("waits while the connection is full", function()
+  it("in a task waits while the connection is full", function()
     local program = receiving.program(small, [[
       for i = 1, 500000 // 8, 100 do
         local lines = {}
@@ -37,7 +37,7 @@ describe("conn:send in a task", function()
     settle(program, { client })
   end)
 
-  it("keeps the order of those that wait", function()
+  it("in several tasks keeps the order of the calls", function()
     local program = receiving.program(small, [[
       for i = 1, 20 do
         fes.spawn(function()
@@ -61,7 +61,7 @@ describe("conn:send in a task", function()
     settle_asleep(program, { client })
   end)
 
-  it("gives nil and \"closed\" when that ends its wait", function()
+  it("in a task returns nil and \"closed\" if that ends its wait", function()
     local program = receiving.program(small, [[
       for i = 1, 3 do
         fes.spawn(function()
@@ -85,7 +85,7 @@ describe("conn:send in a task", function()
     settle(program, {})
   end)
 
-  it("says \"full\" in a function that C called", function()
+  it("in a task returns \"full\" in a function that C called", function()
     local program = receiving.program(small, [[
       local ok, why
       repeat
@@ -102,7 +102,7 @@ describe("conn:send in a task", function()
     settle_asleep(program, { client })
   end)
 
-  it("says \"full\" in a handler still", function()
+  it("outside of tasks returns \"full\" at once", function()
     local program = receiving.program(small, "fes.sleep(1000)")
     local client = assert(program:connect { rcvbuf = 4096 })
 
