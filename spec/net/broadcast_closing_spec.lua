@@ -7,10 +7,10 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 local connect, plain = broadcasting.connect, broadcasting.plain
 
-describe("broadcast", function()
+describe("server:broadcast", function()
   after_each(testing.finish)
 
-  it("from inside on_close reaches those who stay", function()
+  it("in on_close reaches the connections that stay open", function()
     local program = asked.start [[
 server = fes.listen { port = 0,
   on_receive = function(conn, data) server:broadcast(data) end,
@@ -33,14 +33,14 @@ server = fes.listen { port = 0,
     settle(program, { table.unpack(clients, 51) })
   end)
 
-  -- So many that one lap takes more than the millisecond of a slice.
-  it("to thousands goes on while they leave in the middle of it", function()
+  -- A pass over so many connections takes longer than a slice, which is 1 ms.
+  it("continues its pass when connections close during it", function()
     local program = asked.start [[
 all = {}
 server = fes.listen { port = 0, bockets = 64,
   on_connect = function(conn) all[#all + 1] = conn end }
 
--- A number to all in every turn; who is not to stay leaves in between.
+-- Broadcast a number in each turn, and close some connections in between.
 function speak(stay, times)
   local n, behind = 0, 0
   local timer
@@ -78,7 +78,7 @@ end]]
     settle(program, clients)
   end)
 
-  it("in one handler with a send ends who is full, before that", function()
+  it("closes a full connection before the handler sends to it", function()
     local program = asked.start [[
 server = fes.listen { port = 0, sndbuf = 4096, size = 1024, maxsends = 4,
   on_connect = function(conn) last = conn end,
@@ -110,7 +110,7 @@ end]]
     settle(program, { reader, slow })
   end)
 
-  it("goes past those that close meanwhile", function()
+  it("does not reach connections that the same handler has closed", function()
     local program = asked.start(plain .. [[
 function cull()
   local n = 0
@@ -150,10 +150,10 @@ end]])
   end)
 end)
 
-describe("connections", function()
+describe("server:connections", function()
   after_each(testing.finish)
 
-  it("survives closes of any of them", function()
+  it("skips connections that are closed during the loop", function()
     local program = asked.start(plain .. [[
 function sweep()
   local all = {}

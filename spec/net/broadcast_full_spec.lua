@@ -7,7 +7,7 @@ local testing = require "fes.testing"
 local ask, settle = asked.ask, asked.settle
 local connect = broadcasting.connect
 
-describe("a connection that is full", function()
+describe("a full connection", function()
   after_each(testing.finish)
 
   local slow = [[
@@ -32,7 +32,7 @@ end]]
     return asked.start((slow:gsub("POLICY", policy)))
   end
 
-  -- Broadcasts that a reader gets, until the condition holds.
+  -- Broadcast, while another client reads, until the condition holds.
   local function fill_until(program, reader, condition)
     for i = 1, 400 do
       ask(program, "fill(1)")
@@ -42,7 +42,7 @@ end]]
     error("never " .. condition)
   end
 
-  it("is closed by the policy close", function()
+  it("is closed under the policy \"close\"", function()
     local program = start '"close"'
     local reader = connect(program, 1)[1]
     local lazy = connect(program, 1, { rcvbuf = 4096 })[1]
@@ -54,7 +54,7 @@ end]]
     settle(program, { reader, lazy })
   end)
 
-  it("misses whole messages under drop, and is told", function()
+  it("misses whole messages under \"drop\", and on_lag counts", function()
     local program = start '"drop"'
     local reader = connect(program, 1)[1]
     local lazy = connect(program, 1, { rcvbuf = 4096 })[1]
@@ -79,7 +79,7 @@ end]]
     settle(program, { reader, lazy })
   end)
 
-  it("has a last count of what it missed", function()
+  it("has the count of missed messages in on_close", function()
     local program = start '"drop"'
     local reader = connect(program, 1)[1]
     local lazy = connect(program, 1, { rcvbuf = 4096 })[1]

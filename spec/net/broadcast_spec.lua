@@ -7,10 +7,10 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 local connect, plain = broadcasting.connect, broadcasting.plain
 
-describe("broadcast", function()
+describe("server:broadcast", function()
   after_each(testing.finish)
 
-  it("keeps the order of the calls", function()
+  it("keeps the order of sends and broadcasts", function()
     local program = asked.start(plain .. [[
 function speak()
   for i = 1, 50 do
@@ -32,7 +32,7 @@ end]])
     settle(program, clients)
   end)
 
-  it("tells for how many it is, and leaves one out", function()
+  it("returns the number of receivers, and can exclude one", function()
     local program = asked.start(plain .. [[
 other = fes.listen { port = 0, on_connect = function(c) foreign = c end }
 ]])
@@ -55,7 +55,7 @@ other = fes.listen { port = 0, on_connect = function(c) foreign = c end }
     settle(program, clients)
   end)
 
-  it("leaves out the one, not what it was sent itself", function()
+  it("excludes a connection from that message only", function()
     local program = asked.start(plain .. [[
 function speak()
   last:send "a."
@@ -70,7 +70,7 @@ end]])
     settle(program, { client })
   end)
 
-  it("reaches who is there when it is called", function()
+  it("reaches the connections that are open at the call", function()
     local program = asked.start [[
 server = fes.listen { port = 0,
   on_connect = function(conn) print("for", server:broadcast(conn.id .. ".")) end
@@ -88,7 +88,7 @@ server = fes.listen { port = 0,
     settle(program, clients)
   end)
 
-  it("to nobody is for nobody", function()
+  it("returns 0 when there are no connections", function()
     local program = asked.start(plain)
 
     assert.equal(0, ask(program, "server:broadcast 'x'"))
@@ -96,7 +96,7 @@ server = fes.listen { port = 0,
     settle(program, {})
   end)
 
-  it("of nothing counts, and sends no bytes", function()
+  it("counts an empty message, and sends no bytes", function()
     local program = asked.start(plain)
     local client = connect(program, 1)[1]
 
@@ -107,7 +107,7 @@ server = fes.listen { port = 0,
     settle(program, { client })
   end)
 
-  it("that fits no queue raises", function()
+  it("raises for a message that no queue can hold", function()
     local program = asked.start [[
 server = fes.listen { port = 0, size = 64, maxsends = 2 }]]
     local client = connect(program, 1)[1]
@@ -121,7 +121,7 @@ server = fes.listen { port = 0, size = 64, maxsends = 2 }]]
     settle(program, { client })
   end)
 
-  it("that the slab has no bocket for is full, and closes nobody", function()
+  it("returns \"full\", closing nothing, if the slab cannot hold it", function()
     local program = asked.start [[
 server = fes.listen { port = 0, sndbuf = 4096, size = 1024, bockets = 8,
   maxsends = 16, on_connect = function(conn) last = conn end }
@@ -149,8 +149,8 @@ function codes(ok, why) return tostring(ok) .. " " .. tostring(why) end
     settle(program, { slow, reader })
   end)
 
-  -- Each send that is refused asks the kernel first.
-  it("waits behind what is longer than would fit with it", function()
+  -- A full queue is offered to the kernel before a message is refused.
+  it("sends what is queued if the message would not fit behind it", function()
     local program = asked.start [[
 server = fes.listen { port = 0, size = 1024, maxsends = 16,
   on_connect = function(conn) last = conn end }
@@ -170,7 +170,7 @@ end]]
     settle(program, { client })
   end)
 
-  it("of more than 64 KiB in one handler closes nobody who reads", function()
+  it("of over 64 KiB in one handler closes no client that reads", function()
     local program = asked.start(plain .. [[
 function flood()
   local all = 0

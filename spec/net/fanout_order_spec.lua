@@ -5,11 +5,11 @@ local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
-describe("who is served first", function()
+describe("a pass over the subscribers", function()
   after_each(testing.finish)
 
   for _, what in ipairs { "server:broadcast", "topic:publish" } do
-    it("is who was served last: " .. what, function()
+    it("begins with the one that was served last: " .. what, function()
       local trace = testing.directory() .. "/trace"
       local program = asked.start([[
         topic = fes.topic "t"

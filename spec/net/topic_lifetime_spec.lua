@@ -10,7 +10,7 @@ local start, reads = subscribing.start, subscribing.reads
 describe("a topic", function()
   after_each(testing.finish)
 
-  it("takes 100,000 names, and forgets those nobody needs", function()
+  it("is forgotten once nothing uses it, even among 100,000", function()
     local program, clients = start(1)
 
     assert.equal(100000, ask(program, "(function() local list = {} for i = 1, "
@@ -21,7 +21,7 @@ describe("a topic", function()
       .. "collectgarbage() collectgarbage() end)()")
     assert.equal(1, ask(program, "fes.topic('t77'):publish 'x'"))
     reads(clients[1], "x")
-    -- Only one that is not there can be made with other options.
+    -- A topic that exists cannot be made with other options.
     assert.error_matches(function()
       ask(program, "fes.topic('t77', { retain = true })")
     end, "is there already")
@@ -32,7 +32,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("that nobody needs may still have something to send", function()
+  it("that nothing uses remains until its messages are sent", function()
     local program, clients = start(1, "coalesce = 0.02,")
 
     ask(program, [[(function()
@@ -48,8 +48,8 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  -- The topic is the younger object, so it is collected first.
-  it("that has been collected says so to a finalizer that held it", function()
+  -- The topic is younger than the object that holds it: it is collected first.
+  it("that has been collected raises in a finalizer that held it", function()
     local program = start(0)
 
     ask(program, [[(function()

@@ -7,7 +7,7 @@ local testing = require "fes.testing"
 local ask, settle = asked.ask, asked.settle
 local start = subscribing.start
 
-describe("what is wrong about a topic", function()
+describe("a wrong argument or option", function()
   after_each(testing.finish)
 
   local wrong = {

@@ -11,7 +11,7 @@ local start, reads = subscribing.start, subscribing.reads
 describe("a topic", function()
   after_each(testing.finish)
 
-  it("keeps the last message only if it retains", function()
+  it("has a last message only if it retains messages", function()
     local program, clients = start(0)
 
     ask(program, "topic:publish('x')")
@@ -35,7 +35,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("sends a new subscriber what it retains, last change last", function()
+  it("sends a new subscriber its snapshot, last change last", function()
     local program, clients = start(1)
 
     ask(program, [[(function()
@@ -56,7 +56,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("sends a new subscriber also what it was left out of before", function()
+  it("sends a new subscriber also messages that had excluded it", function()
     local program, clients = start(1)
 
     ask(program, "rawset(_G, 'kept', fes.topic('kept', { retain = true }))")
@@ -70,7 +70,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("sends a picture longer than the queue, as it is taken", function()
+  it("sends a snapshot longer than the queue as the client reads", function()
     local program = asked.start [[
       kept = fes.topic("kept", { retain = true })
       for i = 1, 500 do kept:publish(("%4d"):format(i):rep(25), i) end
@@ -89,7 +89,7 @@ describe("a topic", function()
     settle(program, { client })
   end)
 
-  it("that retains more than a slab can hold is had without that", function()
+  it("leaves out of a snapshot what the slab cannot hold", function()
     local program = start(0)
 
     ask(program, [[(function()
@@ -113,7 +113,7 @@ describe("a topic", function()
     settle(program, { client })
   end)
 
-  it("that retains is full when its store is", function()
+  it("that retains messages is full when the store is full", function()
     local program = start(0)
 
     assert.equal("full", ask(program, [[(function()
@@ -130,7 +130,7 @@ describe("a topic", function()
     settle(program, {})
   end)
 
-  it("that only conflates forgets its oldest keys for room", function()
+  it("that only conflates drops its oldest keys to make space", function()
     local program = start(0)
 
     ask(program, "topic:set_overflow 'latest'")
@@ -146,7 +146,7 @@ describe("a topic", function()
     settle(program, {})
   end)
 
-  it("that only conflates gives way to broadcasts that do", function()
+  it("that only conflates drops keys for conflated broadcasts", function()
     local program, clients = start(1)
 
     ask(program, "topic:set_overflow 'latest'")
@@ -160,7 +160,7 @@ describe("a topic", function()
   end)
 end)
 
-describe("the store of kept messages", function()
+describe("the store of retained messages", function()
   after_each(testing.finish)
 
   local function memory_line(options)
@@ -174,14 +174,14 @@ describe("the store of kept messages", function()
     return line
   end
 
-  it("counts in the memory line where it may be needed", function()
+  it("counts in the memory line if it may be needed", function()
     assert.equal("at most 1.0 MiB", memory_line {})
     assert.equal("at most 2.0 MiB", memory_line { code = "fes.topic 'x'" })
     assert.equal("at most 2.0 MiB",
       memory_line { listen = "overflow = 'latest'" })
   end)
 
-  it("and whatever else comes later is told of in the log", function()
+  it("is logged if it is mapped later, as all memory is", function()
     local program = testing.start { code = [[
       local fes = require "fes"
       fes.limits { retained = 1024 * 1024 }
@@ -215,7 +215,7 @@ describe("the store of kept messages", function()
     ask(program, "rawset(_G, 'kept', fes.topic('kept', { retain = true }))")
     assert.equal("full",
       ask(program, "select(2, kept:publish(('x'):rep(40000)))"))
-    ask(program, "fes.limits { retained = 65536 }") -- still nothing is kept
+    ask(program, "fes.limits { retained = 65536 }") -- nothing is retained yet
     assert.equal(0, ask(program, "kept:publish(('x'):rep(40000))"))
     assert.error_matches(function()
       ask(program, "fes.limits { retained = 1 << 20 }")
@@ -224,10 +224,10 @@ describe("the store of kept messages", function()
   end)
 end)
 
-describe("a picture", function()
+describe("a snapshot", function()
   after_each(testing.finish)
 
-  it("may be written into the reserve when others hold the rest", function()
+  it("may use the reserve if other connections hold the rest", function()
     local program = asked.start [[
       kept = fes.topic("kept", { retain = true })
       kept:publish(("k"):rep(200))

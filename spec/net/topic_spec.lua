@@ -20,7 +20,7 @@ describe("a topic", function()
     settle(program, {})
   end)
 
-  it("reaches its subscribers and nobody else", function()
+  it("reaches its subscribers only", function()
     local program, clients = start(3)
 
     assert.equal("true", ask(program, "join(1)"))
@@ -34,7 +34,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("leaves one out if asked to", function()
+  it("can exclude one subscriber", function()
     local program, clients = start(3)
 
     for i = 1, 3 do ask(program, ("join(%d)"):format(i)) end
@@ -46,7 +46,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("is joined once, however often", function()
+  it("sends a message once to a connection that subscribed twice", function()
     local program, clients = start(1)
 
     ask(program, "join(1)")
@@ -57,7 +57,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("is left with what was published before", function()
+  it("sends what was published before conn:unsubscribe", function()
     local program, clients = start(1)
 
     ask(program, "join(1)")
@@ -69,7 +69,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("is left by a connection that closes", function()
+  it("loses a subscriber that closes", function()
     local program, clients = start(2)
 
     ask(program, "join(1)")
@@ -84,7 +84,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("keeps the order of the calls, whatever they are", function()
+  it("keeps the order of publishes, broadcasts and sends", function()
     local program, clients = start(2)
 
     ask(program, "join(1, 'a')")
@@ -102,12 +102,13 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  -- More of them than there are bits in a word, and fewer.
+  -- Fewer than there are bits in a word, and more.
   for _, topics in ipairs { 10, 100 } do
-    it(("is one of %d that have messages in a turn"):format(topics), function()
+    it(("may be one of %d that have messages in a turn")
+      :format(topics), function()
       local program, clients = start(6)
 
-      -- What each is to get is noted at the call.
+      -- `wanted` records at each call what the clients are to be sent.
       ask(program, ([[(function()
         local wanted = {}
         for i = 1, 6 do wanted[i] = {} end
@@ -160,7 +161,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("tells who is subscribed, and a conn to what", function()
+  it("lists its subscribers, as a conn lists its topics", function()
     local program, clients = start(2)
 
     ask(program, "join(1)")
@@ -175,7 +176,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("spans servers, each in its own framing", function()
+  it("spans servers, each of which has its own framing", function()
     local program = asked.start [[
       conns = {}
       local function add(conn)
@@ -202,7 +203,7 @@ describe("a topic", function()
     settle(program, { line, length })
   end)
 
-  it("goes on when one of its servers has closed", function()
+  it("still publishes when one of its servers has closed", function()
     local program = asked.start [[
       conns = {}
       local function add(conn)
@@ -234,7 +235,7 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
-  it("may be one of a thousand on one connection", function()
+  it("may be one of 1000 that a connection has subscribed to", function()
     local program, clients = start(2, "maxtopics = 1000,")
 
     assert.equal("full", ask(program, "(function() for i = 1, 1000 do "
