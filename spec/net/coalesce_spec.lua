@@ -15,7 +15,7 @@ describe("coalesce", function()
     broadcast = "server:broadcast(('x'):rep(1023))",
     publish = "topic:publish(('x'):rep(1023))",
   } do
-    it("ends with a queue that is full: " .. what, function()
+    it("ends when the queue is full: " .. what, function()
       local program, client = start "coalesce = 60,"
 
       ask(program, call)
@@ -24,7 +24,7 @@ describe("coalesce", function()
     end)
   end
 
-  it("holds what is sent until somebody flushes", function()
+  it("delays what is sent until the connection or server is flushed", function()
     local program, client = start "coalesce = 60,"
 
     ask(program, "topic:publish 'one'")
@@ -39,7 +39,7 @@ describe("coalesce", function()
     settle(program, { client })
   end)
 
-  it("ends when its time is over", function()
+  it("ends after its time", function()
     local program, client = start "coalesce = 0.02,"
 
     ask(program, "topic:publish 'one'")
@@ -49,7 +49,7 @@ describe("coalesce", function()
     settle(program, { client })
   end)
 
-  it("ends at a close", function()
+  it("ends when the connection is closed", function()
     local program, client = start "coalesce = 60,"
 
     ask(program, "topic:publish 'last'")

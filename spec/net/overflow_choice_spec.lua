@@ -8,10 +8,10 @@ local testing = require "fes.testing"
 local ask, await, settle = asked.ask, asked.await, asked.settle
 local start, stall = stalling.start, stalling.stall
 
-describe("overflow", function()
+describe("the policy of a connection", function()
   after_each(testing.finish)
 
-  it("asks a connection's own function, whatever another has said", function()
+  it("is asked of its own function even if another has answered", function()
     local program, client = start [[overflow = function()
       asks[#asks + 1] = true
       return "drop"
@@ -27,7 +27,7 @@ describe("overflow", function()
   end)
 
   for answer, counted in pairs { drop = "drop", latest = "latest" } do
-    it(("may be a function, asked once for each stall: %s"):format(answer),
+    it(("may be a function, called once for each stall: %s"):format(answer),
       function()
         local program, client = start(("overflow = function(...) "
           .. "return policy(...) end,"))
@@ -52,11 +52,11 @@ describe("overflow", function()
   for name, policy in pairs {
     ["answers 'close'"] = "asking 'close'",
     ["raises"] = "function() error 'no idea' end",
-    ["returns rubbish"] = "function() return 42 end",
+    ["returns a number"] = "function() return 42 end",
     ["returns nothing"] = "function() end",
     ["closes the conn"] = "function(conn) conn:close(0) return 'drop' end",
   } do
-    it("closes when a function " .. name, function()
+    it("closes it when a function " .. name, function()
       local program, client = start()
 
       ask(program, ("conns[1]:set_overflow(%s)"):format(policy))
@@ -71,7 +71,7 @@ describe("overflow", function()
     end)
   end
 
-  it("lets a function publish", function()
+  it("may be a function that publishes", function()
     local program, client = start()
 
     ask(program, "conns[1]:set_overflow(function() topic:publish 'inside' "
@@ -82,7 +82,7 @@ describe("overflow", function()
     settle(program, {})
   end)
 
-  it("is the connection's, else the topic's, else the server's", function()
+  it("is its own, else that of the topic, else that of the server", function()
     local program, client = start [[overflow = "close",]]
 
     ask(program, "topic:set_overflow 'drop'")

@@ -9,10 +9,10 @@ local ask, settle = asked.ask, asked.settle
 local start, stall, read_to = stalling.start, stalling.stall, stalling.read_to
 local ascends = stalling.ascends
 
-describe("overflow", function()
+describe("the policy 'latest'", function()
   after_each(testing.finish)
 
-  it("'latest' sends the newest of each key, the longest unchanged first",
+  it("sends the newest message of each key, in the order of last change",
     function()
       local program, client = start [[overflow = "latest",]]
       local last = stall(program, "topic", 5, 50)
@@ -27,7 +27,7 @@ describe("overflow", function()
       settle(program, { client })
     end)
 
-  it("'latest' holds no bocket for what it withholds", function()
+  it("holds no bocket for withheld messages", function()
     local program, client = start [[overflow = "latest",]]
 
     stall(program, "topic", 5, 0)
@@ -39,7 +39,7 @@ describe("overflow", function()
     settle(program, {})
   end)
 
-  it("'latest' says \"full\" sooner than to forget what is still to be sent",
+  it("returns \"full\" rather than drop a message that is still to be sent",
     function()
       local program, client = start
         [[overflow = "latest", size = 4096, maxsends = 16,]]
@@ -47,7 +47,7 @@ describe("overflow", function()
       ask(program, "fes.limits { retained = 65536 }")
       repeat ask(program, "fill(topic, 1, 1)")
       until ask(program, "conns[1]:stats().queued") > 0
-      -- All in one handler: who is behind is seen only when it is flushed.
+      -- One handler publishes all: a connection stalls only at the flush.
       local kept = ask(program, [[(function()
         for i = 1, 5000 do
           if not topic:publish(1000 + i .. " ", i) then return i - 1 end
@@ -64,7 +64,7 @@ describe("overflow", function()
       settle(program, { client })
     end)
 
-  it("'latest' sends a key that changes again once", function()
+  it("sends a key once although it changes again", function()
     local program, client = start [[overflow = "latest", size = 256,]]
 
     stall(program, "topic", 1, 5)
@@ -85,7 +85,7 @@ describe("overflow", function()
       "topic:publish(mark, 'key'); conns[1]:set_overflow 'latest'",
     ["a server"] = "server:broadcast(mark); server:set_overflow 'latest'",
   } do
-    it("'latest', set for " .. of .. ", is for what comes after", function()
+    it("set for " .. of .. " applies to later messages", function()
       local program, client = start [[overflow = "drop",]]
 
       repeat ask(program, "fill(topic, 1, 1, 1)")

@@ -1,5 +1,5 @@
--- The option `overflow`: what a connection misses whose queue is full, and what
--- it is told.
+-- The option `overflow`: what a connection with a full queue misses, and how
+-- that is reported.
 
 local asked = require "spec.support.asked"
 local stalling = require "spec.support.stalling"
@@ -9,11 +9,11 @@ local ask, await, settle = asked.ask, asked.await, asked.settle
 local start, stall, read_to = stalling.start, stalling.stall, stalling.read_to
 local ascends, missed_in = stalling.ascends, stalling.missed_in
 
-describe("overflow", function()
+describe("the policy", function()
   after_each(testing.finish)
 
   for _, what in ipairs { "server", "topic" } do
-    it(("'close' closes who is full (%s)"):format(what), function()
+    it(("'close' closes a full connection (%s)"):format(what), function()
       local program, client = start()
 
       stall(program, what, nil, 0)
@@ -23,14 +23,15 @@ describe("overflow", function()
       settle(program, { client })
     end)
 
-    it(("'drop' withholds until half is free (%s)"):format(what), function()
+    it(("'drop' withholds messages until half of the queue is free (%s)")
+      :format(what), function()
       local program, client = start [[overflow = "drop",]]
       local last = stall(program, what, nil, 20)
       local more = last + 1
 
       local got = {}
 
-      repeat -- messages come again as soon as the stall is over
+      repeat -- messages come again once the stall is over
         local line = client:line(0.05)
 
         if line then got[#got + 1] = line end
@@ -49,7 +50,8 @@ describe("overflow", function()
       settle(program, { client })
     end)
 
-    it(("'latest' goes on with the newest (%s)"):format(what), function()
+    it(("'latest' continues with the newest message (%s)")
+      :format(what), function()
       local program, client = start [[overflow = "latest",]]
       local last = stall(program, what, nil, 20)
       local numbers, others = read_to(client, last)
@@ -67,7 +69,7 @@ describe("overflow", function()
     end)
   end
 
-  it("'drop' ends at once if half of the queue is free", function()
+  it("'drop' ends a stall at once if half of the queue is free", function()
     local program, client = start [[overflow = "drop",]]
 
     repeat ask(program, "fill(topic, 1, 1)")
@@ -79,8 +81,12 @@ describe("overflow", function()
     read_to(client, 2)
     settle(program, { client })
   end)
+end)
 
-  it("by a broadcast that fills the queue has its on_drain", function()
+describe("a full connection", function()
+  after_each(testing.finish)
+
+  it("has its on_drain if a broadcast has filled its queue", function()
     local program, client = start [[overflow = "drop",
       on_drain = function() drained = true end,]]
 
@@ -95,7 +101,7 @@ describe("overflow", function()
     settle(program, { client })
   end)
 
-  it("counts what a connection that is closed was still to get", function()
+  it("that is closed agrees with its server in messages_out", function()
     local program, client = start [[overflow = "drop",]]
 
     stall(program, "topic", nil, 0)
@@ -110,7 +116,7 @@ describe("overflow", function()
     settle(program, { client })
   end)
 
-  it("leaves out who was to be left out, also later", function()
+  it("is not sent a message that excluded it after its stall", function()
     local program, client = start [[overflow = "latest",]]
     local last = stall(program, "topic", nil, 3)
 
@@ -122,7 +128,7 @@ describe("overflow", function()
     settle(program, { client })
   end)
 
-  it("tells a connection's missed messages when it ends in a stall", function()
+  it("has the count of missed messages if it ends in a stall", function()
     local program, client = start [[overflow = "drop",]]
 
     stall(program, "topic", nil, 7)
@@ -134,7 +140,7 @@ describe("overflow", function()
     settle(program, {})
   end)
 
-  it("harms nobody who reads", function()
+  it("does not affect a connection that reads", function()
     local program, client = start [[overflow = "drop",]]
     local reader = assert(program:connect { path = program.path })
 

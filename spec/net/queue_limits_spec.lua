@@ -11,7 +11,7 @@ local start, stall = stalling.start, stalling.stall
 describe("maxqueue", function()
   after_each(testing.finish)
 
-  it("makes full earlier, and only who is behind", function()
+  it("limits the queue of a connection only while it is behind", function()
     local program, client = start
       [[overflow = "drop", maxqueue = 300, maxsends = 64,]]
 
@@ -25,7 +25,7 @@ describe("maxqueue", function()
   end)
 end)
 
--- More than the kernel and the client's own can take.
+-- Publish more than the buffers of the kernel can take.
 local function pile_up(program)
   repeat ask(program, "fill(topic, 1, 100)") until
     ask(program, "server:stats().queued") > 100000
@@ -34,7 +34,7 @@ end
 describe("maxage", function()
   after_each(testing.finish)
 
-  it("closes who has not taken a byte for so long, with nothing sent",
+  it("closes a connection that takes no bytes, also without a new message",
     function()
       local program, client = start
         [[overflow = "close", maxage = 0.3, maxsends = 64, size = 4096,]]
@@ -45,7 +45,7 @@ describe("maxage", function()
       settle(program, { client })
     end)
 
-  it("stalls who is slow, and tells the age", function()
+  it("stalls a slow connection, whose age is in conn:stats()", function()
     local program, client = start
       [[overflow = "drop", maxage = 0.3, maxsends = 64, size = 4096,]]
 
@@ -60,7 +60,7 @@ end)
 describe("conn:stats().age", function()
   after_each(testing.finish)
 
-  it("is that of the oldest byte, whoever has asked before", function()
+  it("is that of the oldest byte in the queue", function()
     local program, client = start
       [[overflow = "drop", maxsends = 64, size = 4096,]]
 

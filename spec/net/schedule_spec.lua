@@ -1,7 +1,7 @@
--- Random schedules against a model: whatever is published, withheld, caught up
--- or refused, a client gets whole messages, of each topic in order, each once,
--- and what it did not get is counted; also one that is closed meanwhile. Where
--- every policy is "latest", it has the newest of each key in the end.
+-- Random schedules of publishing, reading, stalling and closing, checked
+-- against a model. A client gets whole messages, each once, those of a topic in
+-- order. What it does not get is counted, also if it is closed meanwhile. Where
+-- every policy is "latest", it has the newest message of each key in the end.
 
 local crowd = require "spec.support.crowd"
 local testing = require "fes.testing"
@@ -23,7 +23,7 @@ local function by_topic()
   return { ["*"] = {}, a = {}, b = {}, kept = {} }
 end
 
--- What each client must have heard of, and what it must have in the end.
+-- All messages for a client (`wants`), and those it must have in the end.
 local function new_model()
   local model = { clients = {} }
 
@@ -34,9 +34,9 @@ local function new_model()
   return model
 end
 
--- For the whole run: messages of each topic, and the picture that is kept.
+-- For the whole run: the last number of each topic, and the snapshot of "kept".
 local numbers = { ["*"] = 0, a = 0, b = 0, kept = 0 }
-local picture = {}
+local snapshot = {}
 
 local function note(client, name, n, key)
   if not client.joined[name] or client.ended then return end
@@ -48,7 +48,7 @@ local function note_published(model, name, from, to, keys)
   for n = from, to do
     local key = keys > 0 and n % keys or "none"
 
-    if name == "kept" then picture[key] = n end
+    if name == "kept" then snapshot[key] = n end
     for _, client in ipairs(model.clients) do note(client, name, n, key) end
   end
 end
@@ -89,12 +89,12 @@ function steps.subscribe(all, model)
   all:ask("subscribe", i, name)
   if client.ended then return end
   if name == "kept" and not client.joined.kept then
-    for key, n in pairs(picture) do client.newest.kept[key] = n end
+    for key, n in pairs(snapshot) do client.newest.kept[key] = n end
   end
   client.joined[name] = true
 end
 
--- A retained topic sends its picture again to who comes back: not here.
+-- Never from "kept": it sends its snapshot again to a client that comes back.
 function steps.unsubscribe(all, model)
   local i, name = math.random(CLIENTS), pick { "a", "b" }
 
@@ -104,7 +104,7 @@ function steps.unsubscribe(all, model)
   model.clients[i].left = true
 end
 
--- The server closes: what is queued still comes. Of a stall nobody is told.
+-- The server closes: what is queued still comes, but no on_lag of a stall.
 function steps.close(all, model)
   local i = math.random(CLIENTS)
   local client = model.clients[i]
@@ -140,18 +140,18 @@ local names = {}
 for name, weight in pairs(weights) do
   for _ = 1, weight do names[#names + 1] = name end
 end
-table.sort(names) -- so that a seed repeats a schedule
+table.sort(names) -- so that a seed always gives the same schedule
 
--- In every fourth schedule every policy is "latest", and stays so.
+-- In a quarter of the schedules every policy is "latest", and stays so.
 local function set_latest(all)
   for _, what in ipairs { "server *", "topic a", "topic b", "topic kept" } do
     all:ask("overflow", what, "latest")
   end
 end
 
--- ------------------------------------------------------------- the judgement
+-- ---------------------------------------------------------------- the checks
 
--- The messages of a client, by topic; its own ones in order.
+-- The messages of a client by topic, and the number of those to it alone.
 local function sort_out(got)
   local of, own = {}, 0
 
@@ -178,7 +178,7 @@ local function judge_topic(list, wanted, name)
     if wanted[n] then
       got = got + 1
     else
-      assert.equal("kept", name, "it was not subscribed") -- of the picture
+      assert.equal("kept", name, "it was not subscribed") -- from the snapshot
     end
   end
   return got
@@ -200,7 +200,7 @@ local function judge_newest(list, newest, name)
   end
 end
 
--- False: the policy has closed it.
+-- Returns false if the policy has closed the connection.
 local function judge_end(all, client, i)
   local ended = all:ended(i, client.ended)
 
@@ -267,7 +267,7 @@ end
 describe("random schedules", function()
   after_each(testing.finish)
 
-  it("lose nothing that is not counted, and keep the order", function()
+  it("lose no message that is not counted, and keep the order", function()
     local all = crowd.start()
 
     print("# seed " .. seed)

@@ -1,3 +1,6 @@
+-- Clients that read late, slowly or never: what they get, and that they do not
+-- take the memory of others.
+
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
@@ -13,7 +16,7 @@ local function echoes(client, text)
   assert.equal(text, client:read(#text))
 end
 
--- Bytes of which no two stretches are alike.
+-- Numbered lines, so that bytes in a wrong place are noticed.
 local function pattern(length)
   local lines = {}
 
@@ -24,7 +27,7 @@ end
 describe("a slow client", function()
   after_each(testing.finish)
 
-  it("that sends 10 MB to echo and then reads gets all", function()
+  it("that reads after it has sent 10 MB gets the whole echo", function()
     local program = asked.start(echo)
     local client = assert(program:connect { rcvbuf = 4096, timeout = 120 })
     local data = pattern(10000000)
@@ -37,7 +40,7 @@ describe("a slow client", function()
     settle(program, { client })
   end)
 
-  it("that sends and never reads takes only its share", function()
+  it("that sends and never reads uses its share of the slab only", function()
     local program = asked.start(echo)
     local client = assert(program:connect { rcvbuf = 4096 })
     local other = assert(program:connect())
@@ -53,7 +56,7 @@ describe("a slow client", function()
     settle(program, { client, other })
   end)
 
-  it("is answered byte for byte", function()
+  it("that sends single bytes is answered byte for byte", function()
     local program = asked.start(echo)
     local client = assert(program:connect())
 
@@ -64,7 +67,7 @@ describe("a slow client", function()
     settle(program, { client })
   end)
 
-  it("is full, and drains once", function()
+  it("is full, and has one on_drain", function()
     local program = asked.start [[
 local message = ("m"):rep(4000)
 server = fes.listen { port = 0, sndbuf = 4096, maxsends = 4,
@@ -99,7 +102,7 @@ server = fes.listen { port = 0, sndbuf = 4096, maxsends = 4,
     settle(program, { client })
   end)
 
-  -- Each of 40 could hold 8 of 64 bockets.
+  -- Each of 40 connections may use 8 of 64 bockets.
   local crowd = [[
 server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
   bockets = 64, maxsends = 8, overflow = "drop",
@@ -122,7 +125,7 @@ server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
     end
   end
 
-  it("in a crowd that wants the whole slab harms nobody", function()
+  it("in a crowd that fills the slab does not affect others", function()
     local program = asked.start(crowd)
     local reader = assert(program:connect())
     local clients = { reader }
@@ -150,7 +153,7 @@ server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
     settle(program, clients)
   end)
 
-  it("that fills the slab by sending harms nobody", function()
+  it("that fills the slab by sending does not affect others", function()
     local program = asked.start [[
 paused = {}
 heard = 0
@@ -197,7 +200,7 @@ end]]
     settle(program, clients)
   end)
 
-  it("leaves who keeps up what it is sent in the same turn", function()
+  it("leaves memory for what another is sent in the same turn", function()
     local program = asked.start [[
 all = {}
 server = fes.listen { port = 0, sndbuf = 4096, size = 256, bockets = 64,
@@ -209,7 +212,7 @@ function fill()
 end
 function speak()
   server:broadcast(("x"):rep(200))
-  server:broadcast(("y"):rep(100)) -- in two bockets, little in the second
+  server:broadcast(("y"):rep(100)) -- in two bockets, few bytes in the second
   return all[1]:send "z"
 end]]
     local reader = assert(program:connect())
@@ -226,7 +229,7 @@ end]]
     settle(program, { reader, slow[1], slow[2] })
   end)
 
-  it("of echo, with many like it, leaves room for the others", function()
+  it("that never reads its echo leaves memory for others", function()
     local program = asked.start(crowd)
     local reader = assert(program:connect())
     local clients = { reader }
@@ -246,7 +249,7 @@ end]]
     settle(program, clients)
   end)
 
-  it("of echo loses nothing, however little there is for it", function()
+  it("loses nothing of its echo, however little memory there is", function()
     local program = asked.start [[
 refused = 0
 server = fes.listen { port = 0, sndbuf = 4096, rcvbuf = 4096, size = 1024,
@@ -277,7 +280,7 @@ end)
 describe("20,000 unicasts in one handler", function()
   after_each(testing.finish)
 
-  it("drain nothing", function()
+  it("are all queued and sent", function()
     local program = asked.start [[
 server = fes.listen { port = 0, bockets = 512 }
 function flood()

@@ -1,5 +1,5 @@
--- Receivers that take next to nothing, or nothing at all, and slabs that are
--- used up: what the others get, and what those get in the end.
+-- Receivers that take almost nothing, or nothing, and slabs that are used up:
+-- what other connections get meanwhile, and what the receivers get in the end.
 
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
@@ -45,7 +45,7 @@ local function start(options, clients)
   return program, all
 end
 
--- The numbers of the lines; each line is whole.
+-- The numbers of the lines, each of which must be whole.
 local function numbers_of(text)
   local numbers = {}
 
@@ -60,7 +60,7 @@ local function numbers_of(text)
   return numbers
 end
 
--- Reads on until the stall is over and a message behind it has come.
+-- Read until the stall is over and a message after it has come.
 local function wake(program, client, i, before)
   local heard = { before }
 
@@ -83,7 +83,7 @@ describe("a receiver that takes a byte for each message", function()
   after_each(testing.finish)
 
   for _, policy in ipairs { "drop", "latest" } do
-    it("misses some, whole and counted, under " .. policy, function()
+    it("misses whole messages, which are counted, under " .. policy, function()
       local program, clients = start(("overflow = %q,"):format(policy), 2)
       local slow, reader = clients[1], clients[2]
       local bytes = {}
@@ -103,7 +103,7 @@ describe("a receiver that takes a byte for each message", function()
     end)
   end
 
-  it("is closed under close, and nobody else is", function()
+  it("is closed under close, and no other is", function()
     local program, clients = start('overflow = "close",', 2)
     local slow, reader = clients[1], clients[2]
 
@@ -118,11 +118,11 @@ describe("a receiver that takes a byte for each message", function()
   end)
 end)
 
-describe("a turn in which every other message is for somebody else", function()
+describe("a turn in which every other message is for another client", function()
   after_each(testing.finish)
 
   for _, policy in ipairs { "drop", "latest" } do
-    it("is cut into no more pieces than a queue has: " .. policy, function()
+    it("is queued in no more pieces than a queue has: " .. policy, function()
       local program, clients = start(("overflow = %q,"):format(policy), 2)
 
       ask(program, "conns[2]:unsubscribe(topic)")
@@ -130,7 +130,7 @@ describe("a turn in which every other message is for somebody else", function()
       repeat
         ask(program, "mix(60)")
         assert.is_true(ask(program, "conns[1]:stats().queued") <= 4 * 256)
-        -- What lies between messages for others is copied together.
+        -- Short messages are copied into bockets of their own.
         assert.is_true(ask(program, "conns[1]:stats().bockets") <= 4 + 2)
       until ask(program, "conns[1]:stats().missed") > 200
 
@@ -152,7 +152,7 @@ describe("when all receivers are stalled", function()
   after_each(testing.finish)
 
   for _, policy in ipairs { "drop", "latest" } do
-    it("publishing goes on, and they wake up: " .. policy, function()
+    it("publishing goes on, and they can receive again: " .. policy, function()
       local program, clients = start(("overflow = %q,"):format(policy), 12)
 
       repeat ask(program, "publish(1)") until ask(program,
@@ -180,15 +180,15 @@ describe("when all receivers are stalled", function()
   end
 end)
 
-describe("a message that leaves out a receiver that is behind", function()
+describe("a message that excludes a receiver that is behind", function()
   after_each(testing.finish)
 
-  -- What came before it is queued for that one first, which takes bockets.
+  -- Earlier messages are queued for that receiver first, which takes bockets.
   for what, call in pairs {
     broadcast = "server:broadcast(%s)",
     publish = "topic:publish(%s)",
   } do
-    it("may need all bockets that are left: " .. what, function()
+    it("may use all bockets that are left: " .. what, function()
       local message = call:format [[("m"):rep(20)]]
       local long = call:format([[("M"):rep(64 * (free - 2)), %s conns[1] ]])
         :format(what == "publish" and "nil," or "")
@@ -224,10 +224,10 @@ describe("a message that leaves out a receiver that is behind", function()
   end
 end)
 
-describe("when those who do not read hold the slab", function()
+describe("when clients that do not read hold the slab", function()
   after_each(testing.finish)
 
-  -- A Unix socket takes no more behind the program's back.
+  -- The clients use a Unix socket, whose buffer does not grow.
   local function start_stuck(options, clients)
     local program = asked.start(([[
       conns, topic = {}, fes.topic("t", { retain = true })
@@ -262,7 +262,7 @@ describe("when those who do not read hold the slab", function()
     broadcast = "function(m) return server:broadcast(m) end",
     publish = "function(m) return topic:publish(m) end",
   } do
-    it("a message gets what it needs behind others: " .. what, function()
+    it("a long message gets bockets that others have held: " .. what, function()
       local program, clients = start_stuck(
         "size = 64, maxsends = 16, bockets = 16,", 1)
 
@@ -275,7 +275,7 @@ describe("when those who do not read hold the slab", function()
     end)
   end
 
-  it("one that was closing and gives way is told why", function()
+  it("a closing connection that is reclaimed ends with \"overflow\"", function()
     local program, clients = start_stuck([[
       size = 256, maxsends = 2, bockets = 8,
       on_close = function(_, reason) print("closed", reason) end,]], 8)
@@ -287,7 +287,7 @@ describe("when those who do not read hold the slab", function()
     settle(program, clients)
   end)
 
-  it("those behind one that wants more than there is are woken", function()
+  it("a connection that needs too much does not block the next one", function()
     local program = asked.start [[
       conns, drained = {}, {}
       server = fes.listen { path = "slow.sock", sndbuf = 4096, framing = "line",
@@ -306,7 +306,7 @@ describe("when those who do not read hold the slab", function()
     local other = assert(program:connect { path = program.path })
 
     await(program, "#conns == 2")
-    -- More than those may have that hold a bocket already.
+    -- More than a connection may have that holds a bocket already.
     assert.equal("nil", ask(program, "conns[1]:send(('x'):rep(15 * 1024))"))
     ask(program, "fill(2)")
     repeat other:line(0.01) until ask(program, "drained[conns[2].id]") == "true"
@@ -316,7 +316,7 @@ describe("when those who do not read hold the slab", function()
     settle(program, { half, other })
   end)
 
-  it("a new subscriber still has what is retained", function()
+  it("a new subscriber still gets what is retained", function()
     local program, clients = start_stuck(
       "size = 256, maxsends = 2, bockets = 8,", 8)
 
@@ -332,7 +332,7 @@ end)
 describe("a publish that one slab has no bocket for", function()
   after_each(testing.finish)
 
-  it("is missed there, as if full, and had elsewhere", function()
+  it("is missed there, and sent to subscribers elsewhere", function()
     local program = asked.start [[
       conns, lags, topic = {}, {}, fes.topic "t"
       local function add(conn)
@@ -363,7 +363,7 @@ describe("a publish that one slab has no bocket for", function()
     assert.equal(1, ask(program, "server:stats().refused"))
     assert.equal(2, ask(program, "server:stats().missed"))
     assert.equal(2, ask(program, "server:count()"))
-    await(program, "lags[1] == 1") -- whoever has nothing queued is told at once
+    await(program, "lags[1] == 1") -- at once if nothing is queued
     assert.equal(3, ask(program, "topic:publish 'on'"))
     assert.equal("on", here:read(2))
     assert.equal("on", there:read(2))
