@@ -1,4 +1,4 @@
--- accept4() that fails: when fes rests, and when it tries again.
+-- accept4() that fails: which errors pause accepting, and which are retried.
 
 local asked = require "spec.support.asked"
 local faulty = require "spec.support.faulty"
@@ -15,7 +15,7 @@ describe("accept4 that fails with", function()
     EMFILE = "Too many open files", ENFILE = "Too many open files in system",
     ENOBUFS = "No buffer space available", ENOMEM = "Cannot allocate memory",
   } do
-    it(error .. " rests, and goes on", function()
+    it(error .. " pauses accepting for a while", function()
       local program = start()
       local first = connect(program, 1)[1]
 
@@ -32,7 +32,7 @@ describe("accept4 that fails with", function()
   end
 
   for _, error in ipairs { "ECONNABORTED", "EINTR", "EPROTO", "EPERM" } do
-    it(error .. " tries again", function()
+    it(error .. " is retried", function()
       local program = start()
       local first = connect(program, 1)[1]
 

@@ -15,11 +15,11 @@ describe("epoll_ctl that fails with", function()
   local unwatched = "its socket cannot be watched"
 
   for _, error in ipairs { "ENOMEM", "ENOSPC" } do
-    it(error .. " for a new connection ends that one alone", function()
+    it(error .. " for a new connection closes that one only", function()
       local program = start()
       local other = connect(program, 1)[1]
 
-      break_call(program, "epoll_ctl " .. error, 1) -- the next that is in
+      break_call(program, "epoll_ctl " .. error, 1) -- the next to be accepted
       local victim = assert(program:connect())
       assert.is_true((victim:closed()))
       expect_end(program, victim, "error", unwatched)
@@ -28,7 +28,7 @@ describe("epoll_ctl that fails with", function()
       settle(program, { other, connect(program, 1)[1] })
     end)
 
-    it(error .. " for one that falls behind ends that one alone", function()
+    it(error .. " for one that falls behind closes that one only", function()
       local program = start()
       local victim, other = table.unpack(connect(program, 2))
 
@@ -42,20 +42,20 @@ describe("epoll_ctl that fails with", function()
       settle(program, { other })
     end)
 
-    it(error .. " for one that is resumed ends that one alone", function()
+    it(error .. " for one that is resumed closes that one only", function()
       local program = start()
       local victim, other = table.unpack(connect(program, 2))
 
       ask(program, "all('pause')")
       break_call(program, "epoll_ctl " .. error, 1, victim, 1)
-      ask(program, "all('resume')") -- no longer for its break; for reading
+      ask(program, "all('resume')") -- the second call, to read again
       assert.is_true((victim:closed()))
       expect_end(program, victim, "error", unwatched)
       echoes(other, "still")
       settle(program, { other })
     end)
 
-    it(error .. " for one that is paused is told, and ends nobody", function()
+    it(error .. " for one that is paused is logged, and closes none", function()
       local program = start()
       local victim, other = table.unpack(connect(program, 2))
 
@@ -68,7 +68,7 @@ describe("epoll_ctl that fails with", function()
       settle(program, { victim, other })
     end)
 
-    it(error .. " for the listener rests, and goes on", function()
+    it(error .. " for the listener pauses accepting for a while", function()
       local program = start()
       local first = connect(program, 1)[1]
 
@@ -87,7 +87,7 @@ end)
 describe("epoll_wait that fails with", function()
   after_each(testing.finish)
 
-  it("EINTR waits again", function()
+  it("EINTR is retried", function()
     local program = start()
     local client = connect(program, 1)[1]
 

@@ -13,14 +13,14 @@ describe("mmap that fails", function()
 
   local refusal = "Cannot allocate memory\n"
 
-  -- After `skip` calls that go through.
+  -- Let the call fail that follows `skip` successful ones.
   local function run(skip, code)
     return testing.run { code = code, env = {
       LD_PRELOAD = shim.env.LD_PRELOAD, FES_FAULT = "mmap ENOMEM 1 " .. skip,
     } }
   end
 
-  it("at the start, wherever it is, ends the program clearly", function()
+  it("anywhere in the start ends the program with a message", function()
     local refused = 0
     local status, out, err
 
@@ -39,7 +39,7 @@ require "fes".stop()]])
     assert.is_truthy(out:find "^listening ")
   end)
 
-  it("in fes.listen or fes.pool raises, and leaves nothing behind", function()
+  it("in fes.listen or fes.pool raises, and leaks no descriptor", function()
     local program = start [[
 
 function descriptors()

@@ -18,7 +18,7 @@ describe("recv that fails with", function()
     EHOSTUNREACH = { "error", "No route to host" },
     ECONNRESET = { "reset" },
   } do
-    it(error .. " ends that connection alone", function()
+    it(error .. " closes that connection only", function()
       local program = start()
       local victim, other = table.unpack(connect(program, 2))
 
@@ -32,7 +32,7 @@ describe("recv that fails with", function()
   end
 
   for _, error in ipairs { "EINTR", "EAGAIN" } do
-    it(error .. " tries again", function()
+    it(error .. " is retried", function()
       local program = start()
       local victim = connect(program, 1)[1]
 
@@ -43,7 +43,7 @@ describe("recv that fails with", function()
     end)
   end
 
-  it("ENOMEM once it is closing ends it, for the reason it had", function()
+  it("ENOMEM on a closing connection ends it with its first reason", function()
     local program = start()
     local victim = connect(program, 1)[1]
 

@@ -10,8 +10,8 @@ local start, break_call, hits = faulty.start, faulty.break_call, faulty.hits
 local echoes, connect = faulty.echoes, faulty.connect
 local expect_end = faulty.expect_end
 
--- By which call it leaves, to one or to all: from the connection's own queue
--- or from the stream of broadcasts, in one piece or in several.
+-- Which call sends a message: from the queue of one connection ("you") or from
+-- the stream of broadcasts ("all"), in one piece or in several.
 local ways = {
   { call = "send", to = "you", length = 100 },
   { call = "sendmsg", to = "you", length = 700 },
@@ -30,7 +30,9 @@ for _, way in ipairs(ways) do
     end
   end
 
-  describe(("a %s to %s that fails with"):format(way.call, way.to), function()
+  local what = way.to == "all" and "broadcast" or "message"
+
+  describe(("%s of a %s that fails with"):format(way.call, what), function()
     after_each(testing.finish)
 
     for error, ending in pairs {
@@ -40,7 +42,7 @@ for _, way in ipairs(ways) do
       EPIPE = { "reset" },
       ECONNRESET = { "reset" },
     } do
-      it(error .. " ends that connection alone", function()
+      it(error .. " closes that connection only", function()
         local program = start()
         local victim, other, last = table.unpack(connect(program, 3))
 
@@ -58,7 +60,7 @@ for _, way in ipairs(ways) do
     end
 
     for _, error in ipairs { "EINTR", "EAGAIN", "SHORT" } do
-      it(error .. " loses nothing", function()
+      it(error .. " loses no bytes", function()
         local program = start()
         local clients = connect(program, 3)
 
@@ -76,11 +78,12 @@ end
 describe("a send that fails", function()
   after_each(testing.finish)
 
-  it("inside of a call says that the connection is closed", function()
+  it("inside conn:send makes that return \"closed\"", function()
     local program = start()
     local victim, other = table.unpack(connect(program, 2))
 
-    -- More than a queue takes: the kernel is asked before it says "full".
+    -- fill() sends more than the queue takes: the kernel is asked to take that
+    -- before conn:send returns "full".
     break_call(program, "sendmsg ENOMEM", 1, victim)
     local said = ask(program, ("fill %q"):format(victim:name()))
     assert.equal("4 closed", said)
@@ -90,9 +93,9 @@ describe("a send that fails", function()
     settle(program, { other })
   end)
 
-  -- A header leaves before on_connect only if a turn's broadcasts are more
-  -- than may wait.
-  it("during set-up is the end of it, of which nobody is told", function()
+  -- A header is sent before on_connect only if the broadcasts of a turn are
+  -- longer than the queue.
+  it("during set-up closes the connection without any event", function()
     local program = asked.start(shim.code .. [[
 events = ""
 server = fes.listen { port = 0, size = 256, maxsends = 2, header = "h",
@@ -116,7 +119,7 @@ end)]], { env = shim.env })
     assert.equal(1, ask(program, "server:stats().closed.reset"))
     assert.equal("+", ask(program, "events"))
 
-    -- Its place among those in set-up, and at its address, is free again.
+    -- It does not count for maxaccepts and maxperip any more.
     local more = assert(program:connect_all(2))
     for _, each in ipairs(more) do assert.equal("h", each:read(1)) end
     assert.equal("+++", ask(program, "events"))
@@ -124,18 +127,18 @@ end)]], { env = shim.env })
   end)
 end)
 
-describe("a kernel that takes nothing for a while", function()
+describe("a queue that the kernel does not take for a while", function()
   after_each(testing.finish)
 
   for what, case in pairs {
-    ["broadcasts fill"] = { "",
+    broadcasts = { "",
       "for _ = 1, 4 do server:broadcast(('x'):rep(1024)) end" },
-    ["sends fill, up to maxqueue,"] = { "maxqueue = 2048,", [[
+    ["sends up to maxqueue"] = { "maxqueue = 2048,", [[
       local conn = server:connections()()
       conn:send(('x'):rep(1024)) conn:flush()
       conn:send(('x'):rep(1024)) ]] },
   } do
-    it("has a queue that " .. what .. " have its on_drain", function()
+    it("has one on_drain after it is filled by " .. what, function()
       local options, fill = table.unpack(case)
       local program = asked.start(shim.code .. ([[
         drains = 0

@@ -1,8 +1,8 @@
--- The option `framing`, and those beside it: which values are refused.
+-- Wrong values of the options framing, maxmessage and message_timeout.
 
 local testing = require "fes.testing"
 
-describe("the option framing", function()
+describe("fes.listen", function()
   after_each(testing.finish)
 
   local range = "'maxreceives' %* 'size', which is 65536"
@@ -44,7 +44,7 @@ describe("the option framing", function()
   }
 
   for options, pattern in pairs(wrong) do
-    it("is checked: " .. options, function()
+    it("raises for " .. options, function()
       local status, _, errors = testing.run {
         code = ('require("fes").listen { port = 0, %s }'):format(options),
       }

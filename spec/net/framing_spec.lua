@@ -6,7 +6,7 @@ local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
 
--- What each connection has heard is in `heard`, as a list of messages.
+-- `heard` lists the messages that the server has received.
 local script = [[
 heard, ended = {}, {}
 server = fes.listen { port = 0, size = 64, bockets = 4096, %s
@@ -41,12 +41,13 @@ local function ends_with(program, reason)
   assert.equal(reason, ask(program, "ended[1]"))
 end
 
--- A framing, how it writes a message, and a message of 9 bytes.
+-- The framings, and how a client writes a message of 9 bytes in each. A server
+-- does not write the one that is `inbound`.
 local framings = {
   { name = "lines", options = [[framing = "line",]],
     write = function(data) return data .. "\n" end },
   { name = "lines that end in \\r\\n", options = [[framing = "line",]],
-    write = function(data) return data .. "\r\n" end, deaf = true },
+    write = function(data) return data .. "\r\n" end, inbound = true },
   { name = "messages of nine bytes", options = "framing = { fixed = 9 },",
     write = function(data) return data end, fixed = true },
 }
@@ -56,7 +57,7 @@ for _, width in ipairs { 1, 2, 4, 8 } do
     local packing = mark .. "s" .. width
 
     framings[#framings + 1] = {
-      name = ("a %s-endian prefix of %d"):format(endian, width),
+      name = ("%d-byte %s-endian prefixes"):format(width, endian),
       options = ("framing = { length = %d, endian = %q },"):format(width,
         endian),
       write = function(data) return packing:pack(data) end,
@@ -65,10 +66,10 @@ for _, width in ipairs { 1, 2, 4, 8 } do
 end
 
 for _, framing in ipairs(framings) do
-  describe("a server of " .. framing.name, function()
+  describe("a server that frames by " .. framing.name, function()
     after_each(testing.finish)
 
-    it("hears messages, several in one piece", function()
+    it("receives several messages in one piece", function()
       local program, client = start(framing.options)
 
       assert(client:send(framing.write "ann is in"
@@ -78,7 +79,7 @@ for _, framing in ipairs(framings) do
       settle(program, { client })
     end)
 
-    it("hears a message that comes one byte at a time", function()
+    it("receives a message that comes one byte at a time", function()
       local program, client = start(framing.options)
       local bytes = framing.write "ann is in"
 
@@ -90,7 +91,7 @@ for _, framing in ipairs(framings) do
       settle(program, { client })
     end)
 
-    it("hears what straddles bockets", function()
+    it("receives messages that lie in two bockets", function()
       local program, client = start(framing.options)
       local messages, bytes = {}, {}
 
@@ -104,7 +105,7 @@ for _, framing in ipairs(framings) do
     end)
 
     if not framing.fixed then
-      it("hears messages longer than a bocket, and empty ones", function()
+      it("receives messages longer than a bocket, and empty ones", function()
         local program, client = start(framing.options)
         local long = ("x"):rep(150)
 
@@ -115,7 +116,7 @@ for _, framing in ipairs(framings) do
       end)
     end
 
-    if not framing.deaf then
+    if not framing.inbound then
       it("frames what it sends and broadcasts", function()
         local program, client = start(framing.options)
 
@@ -130,7 +131,7 @@ for _, framing in ipairs(framings) do
       end)
     end
 
-    it("drops a message whose peer ends inside of it", function()
+    it("drops an incomplete message at the peer's end", function()
       local program, client = start(framing.options)
 
       assert(client:send(framing.write "ann is in"
@@ -141,7 +142,7 @@ for _, framing in ipairs(framings) do
       settle(program, { client })
     end)
 
-    it("gives up on a message that never completes", function()
+    it("closes on a message that is incomplete for message_timeout", function()
       local program, client = start(framing.options
         .. "message_timeout = 0.05,")
 
@@ -153,7 +154,7 @@ for _, framing in ipairs(framings) do
   end)
 end
 
-describe("framing", function()
+describe("a server with a framing", function()
   after_each(testing.finish)
 
   local function too_long(options, bytes)
@@ -169,11 +170,11 @@ describe("framing", function()
     too_long([[framing = "line", maxmessage = 8,]], "123456789\n")
   end)
 
-  it("closes on a line that does not end", function()
+  it("closes on an unfinished line longer than maxmessage", function()
     too_long([[framing = "line", maxmessage = 8,]], "123456789")
   end)
 
-  it("closes on a prefix that tells of more than maxmessage", function()
+  it("closes on a prefix of more than maxmessage", function()
     too_long("framing = { length = 4 }, maxmessage = 8,", (">I4"):pack(9))
   end)
 
@@ -184,7 +185,7 @@ describe("framing", function()
       "\0\0\0\0\0\0\0\x80")
   end)
 
-  it("takes a message of exactly maxmessage", function()
+  it("takes a message as long as maxmessage", function()
     local program, client = start [[framing = "line", maxmessage = 8,]]
 
     assert(client:send "12345678\r\n12345678\n")
@@ -202,7 +203,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("hands over what came before the message that is too long", function()
+  it("delivers what came before a message that is too long", function()
     local program, client = start [[framing = "line", maxmessage = 8,]]
 
     assert(client:send "in time\n123456789\n")
@@ -211,7 +212,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("keeps \\r that ends no line", function()
+  it("leaves a \\r that ends no line in the message", function()
     local program, client = start [[framing = "line",]]
 
     assert(client:send "a\rb\r\r\n\r\n")
@@ -219,7 +220,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("holds no bocket between messages, and one inside of one", function()
+  it("holds no bocket between messages, and one within a message", function()
     local program, client = start [[framing = "line",]]
 
     assert(client:send "whole\n")
@@ -231,7 +232,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("keeps what came back while the connection is paused", function()
+  it("delivers no more messages once on_receive has paused", function()
     local program, client = start [[framing = "line",]]
 
     await(program, "server:count() == 1")
@@ -250,7 +251,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("does not count the time that a connection is paused", function()
+  it("does not count a pause for message_timeout", function()
     local program, paused = start [[framing = "line", message_timeout = 0.1,]]
 
     await(program, "server:count() == 1")
@@ -267,7 +268,7 @@ describe("framing", function()
     settle(program, { paused, late })
   end)
 
-  it("gives a long message over only when the queue is empty", function()
+  it("delivers a long message only when the queue is empty", function()
     local program = asked.start [[
       server = fes.listen { port = 0, size = 64, maxsends = 4, sndbuf = 4096,
         framing = { length = 2 },
@@ -291,7 +292,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("echoes to a client that reads late, and loses nothing", function()
+  it("echoes to a client that reads late, and loses no bytes", function()
     local program = asked.start [[
       server = fes.listen { port = 0, framing = "line",
         on_receive = function(conn, line) conn:send(line) end,
@@ -316,7 +317,7 @@ describe("framing", function()
     settle(program, { client })
   end)
 
-  it("counts for the longest message that fits", function()
+  it("counts the prefix when it checks that a message fits", function()
     local program, client = start "framing = { length = 8 }, maxsends = 1,"
 
     await(program, "server:count() == 1")
@@ -337,7 +338,7 @@ describe("framing", function()
     settle(program, { client })
   end
 
-  it("cannot carry a \\n in a line", function()
+  it("refuses to send a line that contains \\n", function()
     refuses([[framing = "line",]], [[conn:send("a\nb")]],
       [[conn:send: the framing cannot carry this data: a line cannot hold]])
     testing.finish()
@@ -345,7 +346,7 @@ describe("framing", function()
       [[server:broadcast: the framing cannot carry this data]])
   end)
 
-  it("cannot carry another length than the fixed one", function()
+  it("refuses to send another length than the fixed one", function()
     refuses("framing = { fixed = 3 },", [[conn:send("ab")]],
       "conn:send: a message has 3 bytes under this framing, got 2")
     testing.finish()
@@ -353,7 +354,7 @@ describe("framing", function()
       "a message has 3 bytes under this framing, got 0")
   end)
 
-  it("cannot carry more than the prefix can tell", function()
+  it("refuses to send more bytes than the prefix can count", function()
     refuses("framing = { length = 1 },", [[conn:send(("x"):rep(256))]],
       "conn:send: the framing cannot carry this data: it is longer")
   end)

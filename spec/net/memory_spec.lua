@@ -1,6 +1,5 @@
--- After start-up nothing that moves bytes asks the C library for memory. That
--- is seen from outside: a preloaded library counts, see
--- spec/support/count_mallocs.c.
+-- Once it has started, fes moves data without calls of malloc(). A preloaded
+-- library counts the calls, see spec/support/count_mallocs.c.
 
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
@@ -48,7 +47,7 @@ local function start(path)
   })
 end
 
--- How often it was asked for memory, and by whom the last time.
+-- The number of calls of malloc() so far, and where the last one came from.
 local function calls(path)
   local file = assert(io.open(path, "rb"))
   local number, who = file:read "a":match "^(%d+) ([^\n]*)"
@@ -57,15 +56,15 @@ local function calls(path)
   return math.tointeger(number) or 0, who
 end
 
--- What is done meanwhile comes to the program all at once.
+-- Run `fn` while the program is stopped, so that it sees all of it at once.
 local function while_stopped(program, fn)
   program:signal "sigstop"
   fn()
   program:signal "sigcont"
 end
 
--- Clients come, speak and are spoken to, more than they can take; they read
--- on, and then half of them end in good order and half do not.
+-- Clients connect, send, and are sent more than they can take. Then they read,
+-- and half of them end their stream while the others close.
 local function work(program)
   local clients, lags = nil, ask(program, "lags")
 
@@ -93,7 +92,7 @@ local function work(program)
   await(program, "server:stats().bockets_free == server:stats().bockets")
 end
 
-describe("the engine, once it is warm,", function()
+describe("fes, after some use,", function()
   local program, path
 
   before_each(function() path = testing.directory() .. "/mallocs" end)
@@ -103,8 +102,8 @@ describe("the engine, once it is warm,", function()
     return not (os.getenv "LD_PRELOAD" or ""):find "asan"
   end
 
-  it("asks for no memory, whatever its clients do", function()
-    if not counted() then return pending "ASan has malloc for itself" end
+  it("does not call malloc() for connections and broadcasts", function()
+    if not counted() then return pending "ASan replaces malloc()" end
     program = start(path)
     for _ = 1, 2 do work(program) end
 
@@ -118,15 +117,15 @@ describe("the engine, once it is warm,", function()
     program:stop()
   end)
 
-  it("asks for none when it publishes", function()
-    if not counted() then return pending "ASan has malloc for itself" end
+  it("does not call malloc() to publish", function()
+    if not counted() then return pending "ASan replaces malloc()" end
     program = start(path)
 
     local clients = assert(program:connect_all(CLIENTS, { rcvbuf = 4096 }))
 
     await(program, ("server:count() == %d"):format(CLIENTS))
     ask(program, "join()")
-    -- Keys come, those who do not read stall, and some of them wake up.
+    -- New keys appear, clients that do not read stall, some of them read again.
     local function publish_some()
       ask(program, "publish(1000)")
       for i = 1, CLIENTS // 2 do assert(clients[i]:read(20000)) end
@@ -145,8 +144,8 @@ describe("the engine, once it is warm,", function()
     program:stop()
   end)
 
-  it("would be noticed if it did", function()
-    if not counted() then return pending "ASan has malloc for itself" end
+  it("is seen to call malloc() for a new server", function()
+    if not counted() then return pending "ASan replaces malloc()" end
     program = start(path)
 
     local before = calls(path)

@@ -1,3 +1,5 @@
+-- The pool of bockets: checking out and in, holds, the reserve, and misuse.
+
 local core = require "spec.support.core"
 local dies = require "spec.support.dies"
 local seed = require "spec.support.seed"
@@ -11,8 +13,8 @@ local function take_all(pool, share)
   return out
 end
 
-describe("the pool of the engine", function()
-  it("lends each of its slices once, and then none", function()
+describe("a pool", function()
+  it("checks out each of its bockets once, and then none", function()
     local pool, seen = assert(core.pool(16, 64)), {}
 
     for _, bocket in ipairs(take_all(pool)) do
@@ -24,7 +26,7 @@ describe("the pool of the engine", function()
     assert.is_nil(pool:checkout "reserve")
   end)
 
-  it("lends again what came back, the latest first", function()
+  it("checks out again what was checked in, the latest first", function()
     local pool = assert(core.pool(4, 64))
     local a, b = pool:checkout(), pool:checkout()
 
@@ -34,7 +36,7 @@ describe("the pool of the engine", function()
     assert.equal(a, pool:checkout())
   end)
 
-  it("lends a bocket empty, whatever it held", function()
+  it("checks out an empty bocket, whatever it held before", function()
     local pool = assert(core.pool(1, 64))
     local bocket = pool:checkout()
 
@@ -45,7 +47,7 @@ describe("the pool of the engine", function()
     assert.equal(0, pool:used(bocket))
   end)
 
-  it("counts how often a bocket has been checked out", function()
+  it("numbers the generations of a bocket", function()
     local pool = assert(core.pool(1, 64))
 
     for generation = 1, 3 do
@@ -56,7 +58,7 @@ describe("the pool of the engine", function()
     end
   end)
 
-  it("has a bocket back when its last holder lets go", function()
+  it("gets a bocket back when its last hold is released", function()
     local pool = assert(core.pool(4, 64))
     local bocket = pool:checkout()
 
@@ -71,7 +73,7 @@ describe("the pool of the engine", function()
     assert.equal(4, pool:free_count())
   end)
 
-  it("keeps its last eighth for those who ask for the reserve", function()
+  it("reserves its last eighth for callers that ask for it", function()
     for number, reserve in pairs { [8] = 1, [64] = 8, [16384] = 2048 } do
       local pool = assert(core.pool(number, 16, true))
 
@@ -85,7 +87,7 @@ describe("the pool of the engine", function()
     end
   end)
 
-  it("fills the reserve first when something comes back", function()
+  it("refills the reserve first when bockets are checked in", function()
     local pool = assert(core.pool(16, 64, true))
     local out = take_all(pool, "reserve")
 
@@ -97,11 +99,11 @@ describe("the pool of the engine", function()
     assert.is_nil(pool:checkout())
   end)
 
-  it("has no reserve unless it is told to", function()
+  it("has no reserve unless that is asked for", function()
     assert.equal(64, assert(core.pool(64, 16)):available())
   end)
 
-  it("remembers the fewest that were ever free", function()
+  it("records the lowest number of free bockets", function()
     local pool = assert(core.pool(10, 64))
     local a, b, c = pool:checkout(), pool:checkout(), pool:checkout()
 
@@ -112,16 +114,16 @@ describe("the pool of the engine", function()
     assert.equal(10, pool:free_count())
   end)
 
-  it("is refused when there is no room for it", function()
+  it("cannot be created without memory for it", function()
     assert.same({ nil, "Cannot allocate memory" },
       { core.pool(1 << 30, 1 << 40) })
     assert.same({ nil, "Cannot allocate memory" }, { core.pool(1 << 32, 1) })
   end)
 
-  it(("is right in random use (seed %d)"):format(seed), function()
+  it(("matches a model in random use (seed %d)"):format(seed), function()
     math.randomseed(seed)
     local pool = assert(core.pool(40, 64, true))
-    local out, holds, count = {}, {}, 0 -- out: a list, one entry a hold
+    local out, holds, count = {}, {}, 0 -- out: an entry for each hold
 
     for _ = 1, 50000 do
       local what = math.random(3)
@@ -158,7 +160,7 @@ describe("the pool of the engine", function()
   end)
 end)
 
-describe("misuse of the pool", function()
+describe("misuse of a pool", function()
   local function aborts(code, why)
     local said, how, number = dies.run(code)
 
@@ -176,7 +178,7 @@ describe("misuse of the pool", function()
       .. "p:checkout() q:checkin(p:checkout())", "bocket >= pool->bockets")
   end)
 
-  it("is none when each hold is let go once", function()
+  it("is not found when each hold is released once", function()
     local said, how, number = dies.run(
       "local p = core.pool(4, 64) local b = p:checkout() "
       .. "p:hold(b) p:checkin(b) p:checkin(b)")
@@ -184,7 +186,7 @@ describe("misuse of the pool", function()
     assert.same({ "", "exit", 0 }, { said, how, number })
   end)
 
-  it("shows what lies at rest scribbled over, or is caught", function()
+  it("that reads a free bocket finds it overwritten, or ASan aborts", function()
     local said, how, number = dies.run(
       "local p = core.pool(4, 64) local b = p:checkout() "
       .. "p:write(b, \"A\") p:checkin(b) os.exit(p:peek(b, 0))")

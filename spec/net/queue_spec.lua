@@ -1,3 +1,6 @@
+-- The queue of a connection: segments of bytes in bockets, and a random test of
+-- many queues against a model.
+
 local core = require "spec.support.core"
 local seed = require "spec.support.seed"
 
@@ -20,7 +23,7 @@ local function bytes_of(queue)
   return table.concat(queue:gather())
 end
 
--- A bocket that somebody else has filled, and its bytes.
+-- A bocket that holds a text, filled outside of any queue.
 local function filled(pool, text)
   local bocket = pool:checkout "reserve"
 
@@ -29,7 +32,7 @@ local function filled(pool, text)
 end
 
 describe("a queue", function()
-  it("begins with nothing", function()
+  it("is empty at first", function()
     local queue = new():queue()
 
     assert.same({ 0, 0 }, { queue:bytes(), queue:segments() })
@@ -38,7 +41,7 @@ describe("a queue", function()
     queue:clear()
   end)
 
-  it("makes one segment of a burst", function()
+  it("has one segment for several writes", function()
     local store, pool = new()
     local queue = store:queue()
 
@@ -50,7 +53,7 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("shares one bocket with others that were empty, within a turn", function()
+  it("shares a bocket with others that were empty, within a turn", function()
     local store, pool = new()
     local a, b = store:queue(), store:queue()
 
@@ -66,14 +69,14 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("does not write behind what another may write behind", function()
+  it("does not append where another queue may append", function()
     local store, pool = new()
     local a, b = store:queue(), store:queue()
 
     a:write "aaa"
     b:write "bbb"
     store:end_turn()
-    assert.equal(1, b:bockets_for(1)) -- though it is the last in the bocket
+    assert.equal(1, b:bockets_for(1)) -- though its bytes are the last ones
     b:write "BBB"
     a:write "AAA"
     assert.same({ "aaaAAA", "bbbBBB" }, { bytes_of(a), bytes_of(b) })
@@ -82,7 +85,7 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("writes on in a bocket that it alone holds", function()
+  it("appends to a bocket that it alone holds", function()
     local store, pool = new()
     local queue = store:queue()
 
@@ -95,7 +98,7 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("lets go of each bocket when its bytes have gone", function()
+  it("releases each bocket when its bytes are consumed", function()
     local store, pool = new()
     local queue = store:queue()
 
@@ -113,7 +116,7 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("refers to a piece that lies elsewhere, and holds its bocket", function()
+  it("refers to bytes of another bocket, and holds that", function()
     local store, pool = new()
     local a, b = store:queue(), store:queue()
     local bocket = filled(pool, "0123456789")
@@ -132,15 +135,15 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("copies pieces that are short, behind others", function()
+  it("copies short pieces that follow others", function()
     local store, pool = new()
     local queue = store:queue()
     local first = filled(pool, ("f"):rep(SIZE))
     local second = filled(pool, ("s"):rep(SIZE))
 
-    assert.is_false(queue:copies(first, 0, 1)) -- nothing is before it
+    assert.is_false(queue:copies(first, 0, 1)) -- it follows nothing
     queue:refer(first, 0, 1)
-    assert.is_false(queue:copies(first, 1, 1)) -- it goes on
+    assert.is_false(queue:copies(first, 1, 1)) -- it continues that
     assert.is_true(queue:copies(first, 2, 1))
     assert.is_true(queue:copies(second, 0, SIZE / 2 - 1))
     assert.is_false(queue:copies(second, 0, SIZE / 2))
@@ -150,7 +153,7 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("borrows a ring only for more segments than it has itself", function()
+  it("borrows a ring only for more segments than its own", function()
     local store, pool = new()
     local queue = store:queue()
     local own = ("x"):rep(core.QUEUE_OWN_SEGMENTS * SIZE)
@@ -179,9 +182,8 @@ describe("a queue", function()
   end)
 end)
 
--- Queues in the hands of an engine that does what it likes: messages of their
--- own, broadcasts, kernels that take so much and no more. `model` holds what
--- each owes.
+-- An engine that uses queues at random: it sends, broadcasts, and consumes what
+-- a kernel would take. `model` has the bytes that each queue must hold.
 local Engine = {}
 Engine.__index = Engine
 
@@ -242,7 +244,7 @@ function Engine:broadcast(length)
   end
 end
 
--- As to one that keeps up: the kernel takes a part, the rest is owed.
+-- For a connection that keeps up: the kernel takes a part, the queue the rest.
 function Engine:owe(i, from, to)
   local queue = self.queues[i]
 
@@ -256,7 +258,7 @@ function Engine:owe(i, from, to)
   end
 end
 
--- As to one that is behind: long pieces as they are, short ones as copies.
+-- For a connection that is behind: refer to long pieces, copy short ones.
 function Engine:absorb(i, from, to)
   local queue = self.queues[i]
 
@@ -317,7 +319,7 @@ end
 
 describe("queues", function()
   for _, bockets in ipairs { 1, 2, 4, 16 } do
-    it(("of %d bockets owe what they should, in few segments (seed %d)")
+    it(("of %d bockets hold what a model holds, in few segments (seed %d)")
       :format(bockets, seed), function()
       math.randomseed(seed)
       local engine = new_engine(bockets, 4)
@@ -340,9 +342,9 @@ describe("queues", function()
     end)
   end
 
-  -- Now a byte of one's own, now a piece of what another is to have as well.
+  -- One queue gets a byte of its own and a piece of a broadcast in turn.
   for _, bockets in ipairs { 1, 4, 16 } do
-    it(("of %d bockets are not cut into more segments than a ring has")
+    it(("of %d bockets have no more segments than a ring")
       :format(bockets), function()
       for length = 1, SIZE do
         local engine = new_engine(bockets, 2)

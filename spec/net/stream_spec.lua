@@ -1,9 +1,11 @@
+-- The stream of a server: broadcasts, written once for all connections.
+
 local core = require "spec.support.core"
 local seed = require "spec.support.seed"
 
 local SIZE = 16
 
--- A stream of at most 4 bockets full of bytes.
+-- A stream that holds the bytes of 4 bockets at most.
 local function new()
   local pool = assert(core.pool(32, SIZE, true))
 
@@ -20,7 +22,7 @@ local function bytes_from(stream, position)
 end
 
 describe("a stream", function()
-  it("begins with nothing that waits", function()
+  it("is empty at first", function()
     local stream, pool = new()
 
     assert.is_false(stream:waits())
@@ -29,7 +31,7 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("writes messages once, one behind the other", function()
+  it("stores messages one after another", function()
     local stream, pool = new()
 
     stream:write "one"
@@ -47,7 +49,7 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("knows how many bockets a message takes", function()
+  it("tells how many bockets a message needs", function()
     local stream, pool = new()
 
     assert.equal(0, stream:bockets_for(0))
@@ -61,7 +63,7 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("gives a long message in pieces, as many as are asked for", function()
+  it("returns a long message in pieces, as many as are asked for", function()
     local stream, pool = new()
     local message = ("0123456789"):rep(4)
 
@@ -78,7 +80,7 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("takes up to its bytes, and up to its number of messages", function()
+  it("has a limit of bytes and a limit of messages", function()
     local stream, pool = new()
 
     assert.is_true(stream:takes(4 * SIZE))
@@ -92,7 +94,7 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("lets go of what all have been given, bocket by bocket", function()
+  it("releases what is trimmed, bocket by bocket", function()
     local stream, pool = new()
 
     stream:write(("a"):rep(10))
@@ -111,12 +113,12 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("goes on in the last bocket while somebody holds it", function()
+  it("appends to its last bocket while a connection holds that", function()
     local stream, pool = new()
 
     stream:write "abc"
     local bocket = stream:piece(0, 3)
-    pool:hold(bocket) -- somebody is behind
+    pool:hold(bocket) -- a connection is behind
     stream:trim(1)
     assert.equal(31, pool:free_count())
     assert.equal(0, stream:bockets_for(13))
@@ -126,13 +128,13 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it("does not go on in a bocket that is out for somebody else", function()
+  it("does not append to a bocket that is checked out again", function()
     local stream, pool = new()
 
     stream:write "abc"
     local bocket = stream:piece(0, 3)
     stream:trim(1)
-    assert.equal(bocket, pool:checkout()) -- the same, and theirs
+    assert.equal(bocket, pool:checkout()) -- the same, for another use
     assert.equal(1, stream:bockets_for(1))
     stream:write "def"
     assert.not_equal(bocket, (stream:piece(3, 6)))
@@ -141,10 +143,10 @@ describe("a stream", function()
     finish(stream, pool)
   end)
 
-  it(("is right in random use (seed %d)"):format(seed), function()
+  it(("matches a model in random use (seed %d)"):format(seed), function()
     math.randomseed(seed)
     local stream, pool = new()
-    local messages, base, position = {}, 0, 0 -- those that wait
+    local messages, base, position = {}, 0, 0 -- the messages that wait
     local held = {}
 
     for i = 0, 30000 do
