@@ -37,6 +37,19 @@ function reloading.fail(program, code, why)
   program:expect("error the reload failed", "stderr")
 end
 
+--- A script that listens on a free port, and answers all that it receives with
+-- one word. The server is its global `server`.
+-- @tparam string word
+-- @tparam[opt] string options  more options of fes.listen, each with a comma
+function reloading.answering(word, options)
+  return ([[
+    server = fes.listen {
+      port = 0, %s
+      on_receive = function(conn) conn:send %q end,
+    }
+  ]]):format(options or "", word)
+end
+
 --- What a client hears for a question must be this word.
 function reloading.expect_answer(client, word)
   assert(client:send "?")

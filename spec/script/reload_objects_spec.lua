@@ -1,0 +1,156 @@
+-- Topics, outgoing connections and overflow policies over a reload, and what a
+-- finalizer of the old script may do with such objects.
+local reloading = require "spec.support.reloading"
+local testing = require "fes.testing"
+
+local start, reload = reloading.start, reloading.reload
+
+describe("what is not of one connection", function()
+  after_each(testing.finish)
+
+  it("lives on: topics, subscriptions and retained messages", function()
+    local program = start [[
+      local prices = fes.topic("prices", { retain = true })
+      fes.listen { port = 0, framing = "line",
+        on_receive = function(conn, line)
+          conn:subscribe(prices)
+          conn.prices = prices
+        end }
+      prices:publish("one", "a")
+      fes.on_reload(function() return prices end)
+    ]]
+    local client = assert(program:connect())
+
+    assert(client:send "!\n")
+    assert.equal("one", client:line())
+    reload(program, [[
+      local prices = fes.state()
+      print(prices == fes.topic "prices", prices:last "a", prices:count())
+      local server = fes.listen { port = 0, framing = "line" }
+      for conn in server:connections() do print(conn.prices == prices) end
+      fes.after(0, function() prices:publish("two", "a") end)
+    ]])
+    program:expect "true\tone\t1\ntrue\n"
+    assert.equal("two", client:line())
+    reload(program, [[fes.listen { port = 0, framing = "line" }]])
+    reload(program, [[
+      fes.listen { port = 0, framing = "line" }
+      fes.after(0, function()
+        print(fes.topic("prices", { retain = true }):last "a")
+      end)
+    ]])
+    program:expect "two\n"
+    program:stop()
+  end)
+
+  it("is let go: a topic that only the old script held", function()
+    local program = start [[
+      topic = fes.topic("t", { retain = true })
+      fes.listen { port = 0 }
+    ]]
+
+    reloading.fail(program, [[
+      topic = fes.topic("u", { retain = true })
+      other = fes.topic "t"
+      error "no"
+    ]], "no")
+    reload(program, [[
+      fes.listen { port = 0 }
+      fes.after(0.05, function()
+        print(pcall(fes.topic, "t", { retain = false }))
+        print(pcall(fes.topic, "u", { retain = false }))
+      end)
+    ]])
+    program:expect "true\t[^\n]*\ntrue\t[^\n]*\n"
+    program:stop()
+  end)
+
+  it("ends: connections of fes.connect, to be made again", function()
+    local program = start [[
+      local feed
+      fes.listen { port = 0, on_connect = function(conn)
+        if not feed then feed = fes.connect { port = conn.server.port,
+          on_connect = function() print "old stands" end,
+          on_close = print } end
+      end }
+      fes.on_reload(function() return feed end)
+    ]]
+
+    assert(program:connect())
+    program:expect "old stands\n"
+    reload(program, [[
+      local feed = fes.state()
+      local server = fes.listen { port = 0,
+        on_close = function(conn, reason) print(conn.id, reason) end }
+      fes.connect { port = server.port,
+        on_connect = function(conn) print("new", conn.resumed) end }
+      fes.after(0.05, function() print(feed:send "x") end)
+    ]])
+    program:expect "new\tfalse\n"
+    testing.wait_until(function()
+      return program:stdout():find "3\teof\n"
+        and program:stdout():find "nil\tclosed\n"
+    end)
+    program:stop()
+  end)
+
+  it("is taken back: policies that are functions", function()
+    local program = start [[
+      local function ask() print "old asked" return "drop" end
+      topic = fes.topic "t"
+      topic:set_overflow(ask)
+      fes.listen { port = 0, sndbuf = 4096, maxsends = 1, overflow = ask,
+        on_connect = function(conn)
+          conn:set_overflow(ask)
+          conn:subscribe(topic)
+          conn:send "in"
+        end }
+      fes.on_reload(function() return topic end)
+    ]]
+    local clients = assert(program:connect_all(2, { rcvbuf = 4096 }))
+
+    for _, client in ipairs(clients) do assert.equal("in", client:read(2)) end
+    reload(program, [[
+      local topic = fes.state()
+      local server
+      server = fes.listen { port = 0, sndbuf = 4096, maxsends = 1,
+        overflow = "close",
+        on_close = function(conn, reason) print(conn.id, reason) end }
+      fes.every(0.001, function()
+        topic:publish(("x"):rep(2000))
+        server:broadcast(("x"):rep(2000))
+      end)
+    ]])
+    testing.wait_until(function()
+      return program:stdout():find "1\toverflow\n"
+        and program:stdout():find "2\toverflow\n"
+    end)
+    assert.not_matches("old asked", program:stdout())
+    program:stop()
+  end)
+
+  it("may be used by finalizers, but nothing begins there", function()
+    local code = [[
+      local server = fes.listen { port = 0 }
+      last = setmetatable({}, { __gc = function()
+        for conn in server:connections() do conn:send "bye" end
+        print(server:count(), server:broadcast "!", fes.topic "t")
+        print(pcall(fes.after, 0, print))
+        print(pcall(fes.listen, { port = 0 }))
+        print(pcall(fes.pool, 1000, 4096))
+      end })
+    ]]
+    local program = start(code)
+    local client = assert(program:connect())
+
+    for _ = 1, 2 do
+      reload(program, code)
+      assert.equal("bye!", client:read(4))
+      program:expect("1\t1\ttopic %(t%)\nfalse\t[^\n]*has ended\n"
+        .. "false\t[^\n]*has ended\nfalse\t[^\n]*has ended\n")
+    end
+    program:signal "sigterm"
+    client:close()
+    assert.same({ 0 }, { program:wait() })
+  end)
+end)
