@@ -1,3 +1,4 @@
+-- fes.stop(seconds): a stop that spreads the closes over some seconds.
 local testing = require "fes.testing"
 
 -- Serves until a client says how to stop: the rest of the line is code.
