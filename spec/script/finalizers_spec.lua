@@ -103,3 +103,61 @@ describe("what a metatable gives as an option", function()
     program:stop()
   end)
 end)
+
+-- What a finalizer may do just when a message becomes a string: then no Lua
+-- function is under way, as the collector is eager to find out.
+local deeds = {
+  ["raises"] = "error 'never mind'",
+  ["takes too long"] = "while fes.now() < began + 0.3 do end",
+  ["closes the connection"] = "last:close()",
+  ["sends"] = "last:send 'from it'",
+  ["wants to wait"] = "fes.sleep(0.1)",
+  ["loads the script anew"] = "fes.reload()",
+  ["sets a hook"] = "debug.sethook(function() end, 'crl')",
+}
+
+local between = [[
+  local fes = require "fes"
+  local last
+
+  local function arm()
+    setmetatable({}, { __gc = function()
+      if debug.getinfo(2) ~= nil then return arm() end
+
+      local began = fes.now()
+
+      print "between"
+      %s
+    end })
+  end
+
+  fes.limits { call_seconds = 0.1 }
+  fes.listen { port = 0, on_receive = function(conn, data)
+    last = conn
+    conn:send(#data .. " bytes\n")
+  end }
+  arm()
+  collectgarbage("incremental", 100, 1000, 10)
+]]
+
+describe("a finalizer between a message and its handler", function()
+  after_each(testing.finish)
+
+  for what, deed in pairs(deeds) do
+    it("that " .. what .. " harms nobody", function()
+      local program = testing.start { code = between:format(deed) }
+      local client = assert(program:connect())
+
+      testing.wait_until(function()
+        client:try_send(("x"):rep(1000))
+        return program:stdout():find "between\n"
+      end)
+
+      local other = assert(program:connect())
+
+      assert(other:send "again")
+      assert.equal("5 bytes", other:line())
+      program:stop()
+    end)
+  end
+end)

@@ -1,4 +1,6 @@
+-- fes.limits: above all the bound of the script's memory.
 local asked = require "spec.support.asked"
+local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
 local ask = asked.ask
@@ -36,16 +38,6 @@ server = fes.listen {
   on_error = function() list = nil end,
   on_close = function(_, reason) print("closed", reason) end,
 }]]):format(eat))
-end
-
-local function raises(code)
-  local status, _, err = testing.run {
-    code = "local fes = require 'fes'\n" .. code,
-  }
-
-  assert.equal(1, status)
-  assert.matches("script.lua:2: ", err) -- the caller's line
-  return err
 end
 
 describe("fes.limits { memory }", function()
@@ -175,7 +167,7 @@ end)]]
 
   it("raises when the script has more already", function()
     assert.matches("fes.limits: 'memory' must be at least the %d+ bytes that "
-      .. "the script has already, got 1000000\n", raises [[
+      .. "the script has already, got 1000000\n", run_script.fails [[
         big = ("x"):rep(2e6) fes.limits { memory = 1000000 }]])
   end)
 
@@ -260,64 +252,6 @@ describe("a handler that has no memory to begin", function()
   end)
 end)
 
--- What a finalizer may do just when a message becomes a string: then no Lua
--- function is under way, as the collector is eager to find out.
-local deeds = {
-  ["raises"] = "error 'never mind'",
-  ["takes too long"] = "while fes.now() < began + 0.3 do end",
-  ["closes the connection"] = "last:close()",
-  ["sends"] = "last:send 'from it'",
-  ["wants to wait"] = "fes.sleep(0.1)",
-  ["loads the script anew"] = "fes.reload()",
-  ["sets a hook"] = "debug.sethook(function() end, 'crl')",
-}
-
-local between = [[
-  local fes = require "fes"
-  local last
-
-  local function arm()
-    setmetatable({}, { __gc = function()
-      if debug.getinfo(2) ~= nil then return arm() end
-
-      local began = fes.now()
-
-      print "between"
-      %s
-    end })
-  end
-
-  fes.limits { call_seconds = 0.1 }
-  fes.listen { port = 0, on_receive = function(conn, data)
-    last = conn
-    conn:send(#data .. " bytes\n")
-  end }
-  arm()
-  collectgarbage("incremental", 100, 1000, 10)
-]]
-
-describe("a finalizer between a message and its handler", function()
-  after_each(testing.finish)
-
-  for what, deed in pairs(deeds) do
-    it("that " .. what .. " harms nobody", function()
-      local program = testing.start { code = between:format(deed) }
-      local client = assert(program:connect())
-
-      testing.wait_until(function()
-        client:try_send(("x"):rep(1000))
-        return program:stdout():find "between\n"
-      end)
-
-      local other = assert(program:connect())
-
-      assert(other:send "again")
-      assert.equal("5 bytes", other:line())
-      program:stop()
-    end)
-  end
-end)
-
 describe("fes.limits { memory } holds after an error", function()
   after_each(testing.finish)
 
@@ -378,17 +312,17 @@ describe("fes.limits", function()
   } do
     it("raises for a wrong " .. option, function()
       assert.matches("fes.limits: '" .. option .. "' must be ",
-        raises(("fes.limits { %s = %s }"):format(option, value)))
+        run_script.fails(("fes.limits { %s = %s }"):format(option, value)))
     end)
   end
 
   it("raises for an unknown option, and names the nearest", function()
     assert.matches("fes.limits: unknown option 'memry', did you mean "
-      .. "'memory'%?", raises "fes.limits { memry = 1 }")
+      .. "'memory'%?", run_script.fails "fes.limits { memry = 1 }")
   end)
 
   it("raises for what is no table", function()
     assert.matches("fes.limits: takes one table of options, got 5",
-      raises "fes.limits(5)")
+      run_script.fails "fes.limits(5)")
   end)
 end)

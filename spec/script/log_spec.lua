@@ -1,14 +1,9 @@
+-- fes.log, and the log entries for errors in handlers.
+local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
--- What a script logs, that ends by itself.
-local function logs(code, ...)
-  local status, _, err = testing.run {
-    code = "local fes = require 'fes'\n" .. code, options = { ... },
-  }
-
-  assert(status == 0, err)
-  return err
-end
+-- What a script logs that runs to its end.
+local function logs(...) return (select(2, run_script.prints(...))) end
 
 -- What a server logs when a client has sent it something.
 local function logs_of_handler(code, bytes)

@@ -1,25 +1,11 @@
+-- fes.pool: a pool of buffers ("bockets") of one size, which scripts check out.
+local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
--- What a script prints that has `pool`, of 4 bockets of 16 bytes.
-local function prints(code)
-  local status, out, err = testing.run { code = [[
-    local fes = require "fes"
-    local pool = fes.pool(4, 16)
-  ]] .. code }
+local pool = "local pool = fes.pool(4, 16) " -- 4 bockets of 16 bytes
 
-  assert(status == 0, err)
-  return out
-end
-
--- What a script says that raises in its last line.
-local function fails(code)
-  local status, _, err = testing.run { code =
-    "local fes = require 'fes' local pool = fes.pool(4, 16)\n" .. code }
-
-  assert.equal(1, status)
-  assert.matches("script.lua:2: ", err) -- the caller's line
-  return err
-end
+local function prints(code) return (run_script.prints(pool .. code)) end
+local function fails(code) return run_script.fails(pool .. code) end
 
 describe("fes.pool", function()
   after_each(testing.finish)

@@ -1,25 +1,8 @@
+-- Timers, by fes.after and fes.every, and the clock that they go by, fes.now.
+local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
--- What a script prints, that ends by itself.
-local function prints(code)
-  local status, out, err = testing.run {
-    code = "local fes = require 'fes'\n" .. code,
-  }
-
-  assert(status == 0, err)
-  return out, err
-end
-
--- What a script says that raises in its second line.
-local function fails(code)
-  local status, _, err = testing.run {
-    code = "local fes = require 'fes'\n" .. code,
-  }
-
-  assert.equal(1, status)
-  assert.matches("script.lua:2: ", err) -- the caller's line
-  return err
-end
+local prints, fails = run_script.prints, run_script.fails
 
 -- What no time is.
 local wrong_times = {
