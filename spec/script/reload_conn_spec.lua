@@ -6,10 +6,10 @@ local testing = require "fes.testing"
 local start, reload = reloading.start, reloading.reload
 local answering, expect_answer = reloading.answering, reloading.expect_answer
 
-describe("a connection that is kept", function()
+describe("over a reload, a connection", function()
   after_each(testing.finish)
 
-  it("keeps its id, its peer and its fields, and is told apart", function()
+  it("keeps its id, peer and fields, and has conn.resumed set", function()
     local program = start [[
       fes.listen { port = 0,
         on_connect = function(conn) conn.nick = "ann" print(conn.resumed) end }
@@ -36,7 +36,7 @@ describe("a connection that is kept", function()
     program:stop()
   end)
 
-  it("has its on_close in the new script", function()
+  it("calls on_close of the new script", function()
     local program = start(answering("old", [[
       on_close = function() print "old close" end,]]))
     local client = assert(program:connect())
@@ -51,7 +51,7 @@ describe("a connection that is kept", function()
   end)
 
   for _, sends in ipairs { 256, 512, 1024 } do
-    it("loses nothing that is queued, with maxsends = " .. sends, function()
+    it("keeps its queue if the new maxsends is " .. sends, function()
       local backlog = [[
         local server = fes.listen {
           port = 0, maxsends = %d, sndbuf = 4096, framing = "line",
@@ -98,7 +98,7 @@ describe("a connection that is kept", function()
     end)
   end
 
-  it("loses nothing that lies in one piece, with more maxsends", function()
+  it("keeps a queued message of one piece if maxsends grows", function()
     local backlog = [[
       local server = fes.listen {
         port = 0, maxsends = %d, size = 65536, bockets = 1024, sndbuf = 4096,
@@ -125,7 +125,7 @@ describe("a connection that is kept", function()
     program:stop()
   end)
 
-  it("keeps the half of a message that has come", function()
+  it("keeps the part of a message that it has received", function()
     local function listening(word)
       return ([[
         fes.listen { port = 0, framing = { length = 2 },
@@ -143,9 +143,8 @@ describe("a connection that is kept", function()
     program:stop()
   end)
 
-  it("is where it was in the stream of broadcasts, in ten reloads",
+  it("receives each broadcast once and in order",
     function()
-      -- Everybody hears every number, once and in order.
       local code = [[
         local n = fes.state() or 0
         local server = fes.listen { port = 0, framing = "line" }

@@ -1,4 +1,4 @@
--- Reloads that fail: the old script goes on as if nothing had happened.
+-- Reloads that fail: the old script continues, and nothing has changed.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -16,16 +16,17 @@ describe("a reload that fails", function()
   end
 
   local wrong = {
-    ["has wrong syntax"] = { "x = = 1", "script.lua:2: unexpected symbol" },
-    ["raises"] = { answering "new" .. "error 'no good'", "no good" },
-    ["is missing a module"] = { "require 'nowhere'", "'nowhere' not found" },
+    ["has a syntax error"] = { "x = = 1", "script.lua:2: unexpected symbol" },
+    ["raises an error"] = { answering "new" .. "error 'no good'", "no good" },
+    ["requires a missing module"] = { "require 'nowhere'",
+      "'nowhere' not found" },
     ["changes the number of bockets"] = { answering("new", "bockets = 99,"),
       "'bockets' cannot change in a running server: it is 16384, got 99" },
     ["changes the size of bockets"] = { answering("new", "size = 8192,"),
       "'size' cannot change in a running server: it is 4096, got 8192" },
-    ["has a wrong option"] = { answering("new", "maxsends = -1,"),
+    ["has an invalid option"] = { answering("new", "maxsends = -1,"),
       "'maxsends' must be" },
-    ["eats memory"] = { [[
+    ["exceeds its memory limit"] = { [[
       fes.limits { memory = 1e6 }
       local list = {}
       while true do list[#list + 1] = ("x"):rep(1000) .. #list end]],
@@ -42,7 +43,7 @@ describe("a reload that fails", function()
     end)
   end
 
-  it("tells where, with a traceback", function()
+  it("logs the place with a traceback", function()
     local program = start(answering "old")
 
     reloading.fail(program, "\nlocal function f() error 'deep' end\nf()",
@@ -51,7 +52,7 @@ describe("a reload that fails", function()
     program:stop()
   end)
 
-  it("because of on_reload changes nothing", function()
+  it("because on_reload raises an error changes nothing", function()
     local program = start(answering "old"
       .. "fes.on_reload(function() error 'not now' end)")
     local client = assert(program:connect())
@@ -60,7 +61,7 @@ describe("a reload that fails", function()
     assert_unchanged(program, client)
   end)
 
-  it("closes what it has opened, and keeps the port of others", function()
+  it("closes the servers that it has opened and stops its timers", function()
     local busy = start(answering "busy")
     local program = start(answering "old")
     local client = assert(program:connect())
@@ -84,7 +85,7 @@ describe("a reload that fails", function()
     assert.not_matches("alive", program:stderr())
   end)
 
-  it("closes connections that it has made, and that have failed", function()
+  it("drops its outgoing connections without calling on_close", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 
@@ -97,7 +98,7 @@ describe("a reload that fails", function()
     assert.not_matches("conn %d", program:stdout())
   end)
 
-  it("leaves the store of kept messages as it is", function()
+  it("does not change the size of the retained store", function()
     local keeping = [[
       fes.limits { retained = %d }
       local kept = fes.topic("kept", { retain = true })
@@ -117,7 +118,7 @@ describe("a reload that fails", function()
     program:stop()
   end)
 
-  it("can be followed by one that does not", function()
+  it("can be followed by a successful one", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 

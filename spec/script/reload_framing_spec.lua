@@ -5,7 +5,7 @@ local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 
-describe("a connection that is older than its server's framing", function()
+describe("a connection from before its server's framing changed", function()
   after_each(testing.finish)
 
   local echo = [[
@@ -14,7 +14,7 @@ describe("a connection that is older than its server's framing", function()
     fes.on_reload(function() server:broadcast "all" end)
   ]]
 
-  it("keeps its own, and the new one is for those that come", function()
+  it("keeps its framing; new connections have the new one", function()
     local program = start(echo:format '"line"')
     local old = assert(program:connect())
 
@@ -43,7 +43,7 @@ describe("a connection that is older than its server's framing", function()
     program:stop()
   end)
 
-  it("receives by it in a task", function()
+  it("uses its framing in conn:receive of a task", function()
     local code = [[
       fes.listen { port = 0, framing = %s, handler = function(conn)
         for data in function() return conn:receive() end do
@@ -63,7 +63,7 @@ describe("a connection that is older than its server's framing", function()
     program:stop()
   end)
 
-  it("has what is published in it, as far as it can carry that", function()
+  it("misses publications that its framing cannot carry", function()
     local program = start [[
       local topic = fes.topic "t"
       fes.listen { port = 0, framing = "line", on_connect = function(conn)
@@ -101,7 +101,7 @@ describe("a connection that is older than its server's framing", function()
   end)
 
   for _, policy in ipairs { "drop", "latest" } do
-    it("has whole messages when it is slow, under " .. policy, function()
+    it("gets whole messages when slow, with overflow " .. policy, function()
       local code = [[
         local server = fes.listen { port = 0, framing = %s, sndbuf = 4096,
           maxsends = 4, overflow = %q,
@@ -143,7 +143,7 @@ describe("a connection that is older than its server's framing", function()
     end)
   end
 
-  it("is one of at most nine framings at a server", function()
+  it("counts toward the nine framings that a server may have", function()
     local fixed = [[
       fes.listen { port = 0, framing = { fixed = %d },
         on_receive = function(conn, data) conn:send(data) end,

@@ -1,5 +1,5 @@
--- Listening sockets over a reload: how the servers of the new script are
--- matched with those of the old one.
+-- How a reload matches the servers of the new script with the listening sockets
+-- of the old one.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -7,10 +7,10 @@ local uv = require "luv"
 local start, reload = reloading.start, reloading.reload
 local expect_answer = reloading.expect_answer
 
-describe("listeners are matched", function()
+describe("a reload", function()
   after_each(testing.finish)
 
-  it("by address, and keep their connections", function()
+  it("matches servers by address and keeps their connections", function()
     local program = start [[
       fes.listen { host = "127.0.0.2", port = 0 }
       fes.listen { host = "::1", port = 0 }
@@ -31,7 +31,7 @@ describe("listeners are matched", function()
     program:stop()
   end)
 
-  it("by the order of the calls when they asked for any port", function()
+  it("matches servers on port 0 by the order of the calls", function()
     local program = start [[
       for i = 1, 3 do fes.listen { port = 0 } end
     ]]
@@ -54,7 +54,7 @@ describe("listeners are matched", function()
     program:stop()
   end)
 
-  it("by their path, which is removed in the end", function()
+  it("matches servers by path; a stop removes the socket file", function()
     local code = [[
       fes.listen { path = "a.sock", mode = %q,
         on_receive = function(conn) conn:send %q end }
@@ -74,7 +74,7 @@ describe("listeners are matched", function()
     assert.is_nil(uv.fs_stat(path))
   end)
 
-  it("by their path, and a file that took it is left alone", function()
+  it("matches servers by path; another file there is left alone", function()
     local code = [[
       fes.listen { path = "a.sock", mode = %q,
         on_receive = function(conn) conn:send %q end }
@@ -94,7 +94,7 @@ describe("listeners are matched", function()
     program:stop()
   end)
 
-  it("and those that are not asked for are closed", function()
+  it("closes the servers that the new script does not have", function()
     local program = start [[
       fes.listen { port = 0 }
       fes.listen { port = 0 }
@@ -114,7 +114,7 @@ describe("listeners are matched", function()
     program:stop()
   end)
 
-  it("and others are opened, which the log tells", function()
+  it("opens additional servers and logs their addresses", function()
     local program = start [[fes.listen { port = 0 }]]
 
     reload(program, [[
@@ -129,7 +129,7 @@ describe("listeners are matched", function()
     program:stop()
   end)
 
-  it("once: a second server at the same place is an error", function()
+  it("fails if the new script has two servers at one address", function()
     local program = start [[fes.listen { port = 0 }]]
 
     reloading.fail(program, ([[

@@ -1,12 +1,12 @@
--- While the new script loads: what it does to connections, and what signals and
--- clients do meanwhile.
+-- The load of the new script during a reload: calls that it makes on existing
+-- connections, and signals and data that arrive meanwhile.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 local answering, expect_answer = reloading.answering, reloading.expect_answer
 
-describe("what a script does to connections while it loads", function()
+describe("a call on existing connections while the script loads", function()
   after_each(testing.finish)
 
   local acting = [[
@@ -41,7 +41,7 @@ describe("what a script does to connections while it loads", function()
     return program, clients
   end
 
-  it("is done when it has taken over", function()
+  it("takes effect when the load has succeeded", function()
     local program, clients = start_acting()
 
     reload(program, acting)
@@ -58,7 +58,7 @@ describe("what a script does to connections while it loads", function()
     program:stop()
   end)
 
-  it("is not done when it fails to load", function()
+  it("has no effect if the load fails", function()
     local program, clients = start_acting()
 
     reloading.fail(program, acting .. "error 'no'", "no")
@@ -70,7 +70,7 @@ describe("what a script does to connections while it loads", function()
     program:stop()
   end)
 
-  it("is done at once to what it has made itself", function()
+  it("takes effect at once if the same load has made the server", function()
     local program = start(answering "old")
 
     reload(program, answering "new" .. [[
@@ -84,7 +84,7 @@ describe("what a script does to connections while it loads", function()
   end)
 end)
 
-describe("a method that a script takes while it loads", function()
+describe("a method of a connection that was read during the load", function()
   after_each(testing.finish)
 
   local code = [[
@@ -99,7 +99,7 @@ describe("a method that a script takes while it loads", function()
     for conn in server:connections() do send = conn.send end
   ]]
 
-  it("is afterwards what it always is", function()
+  it("works normally after the load", function()
     local program = start(code)
     local client = assert(program:connect { rcvbuf = 4096 })
 
@@ -113,7 +113,7 @@ describe("a method that a script takes while it loads", function()
   end)
 end)
 
--- Loads until a file is there, which `go` makes.
+-- The code of a script that loads until `go` creates a file.
 local function loading(code)
   return [[
     print "loading"
@@ -121,6 +121,7 @@ local function loading(code)
   ]] .. code
 end
 
+-- Request a reload; returns when the load has begun.
 local function begin(program, code)
   reloading.write(program, loading(code))
   program:signal "sighup"
@@ -131,16 +132,16 @@ local function go(program)
   testing.write(program.directory .. "/script.lua.go", "")
 end
 
-describe("what comes while a script loads", function()
+describe("while the new script loads,", function()
   after_each(testing.finish)
 
   local stops = "fes.on_stop(function() print '%s stops' end)"
 
   for what, case in pairs {
-    ["the new script, if it loads"] = { "", "new" },
-    ["the old script, if it does not"] = { "error 'no'", "old" },
+    ["the new script if the load succeeds"] = { "", "new" },
+    ["the old script if the load fails"] = { "error 'no'", "old" },
   } do
-    it("waits: SIGTERM stops " .. what, function()
+    it("SIGTERM waits, then stops " .. what, function()
       local program = start(answering "old" .. stops:format "old")
       local client = assert(program:connect())
 
@@ -156,7 +157,7 @@ describe("what comes while a script loads", function()
     end)
   end
 
-  it("waits: SIGHUP loads it once more", function()
+  it("SIGHUP waits, then requests another reload", function()
     local program = start(answering "old")
 
     begin(program, answering "new")
@@ -168,7 +169,7 @@ describe("what comes while a script loads", function()
     program:stop()
   end)
 
-  it("waits: connections and what they send", function()
+  it("connections and their data wait", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 
@@ -176,7 +177,7 @@ describe("what comes while a script loads", function()
     begin(program, answering "new")
     assert(client:send "?")
 
-    local other = assert(program:connect()) -- the kernel takes it
+    local other = assert(program:connect()) -- the kernel accepts it
 
     assert(other:send "?")
     go(program)

@@ -1,14 +1,14 @@
--- Topics, outgoing connections and overflow policies over a reload, and what a
--- finalizer of the old script may do with such objects.
+-- What a reload does to topics, outgoing connections and overflow policies, and
+-- what finalizers of the old script may do with such objects.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 
-describe("what is not of one connection", function()
+describe("a reload", function()
   after_each(testing.finish)
 
-  it("lives on: topics, subscriptions and retained messages", function()
+  it("keeps topics, subscriptions and retained messages", function()
     local program = start [[
       local prices = fes.topic("prices", { retain = true })
       fes.listen { port = 0, framing = "line",
@@ -43,7 +43,7 @@ describe("what is not of one connection", function()
     program:stop()
   end)
 
-  it("is let go: a topic that only the old script held", function()
+  it("frees a topic that only the old script references", function()
     local program = start [[
       topic = fes.topic("t", { retain = true })
       fes.listen { port = 0 }
@@ -65,7 +65,7 @@ describe("what is not of one connection", function()
     program:stop()
   end)
 
-  it("ends: connections of fes.connect, to be made again", function()
+  it("closes connections of fes.connect; new ones can be made", function()
     local program = start [[
       local feed
       fes.listen { port = 0, on_connect = function(conn)
@@ -94,7 +94,7 @@ describe("what is not of one connection", function()
     program:stop()
   end)
 
-  it("is taken back: policies that are functions", function()
+  it("removes overflow policies that are functions", function()
     local program = start [[
       local function ask() print "old asked" return "drop" end
       topic = fes.topic "t"
@@ -129,7 +129,7 @@ describe("what is not of one connection", function()
     program:stop()
   end)
 
-  it("may be used by finalizers, but nothing begins there", function()
+  it("lets finalizers use the old objects but create no new ones", function()
     local code = [[
       local server = fes.listen { port = 0 }
       last = setmetatable({}, { __gc = function()

@@ -1,15 +1,15 @@
--- Options of fes.listen that a reload changes: to which connections the new
--- value applies, and from when on.
+-- Options of fes.listen that differ in the new script: some apply to the
+-- connections that are open, some to new connections only.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 local answering, expect_answer = reloading.answering, reloading.expect_answer
 
-describe("options of a new script", function()
+describe("after a reload,", function()
   after_each(testing.finish)
 
-  it("that limit time count at once", function()
+  it("a new idle_timeout applies to open connections", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 
@@ -21,7 +21,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("that limit time may be lifted", function()
+  it("an idle_timeout that was removed no longer applies", function()
     local program = start(answering("old", "idle_timeout = 0.5,"))
     local client = assert(program:connect())
 
@@ -31,7 +31,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("that limit connections count those that are there", function()
+  it("a new maxperip counts the connections that are open", function()
     local program = start(answering "old")
     local clients = assert(program:connect_all(2))
 
@@ -51,7 +51,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("that limit what waits count at once", function()
+  it("a new maxsends applies to open connections", function()
     local program = start [[
       fes.listen { port = 0, maxsends = 4, size = 1024 }
     ]]
@@ -70,7 +70,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("that greet are for those that come", function()
+  it("a new header is sent to new connections only", function()
     local program = start [[fes.listen { port = 0, header = "old" }]]
     local client = assert(program:connect())
 
@@ -84,7 +84,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("of the kernel's buffers are for those that come", function()
+  it("a new sndbuf applies to new connections only", function()
     local filling = [[
       fes.listen { port = 0, sndbuf = %d, on_receive = function(conn)
         while conn:send(("x"):rep(4000)) do end
@@ -104,7 +104,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("of overflow count at once", function()
+  it("a new overflow policy applies to open connections", function()
     local program = start [[
       fes.listen { port = 0, maxsends = 1, sndbuf = 4096, overflow = "drop" }
     ]]
@@ -122,7 +122,7 @@ describe("options of a new script", function()
     program:stop()
   end)
 
-  it("start accepting again, if the old script had paused it", function()
+  it("a server that the old script paused accepts again", function()
     local program = start(answering "old" .. "server:pause()")
     local client = assert(program:connect())
 

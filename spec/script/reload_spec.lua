@@ -1,5 +1,5 @@
--- A reload: what asks for one, when it comes, what becomes of the old script,
--- and how it goes together with a stop.
+-- A reload: what requests it, when it takes place, what it does to the old
+-- script, and what happens when fes is asked to stop as well.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
@@ -20,7 +20,7 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("by SIGHUP while the script loads for the first time comes after that",
+  it("by SIGHUP during the first load takes place after that load",
     function()
       local program = start [[
         local pid = io.open "/proc/self/stat":read "n"
@@ -36,7 +36,7 @@ describe("a reload", function()
       program:stop()
     end)
 
-  it("by fes.reload in a handler comes after it", function()
+  it("by fes.reload in a handler begins when it has returned", function()
     local program = start [[
       fes.listen { port = 0, on_receive = function(conn)
         fes.reload()
@@ -59,7 +59,7 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("by fes.reload in a timer comes after it, and ends timers", function()
+  it("by fes.reload in a timer begins after it and stops all timers", function()
     local program = start [[
       fes.listen { port = 0, on_receive = function(conn) conn:send "old" end }
       fes.every(0.005, function() print "old timer" end)
@@ -75,7 +75,7 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("is asked for in vain while a script loads", function()
+  it("cannot be requested by fes.reload while the script loads", function()
     local status, _, err = testing.run {
       code = "\nrequire('fes').reload()",
     }
@@ -85,7 +85,7 @@ describe("a reload", function()
       err)
   end)
 
-  it("of -e runs the same code again", function()
+  it("runs the code of -e again", function()
     local program = testing.start { options = { "-e", [[
       local fes = require "fes"
       local n = (fes.state() or 0) + 1
@@ -101,7 +101,7 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("keeps the slab of outgoing connections as it is", function()
+  it("fails if fes.limits { outgoing } changes", function()
     local code = [[
       fes.limits { outgoing = 16 }
       local server = fes.listen { port = 0 }
@@ -127,7 +127,7 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("ends a script that has nothing to wait for any more", function()
+  it("ends the program if the new script has nothing to wait for", function()
     local program = start(answering "old")
 
     reload(program, "")
@@ -135,10 +135,10 @@ describe("a reload", function()
   end)
 end)
 
-describe("reloading and stopping", function()
+describe("a stop", function()
   after_each(testing.finish)
 
-  it("at once stop", function()
+  it("requested together with a reload stops the program", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 
@@ -150,7 +150,7 @@ describe("reloading and stopping", function()
     assert.same({ 0 }, { program:wait() })
   end)
 
-  it("in this order do not reload", function()
+  it("that has begun makes fes ignore SIGHUP", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 
@@ -163,7 +163,7 @@ describe("reloading and stopping", function()
     assert.same({ 0 }, { program:wait() })
   end)
 
-  it("by the new script stops", function()
+  it("requested while the new script loads follows the reload", function()
     local program = start(answering "old")
     local client = assert(program:connect())
 

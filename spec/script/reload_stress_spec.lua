@@ -1,4 +1,4 @@
--- Reloads under load, and a thousand reloads in a row.
+-- Reloads while clients send and receive, and many reloads in a row.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -9,7 +9,7 @@ describe("reloads under load", function()
   after_each(testing.finish)
 
   -- Echoes lines in callbacks and in tasks, and broadcasts numbers. Each line
-  -- says which loading of the script it is from.
+  -- that it sends has the number of reloads so far.
   local busy = [[
     local state = fes.state() or { round = 0, number = 0 }
     local round = state.round
@@ -37,8 +37,8 @@ describe("reloads under load", function()
     end)
   ]]
 
-  -- Sends numbered lines, in pieces that end anywhere, until `stop`; notes
-  -- what comes, unless it is `slow`: then from `stop` on.
+  -- Sends numbered lines until `stop`, in pieces that do not end where a line
+  -- ends. Reads all the time or, if `slow`, from `stop` on.
   local function talk(client, slow)
     local self = { sent = 0, text = "" }
     local handle, rest = client.handle, ""
@@ -70,7 +70,8 @@ describe("reloads under load", function()
     return self
   end
 
-  -- Every echo and, from the first on, every number: once, in order, whole.
+  -- Checks that a talker has received each echo, and each number from its first
+  -- one on: once, in order and whole. Returns the last number of reloads seen.
   local function check(talker)
     local last = { echo = 0, all = talker.text:match "all %d+ (%d+)\n" - 1 }
     local newest = { echo = 0, all = 0 }
@@ -90,7 +91,7 @@ describe("reloads under load", function()
     return newest.echo
   end
 
-  it("lose, repeat and reorder nothing", function()
+  it("lose, repeat and reorder no data", function()
     local program = start(busy)
     local talkers = {}
 
@@ -120,10 +121,10 @@ describe("reloads under load", function()
   end)
 end)
 
-describe("very many reloads", function()
+describe("many reloads in a row", function()
   after_each(testing.finish)
 
-  -- Something of each kind that a loading can leave behind.
+  -- Makes an object of each kind that a reload could leak.
   local littering = [[
     local n, topic = 1, fes.topic("kept", { retain = true })
     if fes.state() then n = fes.state().n + 1 end
@@ -161,8 +162,8 @@ describe("very many reloads", function()
     if n < MANY then fes.after(0, fes.reload) end
   ]]
 
-  it("leave nothing behind", function()
-    -- Under a sanitizer, whose leak check looks too, some are enough.
+  it("leak no memory and no descriptors", function()
+    -- A sanitizer checks for leaks itself: 30 reloads are enough for that.
     local many = os.getenv "LD_PRELOAD" and 30 or 1000
     local program = start((littering:gsub("MANY", many)),
       { options = { "-l", "error" } })

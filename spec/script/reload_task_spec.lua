@@ -1,4 +1,4 @@
--- Tasks and finalizers of the old script when a reload ends that script.
+-- What a reload does to the tasks and finalizers of the old script.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
@@ -8,7 +8,7 @@ local answering, expect_answer = reloading.answering, reloading.expect_answer
 describe("a task of the old script", function()
   after_each(testing.finish)
 
-  it("ends: what it waits in raises", function()
+  it("is ended by an error from the function that it waits in", function()
     local program = start [[
       fes.listen { port = 0, handler = function(conn)
         print("data", pcall(conn.receive, conn))
@@ -49,7 +49,7 @@ describe("a task of the old script", function()
     program:stop()
   end)
 
-  it("has one of the new script in its place, for a connection", function()
+  it("of a connection is replaced by a task of the new script", function()
     local handler = [[
       fes.listen { port = 0,
         handler = function(conn)
@@ -74,7 +74,7 @@ describe("a task of the old script", function()
     program:stop()
   end)
 
-  it("leaves what it did not receive to an on_receive, also at the end",
+  it("leaves unread bytes to the new on_receive, also at the end of stream",
     function()
       local program = start [[
         local server = fes.listen { port = 0,
@@ -97,13 +97,17 @@ describe("a task of the old script", function()
       assert.same({ "last words", "eof" }, { client:read_all() })
       program:stop()
     end)
+end)
+
+describe("a reload", function()
+  after_each(testing.finish)
 
   for name, scripts in pairs {
-    ["handler gives way to on_receive"] = {
+    ["a handler by on_receive"] = {
       "handler = function(conn) fes.sleep(1000) end",
       "on_receive = function(conn, data) conn:send(data) end",
     },
-    ["on_receive gives way to a handler"] = {
+    ["on_receive by a handler"] = {
       "on_connect = function(conn) conn:pause() end, on_receive = print",
       [[handler = function(conn)
         conn:resume()
@@ -111,7 +115,7 @@ describe("a task of the old script", function()
       end]],
     },
   } do
-    it("may be of another kind: " .. name, function()
+    it("can replace " .. name, function()
       local program = start("fes.listen { port = 0, framing = 'raw', "
         .. scripts[1] .. " }")
       local client = assert(program:connect())
@@ -124,10 +128,10 @@ describe("a task of the old script", function()
   end
 end)
 
-describe("a reload in a task", function()
+describe("fes.reload in a task", function()
   after_each(testing.finish)
 
-  it("comes when that waits, which then ends it", function()
+  it("reloads when the task waits, which ends the task", function()
     local program = start [[
       fes.listen { port = 0 }
       fes.spawn(function()
@@ -144,7 +148,7 @@ describe("a reload in a task", function()
     program:stop()
   end)
 
-  it("of a connection keeps that, for a task of the new script", function()
+  it("of a connection hands it over to a task of the new script", function()
     local code = [[
       fes.listen { port = 0, handler = function(conn)
         if conn.resumed then conn:send "resumed " end
@@ -166,10 +170,10 @@ describe("a reload in a task", function()
   end)
 end)
 
-describe("tasks of the old script that wait again and again", function()
+describe("tasks of the old script that catch the error and wait", function()
   after_each(testing.finish)
 
-  it("hold up the takeover no longer than others", function()
+  it("do not delay the reload", function()
     local program = start(answering "old" .. [[
       for _ = 1, 20 do
         fes.spawn(function() while true do pcall(fes.sleep, 1000) end end)
@@ -178,17 +182,18 @@ describe("tasks of the old script that wait again and again", function()
     local client = assert(program:connect())
 
     expect_answer(client, "old")
-    reload(program, answering "new") -- 20 times call_seconds would be too long
+    -- It would time out if each task were given its call_seconds.
+    reload(program, answering "new")
     expect_answer(client, "new")
     assert.not_matches("it has run", program:stderr())
     program:stop()
   end)
 end)
 
-describe("what a task of the old script tidies up", function()
+describe("a task of the old script that cleans up in __close", function()
   after_each(testing.finish)
 
-  it("is not what the new one serves", function()
+  it("cannot close connections and servers of the new script", function()
     local code = [[
       local server
       server = fes.listen { port = 0, handler = function(conn)
@@ -217,7 +222,7 @@ end)
 describe("a finalizer of the old script that never returns", function()
   after_each(testing.finish)
 
-  it("is told of", function()
+  it("is reported in the log", function()
     local program = start(answering "old" .. [[
       fes.limits { call_seconds = 0.05 }
       last = setmetatable({}, { __gc = function() while true do end end })

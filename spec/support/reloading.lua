@@ -1,4 +1,4 @@
---- A program whose script is replaced while it runs.
+--- Programs whose script is replaced and reloaded while they run.
 
 local testing = require "fes.testing"
 
@@ -7,7 +7,7 @@ local reloading = {}
 local head = 'local fes = require "fes"\n'
 
 --- Start a program.
--- @tparam string code  of the script, which has `fes`
+-- @tparam string code  of the script; it can use `fes`
 -- @tparam[opt] table options  as for `testing.start`
 -- @return the program
 function reloading.start(code, options)
@@ -17,19 +17,20 @@ function reloading.start(code, options)
   return testing.start(all)
 end
 
---- Replace the script, and do no more.
+--- Replace the script file without a reload.
 function reloading.write(program, code)
   testing.write(program.directory .. "/script.lua", head .. code)
 end
 
---- Replace the script, and have it loaded.
+--- Replace the script file and reload it.
 function reloading.reload(program, code)
   reloading.write(program, code)
   program:signal "sighup"
   program:expect("info  reloaded\n", "stderr")
 end
 
---- Replace the script; loading it must fail, for a reason that is told.
+--- Replace the script file and request a reload, which must fail.
+-- @tparam string why  a pattern that the logged error must match
 function reloading.fail(program, code, why)
   reloading.write(program, code)
   program:signal "sighup"
@@ -37,8 +38,8 @@ function reloading.fail(program, code, why)
   program:expect("error the reload failed", "stderr")
 end
 
---- A script that listens on a free port, and answers all that it receives with
--- one word. The server is its global `server`.
+--- The code of a script that listens on a free port and answers whatever it
+-- receives with one word. Its global `server` is the server.
 -- @tparam string word
 -- @tparam[opt] string options  more options of fes.listen, each with a comma
 function reloading.answering(word, options)
@@ -50,7 +51,7 @@ function reloading.answering(word, options)
   ]]):format(options or "", word)
 end
 
---- What a client hears for a question must be this word.
+--- Send something on a connection and check that the answer is this word.
 function reloading.expect_answer(client, word)
   assert(client:send "?")
 

@@ -1,26 +1,27 @@
--- What the old script is told when another takes over: the ends of those
--- connections that the new one does not serve.
+-- Connections that a reload closes because the new script does not serve them:
+-- on_close of the old script is called for each.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 local expect_answer = reloading.expect_answer
 
--- The first server, which all loadings have.
+-- The first server, which every version of the script has.
 local kept = [[
   local kept = fes.listen { port = 0,
     on_receive = function(conn) conn:send "in" end }
 ]]
 
+-- Stop a program that must have logged no error.
 local function quiet(program)
   assert.not_matches("error", program:stderr())
   program:stop()
 end
 
-describe("a connection whose server is not asked for any more", function()
+describe("a connection whose server the new script does not have", function()
   after_each(testing.finish)
 
-  it("is closed, and the script that had it is told so", function()
+  it("is closed, and on_close of the old script is called", function()
     local program = start(kept .. [[
       fes.listen { port = 0,
         on_connect = function(conn) conn.nick = "ann" end,
@@ -39,7 +40,7 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
-  it("says why it was closing, if it was", function()
+  it("keeps the reason of a close that has begun", function()
     local program = start(kept .. [[
       fes.listen { port = 0,
         on_receive = function(conn) conn:send "last"; conn:close(1000) end,
@@ -54,7 +55,7 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
-  it("gets what was queued for it", function()
+  it("is sent what is queued for it", function()
     local program = start(kept .. [[
       fes.listen { port = 0, maxsends = 64, sndbuf = 4096,
         on_receive = function(conn)
@@ -75,7 +76,7 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
-  it("may be spoken of to those that are kept", function()
+  it("can broadcast to connections that are kept, in on_close", function()
     local program = start(kept .. [[
       fes.listen { port = 0,
         on_close = function() print(kept:broadcast "bye;") end }
@@ -91,7 +92,7 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
-  it("may be the last one for the old script, not for the new", function()
+  it("cannot close a server of the new script in on_close", function()
     local program = start(kept .. [[
       fes.listen { port = 0, on_close = function() kept:close() end }
     ]])
@@ -104,7 +105,7 @@ describe("a connection whose server is not asked for any more", function()
     quiet(program)
   end)
 
-  it("may be spoken of at a length that the new script does not allow",
+  it("can broadcast more than the new maxsends allows, in on_close",
     function()
       local listen = [[
         local kept = fes.listen { port = 0, maxsends = %d, sndbuf = 4096,
@@ -125,7 +126,7 @@ describe("a connection whose server is not asked for any more", function()
       quiet(program)
     end)
 
-  it("costs the reload nothing when its on_close raises", function()
+  it("does not make the reload fail if its on_close raises", function()
     local program = start(kept .. [[
       fes.listen { port = 0, on_close = function() error "oops" end }
     ]])
@@ -139,10 +140,10 @@ describe("a connection whose server is not asked for any more", function()
   end)
 end)
 
-describe("a connection that the old script has made", function()
+describe("an outgoing connection of the old script", function()
   after_each(testing.finish)
 
-  it("is closed, and that script is told so, once", function()
+  it("is closed, and its on_close is called once", function()
     local program = start(kept .. [[
       local function join()
         fes.connect { port = kept.port,
@@ -164,7 +165,7 @@ describe("a connection that the old script has made", function()
     quiet(program)
   end)
 
-  it("that does not stand yet is told of too", function()
+  it("that is still connecting is closed with on_close, too", function()
     local program = start(kept .. [[
       fes.connect { port = kept.port,
         on_connect = function() print "stands" end,
@@ -179,10 +180,10 @@ describe("a connection that the old script has made", function()
   end)
 end)
 
-describe("what the old script opens when it is told", function()
+describe("what on_close of the old script opens during a reload", function()
   after_each(testing.finish)
 
-  it("is closed with it", function()
+  it("is closed with the old script", function()
     local program = start(kept .. [[
       local number = fes.state() or 0
       if number == 0 then
@@ -215,7 +216,7 @@ describe("what the old script opens when it is told", function()
   end)
 end)
 
-describe("fes.stop in a script that another takes over from", function()
+describe("fes.stop in the old script during a reload", function()
   after_each(testing.finish)
 
   for where, code in pairs {
@@ -227,7 +228,7 @@ describe("fes.stop in a script that another takes over from", function()
       fes.spawn(function() pcall(fes.sleep, 1000); fes.stop() end)
     ]],
   } do
-    it("stops the new one: in " .. where, function()
+    it("stops the new script, if called in " .. where, function()
       local program = start(kept .. code)
       local client = assert(program:connect { port = program.ports[2] })
 
