@@ -1,11 +1,11 @@
--- The coroutine functions of a script, which fes replaces to watch coroutines:
--- they do what those of stock Lua do.
+-- The coroutine functions that fes gives to scripts in place of Lua's own, so
+-- that the watchdog can end coroutines: they behave as those of stock Lua.
 local testing = require "fes.testing"
 
-describe("coroutines, watched as they are,", function()
+describe("the coroutine functions of a script", function()
   after_each(testing.finish)
 
-  -- Each is run by a stock Lua and by fes, and must print the same.
+  -- Stock Lua and fes run each of these and must print the same.
   local cases = {
     [[print(coroutine.resume(coroutine.create(function(...)
         return coroutine.yield(...) end), 1, nil, 3))]],
@@ -49,7 +49,7 @@ describe("coroutines, watched as they are,", function()
   }
 
   for i, code in ipairs(cases) do
-    it("do what the manual says (" .. i .. ")", function()
+    it("behave as in stock Lua (" .. i .. ")", function()
       local path = testing.write(testing.directory() .. "/case.lua", code)
       local stock = assert(io.popen("env -u LD_PRELOAD lua5.4 " .. path))
       local wanted = stock:read "a"

@@ -1,9 +1,9 @@
--- Finalizers run whenever Lua's collector comes to them: also in the middle of
--- a function of the API that needs memory, whatever it was looking at.
+-- Finalizers of a script. Lua's collector can run them whenever memory is
+-- allocated: in the middle of an API function, or before a handler is called.
 local testing = require "fes.testing"
 
--- `trigger(fn)` leaves garbage whose finalizer calls fn, as soon as memory is
--- asked for: the collector then runs a whole cycle in one step.
+-- `trigger(fn)` makes garbage whose finalizer calls fn at the next allocation:
+-- the collector then runs a whole cycle in one step.
 local head = [[
 local fes = require "fes"
 local conns, topic = {}, fes.topic("t", { retain = true })
@@ -55,7 +55,7 @@ describe("a finalizer may", function()
       local function all(method)
         for i = 1, 100 do conn[method](conn, fes.topic("topic " .. i)) end
       end
-      for size = 5, 13 do -- of a step: a cycle takes several, few or one
+      for size = 5, 13 do -- a cycle takes several steps, few or one
         all "subscribe"
         collectgarbage()
         collectgarbage("incremental", 100, 100, size)
@@ -84,10 +84,10 @@ describe("a finalizer may", function()
   end)
 end)
 
-describe("what a metatable gives as an option", function()
+describe("an option that a metatable provides", function()
   after_each(testing.finish)
 
-  it("is asked for once, and stays good", function()
+  it("is read once and remains valid after a collection", function()
     local program = testing.start { code = [[
       local fes = require "fes"
       local asked = {}
@@ -104,15 +104,15 @@ describe("what a metatable gives as an option", function()
   end)
 end)
 
--- What a finalizer may do just when a message becomes a string: then no Lua
--- function is under way, as the collector is eager to find out.
+-- What the finalizer of `between` does. It runs while fes makes a message a Lua
+-- string: the collector is set to run often, and no function is active then.
 local deeds = {
   ["raises"] = "error 'never mind'",
   ["takes too long"] = "while fes.now() < began + 0.3 do end",
   ["closes the connection"] = "last:close()",
   ["sends"] = "last:send 'from it'",
-  ["wants to wait"] = "fes.sleep(0.1)",
-  ["loads the script anew"] = "fes.reload()",
+  ["tries to wait"] = "fes.sleep(0.1)",
+  ["reloads the script"] = "fes.reload()",
   ["sets a hook"] = "debug.sethook(function() end, 'crl')",
 }
 
@@ -140,11 +140,11 @@ local between = [[
   collectgarbage("incremental", 100, 1000, 10)
 ]]
 
-describe("a finalizer between a message and its handler", function()
+describe("a finalizer that runs just before a handler", function()
   after_each(testing.finish)
 
   for what, deed in pairs(deeds) do
-    it("that " .. what .. " harms nobody", function()
+    it("and " .. what .. " does no harm", function()
       local program = testing.start { code = between:format(deed) }
       local client = assert(program:connect())
 

@@ -1,20 +1,20 @@
--- fes.limits: above all the bound of the script's memory.
+-- fes.limits: the memory limit of the script, and the options themselves.
 local asked = require "spec.support.asked"
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
 local ask = asked.ask
 
--- Ways to take more memory than there is.
+-- Ways to allocate more memory than the limit.
 local greedy = {
   ["many strings"] = [[
     while true do list[#list + 1] = ("x"):rep(1000) .. #list end]],
   ["many tables"] = "while true do list[#list + 1] = {} end",
-  ["one string that grows"] = [[
+  ["a growing string"] = [[
     local s = "x" while true do s = s .. s end]],
-  ["one string at once"] = "list[1] = ('x'):rep(1e9)",
-  ["a table that is its own"] = "while true do list = { list, list } end",
-  ["recursion"] = [[
+  ["a single huge string"] = "list[1] = ('x'):rep(1e9)",
+  ["nested tables"] = "while true do list = { list, list } end",
+  ["recursive coroutines"] = [[
     local function deep(n) return n + deep(n) + deep(n) end
     for _ = 1, 1e6 do
       list[#list + 1] = coroutine.create(deep)
@@ -44,7 +44,7 @@ describe("fes.limits { memory }", function()
   after_each(testing.finish)
 
   for name, eat in pairs(greedy) do
-    it("refuses " .. name .. ", and the server lives on", function()
+    it("refuses " .. name .. ", and the server continues", function()
       local program = serve(eat)
       local eater = assert(program:connect())
       local other = assert(program:connect())
@@ -65,7 +65,7 @@ describe("fes.limits { memory }", function()
     end)
   end
 
-  it("ends a task only, and says where it was", function()
+  it("ends only the task that exceeds it, and logs where", function()
     local program = asked.start [[
 fes.limits { memory = 4e6 }
 server = fes.listen { port = 0 }
@@ -83,7 +83,7 @@ end)]]
     asked.settle(program, {}, true)
   end)
 
-  it("lets a script go on that catches the error", function()
+  it("raises an error that the script can catch", function()
     local program = serve [[
       data = pcall(string.rep, "x", 1e8) and "got it" or "caught"]]
     local client = assert(program:connect())
@@ -93,7 +93,7 @@ end)]]
     asked.settle(program, { client })
   end)
 
-  it("collects what is garbage before it refuses", function()
+  it("collects garbage before it refuses memory", function()
     local program = serve [[
       collectgarbage "stop"
       for i = 1, 1e5 do local t = { i } end]]
@@ -104,9 +104,9 @@ end)]]
     asked.settle(program, { client })
   end)
 
-  it("does not keep the engine from letting go of connections", function()
-    -- A client takes all there is: nothing is left for new handles, nor for
-    -- what handles keep of those that have gone.
+  it("lets connections close while no memory is left", function()
+    -- One client makes the script use up its memory: none is left for handles
+    -- of new connections or for what handles keep of closed ones.
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.limits { memory = 2e6 }
@@ -152,7 +152,7 @@ end)]]
     server:stop()
   end)
 
-  it("ends a start that takes more, and says where", function()
+  it("ends the program if the load exceeds it, and prints where", function()
     local status, _, err = testing.run { code = [[
       local fes = require "fes"
       fes.limits { memory = 1e6 }
@@ -165,13 +165,13 @@ end)]]
       .. ".*script.lua:4: in main chunk", err)
   end)
 
-  it("raises when the script has more already", function()
+  it("raises if the script already uses more", function()
     assert.matches("fes.limits: 'memory' must be at least the %d+ bytes that "
       .. "the script has already, got 1000000\n", run_script.fails [[
         big = ("x"):rep(2e6) fes.limits { memory = 1000000 }]])
   end)
 
-  it("counts what is there, not what is garbage", function()
+  it("does not count garbage", function()
     local status = testing.run { code = [[
       local fes = require "fes"
       do local big = ("x"):rep(2e6) end
@@ -181,7 +181,7 @@ end)]]
     assert.equal(0, status)
   end)
 
-  it("may be raised, and lowered again", function()
+  it("can be raised and lowered again", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       local function fits() return (pcall(string.rep, "x", 2e6)) end
@@ -199,10 +199,10 @@ end)]]
   end)
 end)
 
-describe("fes.limits { memory }, used up,", function()
+describe("fes.limits { memory }, once it has been reached,", function()
   after_each(testing.finish)
 
-  it("leaves an error its own words", function()
+  it("does not change the message of a later error", function()
     local program = serve [[
       pcall(function() while true do list[#list + 1] = #list .. "" end end)
       error("my own words", 0)]]
@@ -214,8 +214,8 @@ describe("fes.limits { memory }, used up,", function()
   end)
 end)
 
--- A function of so many locals needs more stack than there is at first, and is
--- refused that before it has begun.
+-- A function with this many locals needs a larger stack. If that cannot be
+-- allocated, the call fails before the function begins.
 local wide = [[
   local fes = require "fes"
   local names = {}
@@ -229,17 +229,17 @@ local wide = [[
   fes.listen { port = 0, on_connect = print, on_receive = wide }
   fes.after(0.01, function()
     pcall(innocent)
-    ballast = ("x"):rep(200000) -- a limit is not less than 64 KiB
+    ballast = ("x"):rep(200000) -- the least limit is 64 KiB
     for _ = 1, 4 do collectgarbage() end
     print "tight"
     fes.limits { memory = math.floor(collectgarbage "count" * 1024) + 800 }
   end)
 ]]
 
-describe("a handler that has no memory to begin", function()
+describe("a handler that cannot begin for lack of memory", function()
   after_each(testing.finish)
 
-  it("is told of without the traceback of another", function()
+  it("is logged without the traceback of an earlier error", function()
     local program = testing.start { code = wide }
     local client = assert(program:connect())
 
@@ -252,7 +252,7 @@ describe("a handler that has no memory to begin", function()
   end)
 end)
 
-describe("fes.limits { memory } holds after an error", function()
+describe("fes.limits { memory } applies", function()
   after_each(testing.finish)
 
   local eat = [[
@@ -267,9 +267,9 @@ describe("fes.limits { memory } holds after an error", function()
   ]]
 
   for what, code in pairs {
-    ["in its __tostring"] =
+    ["in __tostring of an error"] =
       "error(setmetatable({}, { __tostring = function() eat() end }))",
-    ["in what it closes"] = [[
+    ["in __close after an error"] = [[
       local it <close> = setmetatable({}, { __close = eat })
       error "x"]],
   } do
@@ -277,7 +277,7 @@ describe("fes.limits { memory } holds after an error", function()
       ["a timer"] = "fes.after(0.001, function() %s end)",
       ["a task"] = "fes.spawn(function() %s end)",
     } do
-      it(what .. ", of " .. where, function()
+      it(what .. " of " .. where, function()
         local status, out, err = testing.run { code = [[
           local fes = require "fes"
           fes.limits { memory = 4e6 }
@@ -295,7 +295,7 @@ end)
 describe("fes.limits", function()
   after_each(testing.finish)
 
-  it("takes each of its options, and keeps the others", function()
+  it("sets the given options and keeps the others", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       fes.limits { memory = 1e6 }
@@ -310,18 +310,18 @@ describe("fes.limits", function()
   for option, value in pairs {
     call_seconds = "-1", memory = "100", retained = "0", outgoing = "0",
   } do
-    it("raises for a wrong " .. option, function()
+    it("raises for an invalid " .. option, function()
       assert.matches("fes.limits: '" .. option .. "' must be ",
         run_script.fails(("fes.limits { %s = %s }"):format(option, value)))
     end)
   end
 
-  it("raises for an unknown option, and names the nearest", function()
+  it("raises for an unknown option and suggests the nearest", function()
     assert.matches("fes.limits: unknown option 'memry', did you mean "
       .. "'memory'%?", run_script.fails "fes.limits { memry = 1 }")
   end)
 
-  it("raises for what is no table", function()
+  it("raises for a value that is not a table", function()
     assert.matches("fes.limits: takes one table of options, got 5",
       run_script.fails "fes.limits(5)")
   end)

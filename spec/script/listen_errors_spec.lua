@@ -1,5 +1,5 @@
--- What fes.listen raises an error for: wrong options, and addresses that the
--- system refuses.
+-- The errors of fes.listen: invalid options, and addresses that the system
+-- refuses.
 local listening = require "spec.support.listening"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -9,13 +9,13 @@ local fails, start = listening.fails, listening.start
 describe("fes.listen raises", function()
   after_each(testing.finish)
 
-  it("for what is no table of options", function()
+  it("unless it gets one table of options", function()
     for _, options in ipairs { "(3)", "()", "'x'", "({}, 1)", "(nil)" } do
       assert.matches("one table of options", fails(options))
     end
   end)
 
-  it("for a wrong value, with what was expected and what came", function()
+  it("for an invalid value, and tells what it expected and got", function()
     for options, complaint in pairs {
       ['port = "http"'] = [['port' must be an integer in 0..65535, ]]
         .. [[got "http"]],
@@ -28,7 +28,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for a wrong type of each option", function()
+  it("for a value of a wrong type, for each option", function()
     for _, case in ipairs {
       { "port = 0, host = 1", "host", "1" },
       { "port = 0, host = ''", "host", '""' },
@@ -53,12 +53,12 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for a header that no queue can hold", function()
+  it("for a header that is longer than the queue", function()
     assert.matches("'header'", fails
       "{ port = 0, maxsends = 1, size = 64, header = ('x'):rep(65) }")
   end)
 
-  it("for a mode that is none", function()
+  it("for an invalid mode", function()
     for _, mode in ipairs { "rw", "08", "0x180", "-600", " 600", "01000",
       "0600 " } do
       assert.matches("'mode' must be octal digits", fails(
@@ -66,7 +66,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for queues that no program could hold", function()
+  it("for queues that are too large", function()
     for _, name in ipairs { "maxsends", "maxreceives" } do
       local options = ("{ port = 0, size = 1 << 20, %s = 4096 }"):format(name)
 
@@ -75,7 +75,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for a number out of its range", function()
+  it("for a number out of range", function()
     for name, values in pairs {
       port = { "-1", "65536", "1e300", "math.mininteger", "0/0" },
       backlog = { "0", "-1", "math.maxinteger" },
@@ -96,7 +96,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for a time that is none", function()
+  it("for an invalid time", function()
     for _, name in ipairs { "keepalive", "idle_timeout", "setup_timeout" } do
       for _, value in ipairs { "-1", "0/0", "math.huge" } do
         assert.matches("'" .. name .. "' must be a number of seconds",
@@ -105,7 +105,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for an unknown option, and names the nearest one", function()
+  it("for an unknown option, and suggests the nearest one", function()
     for wrong, near in pairs {
       prot = "port", on_recieve = "on_receive", onconnect = "on_connect",
       max_sends = "maxsends", MaxPerIp = "maxperip", sendbuf = "sndbuf",
@@ -118,7 +118,7 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for an unknown option before missing and wrong ones", function()
+  it("for an unknown option before missing and invalid ones", function()
     assert.matches("unknown option 'prot'.*'port'", fails "{ prot = 1 }")
     assert.matches("unknown option 'prot'",
       fails "{ host = 1, size = 'big', prot = 1 }")
@@ -134,12 +134,12 @@ describe("fes.listen raises", function()
     assert.matches("'port' must be an integer", fails "{ host = '::1' }")
   end)
 
-  it("for a path with a port or a host", function()
+  it("for a path together with a port or a host", function()
     assert.matches("'path'", fails "{ path = 'a', port = 0 }")
     assert.matches("'path'", fails "{ path = 'a', host = '::1' }")
   end)
 
-  it("for digits and dots that are no address, without asking", function()
+  it("for a malformed IPv4 address, without a name lookup", function()
     for _, host in ipairs {
       "1.2.3", "256.0.0.1", "1.2.3.4.5", "127.0.0.1.", "1", "...",
     } do
@@ -148,14 +148,14 @@ describe("fes.listen raises", function()
     end
   end)
 
-  it("for an IPv6 address that is none", function()
+  it("for a malformed IPv6 address", function()
     for _, host in ipairs { "::1::", "1:2:3", "::g" } do
       assert.matches(host, fails(("{ host = %q, port = 0 }"):format(host)), 1,
         true)
     end
   end)
 
-  it("for an address that is not this machine's", function()
+  it("for an address of another machine", function()
     assert.matches("192%.0%.2%.1:0: Cannot assign requested address",
       fails "{ host = '192.0.2.1', port = 0 }")
   end)
@@ -184,7 +184,7 @@ describe("fes.listen raises", function()
     assert.matches("127.0.0.1:1: Permission denied", err, 1, true)
   end)
 
-  it("and the script may go on with another port", function()
+  it("an error that the script can catch to try another port", function()
     local first = start "{ port = 0 }"
     local second = testing.start { code = ([[
       local fes = require "fes"
@@ -197,7 +197,7 @@ describe("fes.listen raises", function()
     assert(second:connect())
   end)
 
-  it("and keeps nothing of what has failed", function()
+  it("without leaking memory", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       local server = fes.listen { port = 0 }
@@ -219,7 +219,7 @@ describe("fes.listen raises", function()
     assert.matches("^true\n", out)
   end)
 
-  it("once fes is stopping", function()
+  it("while fes is stopping", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       fes.stop()

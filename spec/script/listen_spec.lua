@@ -1,4 +1,4 @@
--- Servers at an IP address: where they listen, and which clients they have.
+-- Servers at an IP address: where they listen, and how they show their clients.
 local listening = require "spec.support.listening"
 local testing = require "fes.testing"
 
@@ -7,7 +7,7 @@ local start = listening.start
 describe("a server", function()
   after_each(testing.finish)
 
-  it("knows where it listens", function()
+  it("has host and port, and no path", function()
     local server = start("{ host = '127.0.0.2', port = 0 }",
       "print(server.host, server.port, server.path)")
 
@@ -15,19 +15,19 @@ describe("a server", function()
       server:stdout():match "^[^\n]*")
   end)
 
-  it("takes the port that it is told, again and again", function()
+  it("can listen on a port that was in use just before", function()
     local first = start "{ port = 0 }"
     local port = first.port
 
     assert(first:connect())
-    first:stop() -- it closed first: its end of the connection waits
+    first:stop() -- it closes first, so its end is in TIME_WAIT
     local second = start(("{ port = %d }"):format(port))
 
     assert.equal(port, second.port)
     assert(second:connect())
   end)
 
-  it("may have a host with a name", function()
+  it("can have a host name", function()
     local server = start "{ host = 'localhost', port = 0 }"
 
     assert.matches("^listening ", server:stdout())
@@ -41,7 +41,7 @@ describe("a server", function()
   for host, from in pairs {
     ["127.0.0.1"] = "127.0.0.9", ["::1"] = "::1",
   } do
-    it("on " .. host .. " shows its clients", function()
+    it("on " .. host .. " shows the address of a client", function()
       local server = start("{ port = 0, host = '" .. host .. "'" .. say_peer)
       local client = assert(server:connect { from = from })
 
@@ -49,7 +49,7 @@ describe("a server", function()
     end)
   end
 
-  it("on * has clients of both families, each shown as its own", function()
+  it("on * accepts IPv4 and IPv6 and shows plain IPv4 addresses", function()
     local server = start("{ port = 0, host = '*'" .. say_peer)
 
     for _, host in ipairs { "127.0.0.1", "::1" } do
@@ -60,7 +60,7 @@ describe("a server", function()
     assert.not_matches("ffff", server:stdout())
   end)
 
-  it("on * counts IPv4 addresses one by one", function()
+  it("on * applies maxperip to each IPv4 address", function()
     local server = start("{ port = 0, host = '*', maxperip = 1" .. say_peer)
     local first = assert(server:connect { from = "127.0.0.2" })
     local other = assert(server:connect { from = "127.0.0.3" })
@@ -74,14 +74,14 @@ describe("a server", function()
     assert.equal("", (second:read_all()))
   end)
 
-  it("on :: has IPv6 clients", function()
+  it("on :: accepts IPv6 clients", function()
     local server = start("{ port = 0, host = '::'" .. say_peer)
     local client = assert(server:connect { host = "::1" })
 
     assert.equal(client:name(), client:line())
   end)
 
-  it("is one of several", function()
+  it("can be one of several", function()
     local server = start("{ port = 0" .. say_peer,
       "fes.listen { port = 0, host = '::1'" .. say_peer)
 

@@ -14,7 +14,7 @@ local function exists(path)
   return uv.fs_lstat(path) ~= nil
 end
 
--- A socket that nobody listens on any more.
+-- Leave a socket file behind that has no listener.
 local function leave_stale(path)
   local server = start(options_at(path))
 
@@ -40,7 +40,7 @@ describe("a Unix socket", function()
     client:close()
   end
 
-  it("serves, and is gone after the stop", function()
+  it("serves clients and is removed when fes stops", function()
     local server = start(options_at(path, echo),
       "print(server.port, server.path)")
 
@@ -50,7 +50,7 @@ describe("a Unix socket", function()
     assert.is_false(exists(path))
   end)
 
-  it("is gone after server:close", function()
+  it("is removed by server:close", function()
     local server = start(options_at(path), [[
       fes.listen { port = 0 }
       server:close()
@@ -62,12 +62,12 @@ describe("a Unix socket", function()
     server:stop()
   end)
 
-  it("has the mode 0600, whatever the umask", function()
+  it("has mode 0600 by default", function()
     start(options_at(path))
     assert.equal("600", ("%o"):format(uv.fs_stat(path).mode & 511))
   end)
 
-  it("has the mode that it is given", function()
+  it("has the mode of its option", function()
     for _, mode in ipairs { "0666", "660", "0700" } do
       local server = start(options_at(path, ("mode = %q"):format(mode)))
 
@@ -76,7 +76,7 @@ describe("a Unix socket", function()
     end
   end)
 
-  it("leaves the umask as it was", function()
+  it("does not change the umask of the process", function()
     local server = start(options_at(path), ([[
       io.open(%q, "w"):close()
     ]]):format(path .. ".file"))
@@ -86,12 +86,12 @@ describe("a Unix socket", function()
     server:stop()
   end)
 
-  it("replaces a stale one", function()
+  it("replaces a stale socket file", function()
     leave_stale(path)
     assert_serves(start(options_at(path, echo)))
   end)
 
-  it("does not replace a live one", function()
+  it("does not replace the socket of a running server", function()
     local first = start(options_at(path, echo))
 
     assert.matches("unix:" .. path .. ": Address already in use",
@@ -99,7 +99,7 @@ describe("a Unix socket", function()
     assert_serves(first)
   end)
 
-  it("does not replace what is no socket", function()
+  it("does not replace a regular file", function()
     testing.write(path, "precious")
     assert.matches("unix:" .. path .. ": File exists",
       fails(options_at(path)), 1, true)
@@ -110,7 +110,7 @@ describe("a Unix socket", function()
     file:close()
   end)
 
-  it("does not replace a directory, nor a link", function()
+  it("does not replace a directory or a symbolic link", function()
     assert(uv.fs_mkdir(path, 448))
     assert.matches("File exists", fails(options_at(path)))
     assert(uv.fs_rmdir(path))
@@ -120,7 +120,7 @@ describe("a Unix socket", function()
     assert.is_true(exists(path))
   end)
 
-  it("is not removed when it has become another's", function()
+  it("leaves the socket of another server at its path alone", function()
     local first = start(options_at(path))
 
     assert(os.remove(path))
@@ -130,7 +130,7 @@ describe("a Unix socket", function()
     assert_serves(second)
   end)
 
-  it("is not removed when it has become a file", function()
+  it("leaves a regular file at its path alone", function()
     local server = start(options_at(path))
 
     assert(os.remove(path))
@@ -139,21 +139,21 @@ describe("a Unix socket", function()
     assert.is_true(exists(path))
   end)
 
-  it("is no trouble when somebody else has removed it", function()
+  it("can be removed before fes stops", function()
     local server = start(options_at(path))
 
     assert(os.remove(path))
     server:stop()
   end)
 
-  it("is not left behind by a script that fails", function()
+  it("is removed if the script fails to load", function()
     assert.equal(1, (testing.run {
       code = listening.code(options_at(path)) .. "\nerror 'late'",
     }))
     assert.is_false(exists(path))
   end)
 
-  it("may be named relative to the script's directory", function()
+  it("can have a path relative to the script's directory", function()
     local server = testing.start {
       code = listening.code("{ path = 'here.sock', " .. echo .. "}"), cwd = "/",
     }
@@ -165,7 +165,7 @@ describe("a Unix socket", function()
     assert.is_false(exists(path))
   end)
 
-  it("may be relative to a script named without a directory", function()
+  it("can be relative to a script named without a directory", function()
     local directory = testing.directory()
 
     testing.write(directory .. "/main.lua",
@@ -178,12 +178,12 @@ describe("a Unix socket", function()
     assert.is_false(exists(directory .. "/a.sock"))
   end)
 
-  it("raises for a name that is too long", function()
+  it("cannot have a path that is too long", function()
     assert.matches("File name too long",
       fails(options_at("/tmp/" .. ("x"):rep(200))))
   end)
 
-  it("raises for a directory that is not there", function()
+  it("cannot be in a directory that does not exist", function()
     assert.matches("No such file or directory",
       fails(options_at(path .. ".d/fes.sock")))
   end)

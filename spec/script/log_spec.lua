@@ -2,10 +2,10 @@
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
--- What a script logs that runs to its end.
+-- The log of a script that runs to its end.
 local function logs(...) return (select(2, run_script.prints(...))) end
 
--- What a server logs when a client has sent it something.
+-- The log of a server whose on_receive runs `code` once, for `bytes`.
 local function logs_of_handler(code, bytes)
   local server = testing.start { code = [[
     local fes = require "fes"
@@ -26,7 +26,7 @@ end
 describe("fes.log", function()
   after_each(testing.finish)
 
-  it("tells time, level and text, formatted as string.format does",
+  it("writes time, level and text, formatted as by string.format",
     function()
       local err = logs "fes.log.warn('%s of %d, %5.2f', 'one', 3, 1.5)"
 
@@ -34,7 +34,7 @@ describe("fes.log", function()
         .. "one of 3,  1%.50\n", err)
     end)
 
-  it("has four levels, of which info and above are shown", function()
+  it("has four levels and writes info and above by default", function()
     local err = logs [[
       for _, level in ipairs { "debug", "info", "warn", "error" } do
         fes.log[level]("this is %s", level)
@@ -46,12 +46,12 @@ describe("fes.log", function()
       .. ".* error this is error\n", err)
   end)
 
-  it("shows debug when asked", function()
+  it("writes debug with -l debug", function()
     assert.matches(" debug seen\n", logs("fes.log.debug 'seen'", "-l",
       "debug"))
   end)
 
-  it("writes to stderr alone", function()
+  it("writes to stderr only", function()
     local status, out, err = testing.run {
       code = "require('fes').log.error 'here'",
     }
@@ -66,11 +66,11 @@ describe("fes.log", function()
     assert.matches("a\\nb\\rc\\td\\x00e\\x1b[31mf\\x7f\n", err, 1, true)
   end)
 
-  it("leaves letters beyond ASCII as they are", function()
+  it("does not escape UTF-8 letters", function()
     assert.matches("Grüße, 世界\n", logs "fes.log.info 'Grüße, 世界'", 1, true)
   end)
 
-  it("takes a very long text", function()
+  it("accepts a very long text", function()
     local err = logs [[
       fes.log.info("%s", ("x"):rep(1000000))
       fes.log.info "next"
@@ -79,7 +79,7 @@ describe("fes.log", function()
     assert.matches("^[^\n]*info  x+[^\n]*\n[^\n]*info  next\n", err)
   end)
 
-  it("raises for a wrong format", function()
+  it("raises for an invalid format", function()
     for _, call in ipairs {
       "info()", "info {}", "warn(nil)", "debug('%y')", "error('%d')",
       "info('%d', 'x')",
@@ -97,7 +97,7 @@ end)
 describe("an error in a handler", function()
   after_each(testing.finish)
 
-  it("is logged with handler, place and traceback", function()
+  it("is logged with handler, place, peer and traceback", function()
     local err = logs_of_handler "\nlocal function f() error 'boom' end f()"
 
     assert.matches(" error on_receive: [^\n]*script.lua:%d+: boom\n", err)
@@ -105,7 +105,7 @@ describe("an error in a handler", function()
     assert.matches("127%.0%.0%.1:%d+", err)
   end)
 
-  it("shows what a peer has sent with control characters escaped", function()
+  it("is logged with control characters escaped", function()
     local err = logs_of_handler("error('got ' .. data)",
       "x\r\n2026-01-01 00:00:00.000 info  forged\27[2J\127")
 
@@ -115,12 +115,12 @@ describe("an error in a handler", function()
     assert.not_matches("\27", err)
   end)
 
-  it("shows what comes behind a zero byte", function()
+  it("is logged whole if it contains a zero byte", function()
     assert.matches("got x\\x00y", logs_of_handler("error('got ' .. data)",
       "x\0y"), 1, true)
   end)
 
-  it("may have any value", function()
+  it("can be any value", function()
     for value, said in pairs {
       ["{}"] = "table: ", ["nil"] = "nil", ["42"] = "42",
       ["false"] = "false", ["print"] = "function: ",
@@ -132,7 +132,7 @@ describe("an error in a handler", function()
     end
   end)
 
-  it("may have a __tostring that raises, or gives no string", function()
+  it("can have a __tostring that raises or returns no string", function()
     for _, body in ipairs {
       "error 'worse'", "return {}", "error(setmetatable({}, mt))",
     } do
@@ -143,15 +143,15 @@ describe("an error in a handler", function()
     end
   end)
 
-  it("may be an overflow of the stack", function()
-    -- That takes its time.
+  it("can be a stack overflow", function()
+    -- This takes longer than the default call_seconds.
     assert.matches("on_receive: [^\n]*stack overflow", logs_of_handler [[
       fes.limits { call_seconds = 0 }
       local function f() return 1 + f() end
       f()]])
   end)
 
-  it("is logged at most once a second, with the number left out",
+  it("is logged at most once a second, then with the number left out",
     function()
       local err = logs [[
         local n, timer = 0, nil
@@ -174,7 +174,7 @@ describe("an error in a handler", function()
       assert.matches("left out: timer: [^\n]*again", err)
     end)
 
-  it("is told apart from others", function()
+  it("does not suppress a different error", function()
     local err = logs [[
       for i = 1, 10 do
         fes.after(0, function() error("number " .. i .. "!", 0) end)
@@ -186,7 +186,7 @@ describe("an error in a handler", function()
     end
   end)
 
-  it("tells the number left out also when the program ends", function()
+  it("is logged with the number left out when the program ends", function()
     local err = logs [[
       for _ = 1, 10 do fes.after(0, function() error "again" end) end
     ]]
@@ -195,7 +195,7 @@ describe("an error in a handler", function()
     assert.matches("9 more like this were left out", err)
   end)
 
-  it("shows again when a second has passed", function()
+  it("is logged again after a second", function()
     local err = logs [[
       local function fail() error "again" end
       fes.after(0, fail)

@@ -1,4 +1,4 @@
--- fes.pool: a pool of buffers ("bockets") of one size, which scripts check out.
+-- fes.pool: pools of bockets, which are buffers of one size.
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
@@ -7,15 +7,15 @@ local pool = "local pool = fes.pool(4, 16) " -- 4 bockets of 16 bytes
 local function prints(code) return (run_script.prints(pool .. code)) end
 local function fails(code) return run_script.fails(pool .. code) end
 
-describe("fes.pool", function()
+describe("fes.pool:", function()
   after_each(testing.finish)
 
-  it("has its number, its size, and all of it free", function()
+  it("a new pool has number and size, and all bockets free", function()
     assert.equal("4\t16\t4\n",
       prints "print(pool.number, pool.size, pool:count())")
   end)
 
-  it("gives every bocket once, then nil", function()
+  it("checkout returns each bocket once, then nil", function()
     assert.equal("0 16 32 48\t0\tnil\n", prints [[
       local offsets = {}
       local held = {}
@@ -28,7 +28,7 @@ describe("fes.pool", function()
     ]])
   end)
 
-  it("takes back, and gives again", function()
+  it("checkin makes a bocket available again", function()
     assert.equal("3\t4\t3\n", prints [[
       local b = pool:checkout()
       local held = pool:count()
@@ -39,7 +39,7 @@ describe("fes.pool", function()
     ]])
   end)
 
-  it("comes through many random turns with every bocket", function()
+  it("a pool loses no bocket in random use", function()
     assert.equal("64\t64\n", prints [[
       math.randomseed(42)
       local big, held, seen = fes.pool(64, 16), {}, {}
@@ -67,7 +67,7 @@ describe("fes.pool", function()
   end)
 
   describe("a bocket", function()
-    it("gives back what was written", function()
+    it("returns what was written", function()
       assert.equal("hello\tlo\tell\n", prints [[
         local b = pool:checkout()
         b:write "hello"
@@ -75,7 +75,7 @@ describe("fes.pool", function()
       ]])
     end)
 
-    it("is written at an offset", function()
+    it("can be written at an offset", function()
       assert.equal("heLLo!\n", prints [[
         local b = pool:checkout()
         b:write "hello"
@@ -85,7 +85,7 @@ describe("fes.pool", function()
       ]])
     end)
 
-    it("holds any bytes, exactly its size of them", function()
+    it("holds any bytes, up to its size", function()
       assert.equal("true\n", prints [[
         local b, bytes = pool:checkout(), "\0\1\255" .. ("x"):rep(13)
         b:write(bytes)
@@ -93,7 +93,7 @@ describe("fes.pool", function()
       ]])
     end)
 
-    it("keeps to its slice", function()
+    it("does not overlap with another", function()
       assert.equal("true\n", prints [[
         local held = {}
         for i = 1, 4 do
@@ -108,7 +108,7 @@ describe("fes.pool", function()
       ]])
     end)
 
-    it("shows nothing of what it held before", function()
+    it("shows nothing of its earlier content", function()
       assert.equal("\n0000\n", prints [[
         local all = {}
         for i = 1, 4 do
@@ -128,7 +128,7 @@ describe("fes.pool", function()
       assert.matches("16", fails "pool:checkout():write('xy', 15)")
     end)
 
-    it("raises for places outside of it", function()
+    it("raises for an offset or length outside of it", function()
       for _, call in ipairs {
         "write('x', -1)", "write('x', 17)", "write('x', 0.5)", "read(-1)",
         "read(17)", "read(0, 17)", "read(10, 7)", "read(0, -1)",
@@ -139,19 +139,19 @@ describe("fes.pool", function()
       end
     end)
 
-    it("raises for data that is no string", function()
+    it("raises for data that is not a string", function()
       assert.matches("string expected, got table",
         fails "pool:checkout():write {}")
     end)
   end)
 
   describe("checkin", function()
-    it("raises for a second time", function()
+    it("raises if the bocket is checked in already", function()
       assert.matches("checked in already", fails
         "local b = pool:checkout() pool:checkin(b) pool:checkin(b)")
     end)
 
-    it("raises for a second time, though the bocket is out again", function()
+    it("raises for an old handle of a bocket that is in use again", function()
       assert.matches("checked in already", fails(
         "local one = fes.pool(1, 16) local b = one:checkout() "
         .. "one:checkin(b) assert(one:checkout()) one:checkin(b)"))
@@ -162,14 +162,14 @@ describe("fes.pool", function()
         "pool:checkin(fes.pool(4, 16):checkout())")
     end)
 
-    it("raises for what is no bocket", function()
+    it("raises for a value that is not a bocket", function()
       assert.matches("fes.bocket expected, got table",
         fails "pool:checkin {}")
       assert.matches("fes.bocket expected", fails "pool:checkin(pool)")
       assert.matches("fes.bocket expected", fails "pool:checkin()")
     end)
 
-    it("that failed changes nothing", function()
+    it("changes nothing if it raises", function()
       assert.equal("4\n", prints [[
         local b = pool:checkout()
         pool:checkin(b)
@@ -178,7 +178,7 @@ describe("fes.pool", function()
       ]])
     end)
 
-    it("leaves a bocket that can't be used", function()
+    it("makes the bocket unusable", function()
       local out = "local b = pool:checkout() pool:checkin(b) "
 
       assert.matches("checked in already", fails(out .. "b:write 'x'"))
@@ -188,7 +188,7 @@ describe("fes.pool", function()
   end)
 
   describe("after close", function()
-    it("raises, for the pool and for each bocket", function()
+    it("use of the pool or a bocket raises", function()
       local closed = "local b = pool:checkout() pool:close() "
 
       for _, use in ipairs {
@@ -199,13 +199,13 @@ describe("fes.pool", function()
       end
     end)
 
-    it("knows what it was, and may be closed again", function()
+    it("number and size remain, and close can be called again", function()
       assert.equal("4\t16\n",
         prints "pool:close() pool:close() print(pool.number, pool.size)")
     end)
   end)
 
-  it("lives while a bocket of it does", function()
+  it("a pool exists as long as one of its bockets", function()
     assert.equal("kept\n", prints [[
       local b = fes.pool(1, 16):checkout()
       collectgarbage()
@@ -215,7 +215,7 @@ describe("fes.pool", function()
     ]])
   end)
 
-  it("raises for what is no number of bockets or bytes", function()
+  it("an invalid number or size is an error", function()
     for _, args in ipairs {
       "", "0, 16", "-1, 16", "4", "4, 0", "1.5, 16", "4, {}", "'many', 16",
       "4, math.huge", "0/0, 16", "math.maxinteger, 16",
@@ -225,7 +225,7 @@ describe("fes.pool", function()
     end
   end)
 
-  it("raises for more than there is", function()
+  it("a pool that is larger than memory is an error", function()
     assert.matches("no room", fails "fes.pool(1 << 30, 1 << 30)")
   end)
 end)

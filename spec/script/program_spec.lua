@@ -11,7 +11,7 @@ local function run_code(code, ...)
   return testing.run { code = code, options = { ... } }
 end
 
--- A script in a directory of its own.
+-- Write a script into a new directory.
 local function write_script(text)
   local directory = testing.directory()
 
@@ -21,8 +21,8 @@ end
 describe("the program", function()
   after_each(testing.finish)
 
-  describe("option", function()
-    it("-h tells how it is used", function()
+  describe("with option", function()
+    it("-h prints the usage", function()
       local status, out, err = run "-h"
 
       assert.equal(0, status)
@@ -33,38 +33,38 @@ describe("the program", function()
       assert.equal("", err)
     end)
 
-    it("-v tells the version", function()
+    it("-v prints the version", function()
       local status, out, err = run "-v"
 
       assert.same({ 0, "" }, { status, err })
       assert.matches("^fes %d+%.%d+%.%d+\n$", out)
     end)
 
-    it("-c accepts right syntax, and runs nothing", function()
+    it("-c accepts correct syntax and runs nothing", function()
       local status, out, err = run_code("print 'ran' error 'ran'", "-c")
 
       assert.same({ 0, "", "" }, { status, out, err })
     end)
 
-    it("-c finds wrong syntax", function()
+    it("-c reports a syntax error", function()
       local status, out, err = run_code("\nlocal x = = 1", "-c")
 
       assert.same({ 1, "" }, { status, out })
       assert.matches("script.lua:2: unexpected symbol near '='", err)
     end)
 
-    it("-c checks what -e gives, too", function()
+    it("-c checks the code of -e", function()
       assert.equal(0, (run("-c", "-e", "error 'ran'")))
       assert.equal(1, (run("-c", "-e", "x =")))
     end)
 
-    it("-e runs code", function()
+    it("-e runs its value as code", function()
       local status, out = run("-e", "print(6 * 7, arg[1], ...)", "one")
 
       assert.same({ 0, "42\tone\tone\n" }, { status, out })
     end)
 
-    it("-l sets the least level that is logged", function()
+    it("-l logs messages of this level and above", function()
       local code = [[
         local log = require("fes").log
         log.debug "d!" log.info "i!" log.warn "w!" log.error "e!"
@@ -84,7 +84,7 @@ describe("the program", function()
     end)
   end)
 
-  describe("wrong usage has status 2:", function()
+  describe("exits with status 2 for", function()
     local function assert_usage(complaint, ...)
       local status, out, err = run(...)
 
@@ -106,13 +106,13 @@ describe("the program", function()
       assert_usage("%-e", "-e")
     end)
 
-    it("no script", function()
+    it("a missing script", function()
       assert_usage "no script"
     end)
   end)
 
-  describe("a script that does not load has status 1:", function()
-    it("a missing file", function()
+  describe("exits with status 1 for", function()
+    it("a file that does not exist", function()
       local status, out, err = run "missing.lua"
 
       assert.same({ 1, "" }, { status, out })
@@ -133,7 +133,7 @@ describe("the program", function()
       assert.matches("script.lua:2: unexpected symbol near '='", err)
     end)
 
-    it("an error, told with its traceback", function()
+    it("an error, and prints it with a traceback", function()
       local status, _, err = run_code
         "local function inner() error 'boom' end\ninner()"
 
@@ -142,7 +142,7 @@ describe("the program", function()
       assert.matches("script.lua:2: in main chunk", err)
     end)
 
-    it("an error after fes.listen announces nothing", function()
+    it("an error after fes.listen, and prints no ready lines", function()
       local status, out, err = run_code
         "require('fes').listen { port = 0 } error 'late'"
 
@@ -150,7 +150,7 @@ describe("the program", function()
       assert.matches("late", err)
     end)
 
-    it("an error value that is no string", function()
+    it("an error value that is not a string", function()
       local status, _, err = run_code "error { }"
 
       assert.equal(1, status)
@@ -166,7 +166,7 @@ describe("the program", function()
       assert.matches("fes: .*table", err)
     end)
 
-    it("an error of a module that it requires", function()
+    it("an error in a module of the script", function()
       local status, _, err = testing.run {
         code = "require 'broken'",
         files = { ["broken.lua"] = "\nerror 'inside'" },
@@ -177,21 +177,21 @@ describe("the program", function()
     end)
   end)
 
-  it("exits 0 when nothing is left to wait for, and says so", function()
+  it("exits with status 0 when nothing is left to wait for", function()
     local status, out, err = run_code "print 'loaded'"
 
     assert.same({ 0, "loaded\n" }, { status, out })
     assert.matches(" info .*nothing is left", err)
   end)
 
-  it("says that nothing is left at level info", function()
+  it("logs at level info that nothing is left to wait for", function()
     local status, out, err = run_code("print 'loaded'", "-l", "warn")
 
     assert.same({ 0, "loaded\n", "" }, { status, out, err })
   end)
 
-  describe("a script", function()
-    it("has its arguments in arg, and as its own", function()
+  describe("runs a script that", function()
+    it("gets its arguments in arg and as varargs", function()
       local path = write_script "print(arg[0], arg[1], arg[2], #arg, ...)"
       local status, out = testing.run { script = path, args = { "a", "-l" } }
 
@@ -199,13 +199,13 @@ describe("the program", function()
       assert.equal(path .. "\ta\t-l\t2\ta\t-l\n", out)
     end)
 
-    it("may begin with a shebang", function()
+    it("begins with a shebang", function()
       local status, out = run_code "#!/usr/bin/env fes\nprint 'after'"
 
       assert.same({ 0, "after\n" }, { status, out })
     end)
 
-    it("finds modules beside it first, from any directory", function()
+    it("finds modules in its own directory first", function()
       local path, directory = write_script [[
         print((require "here"), (require "pack"))
         print(package.path)
@@ -225,7 +225,7 @@ describe("the program", function()
         true)))
     end)
 
-    it("finds modules beside it when it is named without a directory",
+    it("finds modules beside it if it is named without directory",
       function()
         local _, directory = write_script "print((require 'here'))"
 
@@ -237,7 +237,7 @@ describe("the program", function()
         assert.same({ 0, "found\n" }, { status, out })
       end)
 
-    it("has fes, the same each time, and no global of it", function()
+    it("gets one fes by require, and no global fes", function()
       local status, out = run_code [[
         print(require "fes" == require "fes", type(require("fes").listen), fes)
       ]]
@@ -245,7 +245,7 @@ describe("the program", function()
       assert.same({ 0, "true\tfunction\tnil\n" }, { status, out })
     end)
 
-    it("loads C modules of the system's Lua", function()
+    it("requires C modules of the system's Lua", function()
       local status, out = run_code "print(require 'cjson'.encode { 1, 'a' })"
 
       assert.same({ 0, '[1,"a"]\n' }, { status, out })
@@ -264,7 +264,7 @@ describe("the program", function()
     end)
   end)
 
-  it("goes on when nobody reads any more what it writes", function()
+  it("continues when its output pipe has been closed", function()
     local path = testing.directory() .. "/alive"
 
     testing.run {

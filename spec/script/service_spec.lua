@@ -1,3 +1,5 @@
+-- fes as a service: notifications to systemd, sockets that systemd passes, the
+-- unit file, and command completion.
 local testing = require "fes.testing"
 local uv = require "luv"
 local unix = require "socket.unix"
@@ -21,7 +23,7 @@ local serve = [[
 
 local managers = {}
 
--- A service manager: the datagrams that it is sent, in order.
+-- A stand-in for a service manager: receives what fes sends to its socket.
 local function manager(name)
   local socket = assert(unix.dgram())
 
@@ -55,7 +57,7 @@ describe("a service manager", function()
     managers = {}
   end)
 
-  it("is told when fes is ready, and when it stops", function()
+  it("is notified when fes is ready and when it stops", function()
     local path = testing.directory() .. "/notify"
     local told = manager(path)
     local server = testing.start {
@@ -68,7 +70,7 @@ describe("a service manager", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("is told of reloads, whether they fail or not", function()
+  it("is notified of each reload, successful or not", function()
     local path = testing.directory() .. "/notify"
     local told = manager(path)
     local server = testing.start {
@@ -89,7 +91,7 @@ describe("a service manager", function()
     server:stop()
   end)
 
-  it("is told nothing when the script does not load", function()
+  it("is not notified if the script fails to load", function()
     local path = testing.directory() .. "/notify"
     local told = manager(path)
 
@@ -99,7 +101,7 @@ describe("a service manager", function()
     told.expect "READY=1"
   end)
 
-  it("is told that fes is alive, while it is", function()
+  it("gets watchdog messages, but none while a handler blocks", function()
     local path = testing.directory() .. "/notify"
     local told = manager(path)
     local server = testing.start {
@@ -126,7 +128,7 @@ describe("a service manager", function()
     server:stop()
   end)
 
-  it("may mean another process by its watchdog", function()
+  it("gets no watchdog messages if another process must send them", function()
     local path = testing.directory() .. "/notify"
     local told = manager(path)
     local server = testing.start {
@@ -143,7 +145,7 @@ describe("a service manager", function()
     told.expect "STOPPING=1"
   end)
 
-  it("that is not there is only warned of", function()
+  it("that is missing causes only a warning", function()
     local path = testing.directory() .. "/nobody"
     local server = testing.start {
       code = serve, env = { NOTIFY_SOCKET = path },
@@ -155,7 +157,7 @@ describe("a service manager", function()
   end)
 end)
 
--- Started with sockets open.
+-- Start fes as a service manager does, with open sockets.
 local function activate(sockets, code)
   local prefix = { uv.fs_realpath(build .. "/spec/pass_sockets") }
 
@@ -174,11 +176,11 @@ local function descriptors(server)
   return list
 end
 
-describe("sockets that a service manager has opened", function()
+describe("sockets passed by a service manager", function()
   after_each(testing.finish)
 
   for _, host in ipairs { "127.0.0.1", "::1" } do
-    it("are listened on, by address: " .. host, function()
+    it("are used by fes.listen for their address: " .. host, function()
       local server = activate({ "127.0.0.2", host }, ([[
         local fes = require "fes"
         local function greet(word)
@@ -201,7 +203,7 @@ describe("sockets that a service manager has opened", function()
     end)
   end
 
-  it("are everywhere with \"*\"", function()
+  it("are used for host * if they have all addresses", function()
     local server = activate({ "::" }, [[
       local fes = require "fes"
       fes.listen { host = "*", port = tonumber(os.getenv "PORT_1"),
@@ -213,7 +215,7 @@ describe("sockets that a service manager has opened", function()
     server:stop()
   end)
 
-  it("may be Unix sockets, which stay when fes stops", function()
+  it("can be Unix sockets, whose files remain after a stop", function()
     local path = testing.directory() .. "/passed.sock"
     local server = activate({ path }, ([[
       local fes = require "fes"
@@ -227,7 +229,7 @@ describe("sockets that a service manager has opened", function()
     assert.is_table(uv.fs_stat(path))
   end)
 
-  it("may be closed, and listened on again", function()
+  it("can be closed and listened on again", function()
     local server = activate({ "127.0.0.1" }, [[
       local fes = require "fes"
       local function listen(word)
@@ -249,7 +251,7 @@ describe("sockets that a service manager has opened", function()
     server:stop()
   end)
 
-  it("that nobody listens on are warned of, and kept", function()
+  it("that no server uses cause a warning and stay open", function()
     local server = activate({ "127.0.0.1", "127.0.0.1" }, [[
       require("fes").listen { port = tonumber(os.getenv "PORT_1") }
     ]])
@@ -260,7 +262,7 @@ describe("sockets that a service manager has opened", function()
     server:stop()
   end)
 
-  it("for another process are left alone", function()
+  it("for another process are ignored", function()
     local server = testing.start {
       code = serve, env = { LISTEN_FDS = "1", LISTEN_PID = "1" },
     }
@@ -270,7 +272,7 @@ describe("sockets that a service manager has opened", function()
       :gsub("[^\n]*Terminated\n", ""))
   end)
 
-  it("are not passed on to children of the script", function()
+  it("are not inherited by child processes of the script", function()
     local server = activate({ "127.0.0.1" }, [[
       require("fes").listen { port = tonumber(os.getenv "PORT_1") }
       print(io.popen("ls -l /proc/self/fd"):read "a")
@@ -310,7 +312,7 @@ describe("the unit file", function()
     assert.equal("", text)
   end)
 
-  it("leaves little open to whoever breaks in", function()
+  it("has an exposure level of at most 1.5", function()
     local _, text = analyze "security --offline=yes"
     local exposure = text:match "Overall exposure level[^:]*: ([%d.]+)"
 
@@ -318,10 +320,10 @@ describe("the unit file", function()
   end)
 end)
 
-describe("the completions of bash", function()
+describe("completion in bash", function()
   after_each(testing.finish)
 
-  -- What it offers for the last of these words.
+  -- The completions of the last one of these words.
   local function complete(words)
     local directory = testing.directory()
 
@@ -348,7 +350,8 @@ describe("the completions of bash", function()
     ["fes chat.lua ch"] = "chat.lua chat.txt",
     ["fes -e \"\""] = "",
   } do
-    it("offer " .. offered .. " for " .. words, function()
+    it(("of %s offers %s"):format(words,
+      offered ~= "" and offered or "nothing"), function()
       assert.equal(offered, complete(words))
     end)
   end

@@ -1,9 +1,12 @@
+-- fes.on_reload and fes.state: the value that a script hands over to the next
+-- one at a reload, and the fields of connections.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
 local start, reload = reloading.start, reloading.reload
 
--- What a value has become behind a reload; `is` tells, from `value`.
+-- Reload a script whose on_reload runs `made`. Returns the value of the
+-- expression `is` in the new script, where `value` is the value handed over.
 local function carried(made, is)
   local program = start(([[
     fes.listen { port = 0 }
@@ -34,7 +37,7 @@ describe("fes.state()", function()
     assert.same({ 0, "nil\n" }, { status, out })
   end)
 
-  it("is nil when nothing was left", function()
+  it("is nil if on_reload returned nothing", function()
     assert.equal("nil", carried("", "value"))
   end)
 
@@ -52,28 +55,28 @@ describe("fes.state()", function()
     ["{ [1] = 'i', [1.5] = 'f', [true] = 't' }"] =
       "value[1] == 'i' and value[1.5] == 'f' and value[true] == 't'",
   } do
-    it("is what was left: " .. made, function()
+    it("has the value that on_reload returned: " .. made, function()
       assert.equal("true", carried("return " .. made, is))
     end)
   end
 
-  it("is the same each time", function()
+  it("returns the same table each time", function()
     assert.equal("true", carried("return {}", "value == fes.state()"))
   end)
 
-  it("has shared tables once", function()
+  it("keeps shared tables shared", function()
     assert.equal("true\ttrue", carried(
       "local t = {} return { t, { t }, [t] = t }",
       "value[1] == value[2][1], value[value[1]] == value[1]"))
   end)
 
-  it("has cycles", function()
+  it("keeps cycles", function()
     assert.equal("true\ttrue", carried(
       "local a = {} a.a = a a.b = { a = a } a[a.b] = a.b return a",
       "value.a == value and value.b.a == value, value[value.b] == value.b"))
   end)
 
-  it("may be as deep as it likes", function()
+  it("can be nested to any depth", function()
     assert.equal("100000", carried([[
       local list
       for i = 1, 1e5 do list = { next = list } end
@@ -85,7 +88,7 @@ describe("fes.state()", function()
     end)()]]))
   end)
 
-  it("has servers, open and closed ones", function()
+  it("can contain servers, open and closed ones", function()
     local program = start [[
       local a, b = fes.listen { port = 0 }, fes.listen { port = 0 }
       local port = b.port
@@ -105,7 +108,7 @@ describe("fes.state()", function()
     program:stop()
   end)
 
-  it("has conns, as keys too, open and closed ones", function()
+  it("can contain connections, open and closed, also as keys", function()
     local program = start [[
       local gone
       local seen = {}
@@ -164,7 +167,7 @@ end)
 describe("fes.on_reload", function()
   after_each(testing.finish)
 
-  it("is called in the old script, also for a reload that fails", function()
+  it("runs its function in the old script, also if the load fails", function()
     local program = start [[
       fes.listen { port = 0 }
       local calls = 0
@@ -178,7 +181,7 @@ describe("fes.on_reload", function()
     program:stop()
   end)
 
-  it("takes the place of the function before, nil of any", function()
+  it("replaces the previous function; nil removes it", function()
     local program = start [[
       fes.listen { port = 0 }
       fes.on_reload(function() return 1 end)
@@ -197,7 +200,7 @@ describe("fes.on_reload", function()
     program:stop()
   end)
 
-  it("raises for what is no function", function()
+  it("raises for a value that is not a function", function()
     local status, _, err = testing.run {
       code = "\nrequire('fes').on_reload 'x'",
     }
@@ -208,10 +211,10 @@ describe("fes.on_reload", function()
   end)
 end)
 
-describe("a connection's fields", function()
+describe("fields of a connection", function()
   after_each(testing.finish)
 
-  it("are one with what on_reload gives", function()
+  it("share their tables with the value of on_reload", function()
     local program = start [[
       local room = { name = "hall" }
       fes.listen { port = 0, on_connect = function(conn)
@@ -235,7 +238,7 @@ describe("a connection's fields", function()
     program:stop()
   end)
 
-  it("stay behind when they are not plain, with one warning each", function()
+  it("are dropped with a warning for each name if not plain data", function()
     local program = start [[
       local shared = { "shared" }
       local bad = { shared = shared, fn = print }
@@ -268,7 +271,7 @@ describe("a connection's fields", function()
     program:stop()
   end)
 
-  it("may be set while the new script loads", function()
+  it("can be set while the new script loads", function()
     local program = start [[
       fes.listen { port = 0, on_connect = function(conn)
         conn.a, conn.b = "old", "old"

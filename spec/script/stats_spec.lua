@@ -1,3 +1,5 @@
+-- fes.stats: counters and times of the whole program; and the collector, which
+-- fes runs while the program is idle.
 local asked = require "spec.support.asked"
 local testing = require "fes.testing"
 
@@ -13,7 +15,7 @@ server = fes.listen {
   end,
 }]]
 
--- A server beside the control's, whose numbers can be told apart by a sum.
+-- A field of fes.stats(), which counts the control server of `asked` as well.
 local function sum(program, field)
   return ask(program, "fes.stats()." .. field)
 end
@@ -21,7 +23,7 @@ end
 describe("fes.stats()", function()
   after_each(testing.finish)
 
-  it("sums up what all servers did, also those that are closed", function()
+  it("adds up all servers, including closed ones", function()
     local program = asked.start(echo .. [[
 other = fes.listen { port = 0, on_connect = function(conn) conn:send "hi" end }
 other_port = other.port]])
@@ -47,7 +49,7 @@ other_port = other.port]])
     settle(program, { client })
   end)
 
-  it("counts bytes and messages, what waits and what was missed", function()
+  it("counts bytes and messages: moved, queued and missed", function()
     local program = asked.start [[
 _G.fes = fes
 server = fes.listen {
@@ -56,7 +58,7 @@ server = fes.listen {
 }]]
     local client = assert(program:connect { rcvbuf = 4096 })
 
-    -- What fes.stats() has beyond the server's is the control's.
+    -- What fes.stats() counts in addition is that of the control server.
     local function beyond(name)
       return ask(program, ("fes.stats().%s - server:stats().%s"):format(name,
         name))
@@ -85,7 +87,7 @@ server = fes.listen {
     settle(program, { client })
   end)
 
-  it("counts errors, tasks, timers, pauses of accepting", function()
+  it("counts errors, tasks, timers and pauses of accepting", function()
     local program = asked.start [[
 _G.fes = fes
 server = fes.listen {
@@ -111,7 +113,7 @@ server = fes.listen {
     settle(program, { client }, true)
   end)
 
-  it("times the turns, and what handlers take of them", function()
+  it("measures turns of the loop and the time in handlers", function()
     local program = asked.start [[
 _G.fes = fes
 server = fes.listen {
@@ -141,7 +143,7 @@ server = fes.listen {
     settle(program, { client })
   end)
 
-  it("tells the memory of the script", function()
+  it("has the memory that the script uses", function()
     local program = asked.start(echo)
 
     assert.is_true(sum(program, "memory") < 1000000)
@@ -157,8 +159,8 @@ end)
 describe("the collector", function()
   after_each(testing.finish)
 
-  -- Makes some garbage, and tells what has become of it when nothing was done
-  -- for a while.
+  -- Makes garbage and waits. Returns how many times the collector ran, the
+  -- memory in use divided by that before, and the turns in 0.2 s without work.
   local function garbage(setting)
     local status, out = testing.run { code = ([[
       local fes = require "fes"
@@ -185,7 +187,7 @@ describe("the collector", function()
     return tonumber(count), tonumber(share), tonumber(turns)
   end
 
-  it("works while nobody waits, and then sleeps", function()
+  it("collects while the program is idle, and then sleeps", function()
     local count, share, turns = garbage ""
 
     assert.is_true(count > 0)
@@ -200,7 +202,7 @@ describe("the collector", function()
     assert.is_true(turns < 10)
   end)
 
-  it("has a bound where every turn brings something", function()
+  it("bounds the garbage of a program that is never idle", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       local live, most, calls = {}, 0, 0
@@ -224,7 +226,7 @@ describe("the collector", function()
     assert.is_true(tonumber(share) < 4)
   end)
 
-  it("is timed by the watchdog: a finalizer cannot hide", function()
+  it("is watched by the watchdog: a slow finalizer is logged", function()
     local status, _, err = testing.run { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.05 }

@@ -1,7 +1,7 @@
 -- fes.stop(seconds): a stop that spreads the closes over some seconds.
 local testing = require "fes.testing"
 
--- Serves until a client says how to stop: the rest of the line is code.
+-- Start a server that runs each line that it receives as code.
 local function serve(code)
   return testing.start { code = [[
     fes = require "fes"
@@ -26,7 +26,8 @@ local function ask(client, code)
   assert.equal("stopping", client:line())
 end
 
--- Wait until one of them has been closed, and close it too. Its place.
+-- Wait until the server has closed one of the clients, close that and remove it
+-- from the list. Returns its index.
 local function await_closed(clients)
   return testing.wait_until(function()
     for i, client in ipairs(clients) do
@@ -58,7 +59,7 @@ describe("fes.stop with seconds", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("serves those that are still there", function()
+  it("serves the connections that are still open", function()
     local server = serve [[
       fes.every(0.02, function() server:broadcast "tick" end)
     ]]
@@ -72,7 +73,7 @@ describe("fes.stop with seconds", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("accepts nobody from the beginning", function()
+  it("refuses new connections from the beginning", function()
     local server = serve()
     local client = assert(server:connect())
 
@@ -85,7 +86,7 @@ describe("fes.stop with seconds", function()
     assert.is_false((client:closed(0.02)))
   end)
 
-  it("ends when there is nobody to close", function()
+  it("ends the program at once if there is no connection", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.listen { port = 0 }
@@ -95,7 +96,7 @@ describe("fes.stop with seconds", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("ends when all have left by themselves", function()
+  it("ends the program when all clients have closed", function()
     local server = serve()
     local clients = assert(server:connect_all(3))
 
@@ -104,7 +105,7 @@ describe("fes.stop with seconds", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("is cut short by a second call", function()
+  it("is shortened by another call with fewer seconds", function()
     local server = serve()
     local clients = assert(server:connect_all(3))
 
@@ -115,20 +116,20 @@ describe("fes.stop with seconds", function()
     assert.same({ 0 }, { server:wait() })
   end)
 
-  it("is cut short by a signal, and a second one ends the process", function()
+  it("is ended by a signal; a second one ends the process", function()
     local server = serve()
     local clients = assert(server:connect_all(2))
 
     ask(clients[1], "fes.stop(1000)")
     server:signal "sigterm"
     for _, client in ipairs(clients) do
-      assert.same({ true, "eof" }, { client:closed() }) -- and they linger
+      assert.same({ true, "eof" }, { client:closed() }) -- and fes lingers
     end
     server:signal "sigterm"
     assert.same({ nil, "sigterm" }, { server:wait() })
   end)
 
-  it("calls what on_stop was given once, and first", function()
+  it("calls the function of on_stop once, before it closes", function()
     local server = serve [[
       fes.on_stop(function() print("on_stop", server:count()) end)
     ]]

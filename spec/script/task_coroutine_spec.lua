@@ -1,13 +1,13 @@
--- Coroutines inside a task: which may wait, and what waiting in them does.
+-- Coroutines that wait: inside a task, and where waiting is not possible.
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
 local prints, fails = run_script.prints, run_script.fails
 
-describe("a coroutine that a task made", function()
+describe("a coroutine", function()
   after_each(testing.finish)
 
-  it("may wait as the task itself", function()
+  it("in a task can wait like the task itself", function()
     assert.equal("1\n2\n3\nend\n", prints [[
       fes.spawn(function()
         local count = coroutine.wrap(function()
@@ -22,7 +22,7 @@ describe("a coroutine that a task made", function()
     ]])
   end)
 
-  it("gives its caller what it yields, not its waits", function()
+  it("in a task returns to its caller only when it yields", function()
     assert.equal("true\ta\tb\ntrue\tc\nfalse\tcannot resume dead coroutine\n",
       prints [[
       fes.spawn(function()
@@ -39,7 +39,7 @@ describe("a coroutine that a task made", function()
     ]])
   end)
 
-  it("may be inside another, and both wait", function()
+  it("nested in another can wait in a task, as can the outer", function()
     assert.equal("1\n2\n3\n4\n", prints [[
       local function count(from)
         return coroutine.wrap(function()
@@ -57,7 +57,7 @@ describe("a coroutine that a task made", function()
     ]])
   end)
 
-  it("raises through its caller after a wait", function()
+  it("that raises after a wait raises in its caller", function()
     assert.equal("false\tno luck\nfalse\tno luck\ndead\n", (prints [[
       local function fail() fes.sleep(0.01) error("no luck", 0) end
       fes.spawn(function()
@@ -70,7 +70,7 @@ describe("a coroutine that a task made", function()
     ]]))
   end)
 
-  it("cannot wait where C called the function in between", function()
+  it("cannot wait in a function that C called", function()
     assert.equal("false\tcannot wait in a function that C called\n"
       .. "false\tcannot wait in a function that C called\non\n", (prints [[
       local function why(ok, message)
@@ -97,7 +97,7 @@ describe("a coroutine that a task made", function()
     ]]))
   end)
 
-  it("that waits fails when another resumes it", function()
+  it("that waits fails if the script resumes it", function()
     assert.equal("a coroutine that waits was resumed by the script\n"
       .. "false\tcannot resume dead coroutine\n", (prints [[
       local inner = coroutine.create(function() fes.sleep(0.05) end)
@@ -109,7 +109,7 @@ describe("a coroutine that a task made", function()
     ]]))
   end)
 
-  it("is otherwise what it is in Lua", function()
+  it("otherwise behaves as in stock Lua", function()
     assert.equal(table.concat({
       "true\t1\ttrue\t2\ttrue", "false\tno luck\tdead",
       "false\tcannot resume dead coroutine",

@@ -1,4 +1,4 @@
--- Tasks: fes.spawn, fes.sleep, and how a task ends.
+-- Tasks: fes.spawn, fes.sleep, and how tasks wait, fail and end.
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
@@ -7,7 +7,7 @@ local prints, fails = run_script.prints, run_script.fails
 describe("fes.spawn", function()
   after_each(testing.finish)
 
-  it("calls the function later, with the arguments", function()
+  it("calls the function later, with its arguments", function()
     assert.equal("loaded\n1\tnil\tthree\n", prints [[
       fes.spawn(function(...) print(...) end, 1, nil, "three")
       print "loaded"
@@ -25,7 +25,7 @@ describe("fes.spawn", function()
     ]])
   end)
 
-  it("gives the coroutine", function()
+  it("returns the coroutine", function()
     assert.equal("suspended\nrunning\tfalse\ndead\n", prints [[
       local task
       task = fes.spawn(function()
@@ -37,7 +37,7 @@ describe("fes.spawn", function()
     ]])
   end)
 
-  it("goes on with a coroutine that is suspended", function()
+  it("resumes a suspended coroutine as a task", function()
     assert.equal("1\n2\n3\tdone\n", prints [[
       local co = coroutine.create(function(first)
         print(first)
@@ -50,7 +50,7 @@ describe("fes.spawn", function()
     ]])
   end)
 
-  it("raises for what cannot be run", function()
+  it("raises for a value that cannot be run", function()
     for given, complaint in pairs {
       ["nil"] = "a function was expected, got nothing",
       ["'print'"] = 'a function was expected, got "print"',
@@ -70,7 +70,7 @@ end)
 describe("fes.sleep", function()
   after_each(testing.finish)
 
-  it("lasts as long as it was asked to, and others run meanwhile", function()
+  it("waits for the given time while other tasks run", function()
     assert.equal("1\n2\n3\n", prints [[
       for _, i in ipairs { 3, 1, 2 } do
         fes.spawn(function()
@@ -82,7 +82,7 @@ describe("fes.sleep", function()
     ]])
   end)
 
-  it("with 0 comes back in a later turn", function()
+  it("with 0 returns in a later turn", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.listen {
@@ -108,7 +108,7 @@ describe("fes.sleep", function()
     ]])
   end)
 
-  it("raises for what is no time", function()
+  it("raises for an invalid time", function()
     for _, time in ipairs { "-1", "0/0", "math.huge", "'1'", "nil" } do
       assert.matches("fes.sleep: seconds must be a number, 0 or more, got ",
         fails("fes.sleep(" .. time .. ")"))
@@ -119,7 +119,7 @@ end)
 describe("a task", function()
   after_each(testing.finish)
 
-  it("keeps fes running while it is asleep, and no longer", function()
+  it("keeps fes running only as long as it sleeps", function()
     local out, err = prints [[
       fes.spawn(function() fes.sleep(0.1) print "awake" end)
     ]]
@@ -128,7 +128,7 @@ describe("a task", function()
     assert.matches("nothing is left to wait for", err)
   end)
 
-  it("does not keep fes from stopping", function()
+  it("does not prevent a stop", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.listen { port = 0 }
@@ -138,7 +138,7 @@ describe("a task", function()
     server:stop()
   end)
 
-  it("goes on while fes stops", function()
+  it("can run while fes stops", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.listen { port = 0 }
@@ -166,7 +166,7 @@ describe("a task", function()
     assert.matches("script.lua:3: in function", err)
   end)
 
-  it("that raises closes what is to be closed", function()
+  it("that raises closes its to-be-closed variables", function()
     assert.equal("closed\n", (prints [[
       fes.spawn(function()
         local _ <close> = setmetatable({}, {
@@ -178,7 +178,7 @@ describe("a task", function()
     ]]))
   end)
 
-  it("that raises no string is logged all the same", function()
+  it("that raises a value other than a string is logged", function()
     local _, err = prints [[
       fes.spawn(error, setmetatable({}, {
         __tostring = function() return "my error" end,
@@ -192,7 +192,7 @@ describe("a task", function()
     assert.matches("task: nil\n", err)
   end)
 
-  it("survives an error that it catches, across waits", function()
+  it("can catch errors across waits", function()
     assert.equal("false\tno luck\ntrue\t1\tnil\n", prints [[
       fes.spawn(function()
         print(pcall(function() fes.sleep(0.01) error("no luck", 0) end))
@@ -201,7 +201,7 @@ describe("a task", function()
     ]])
   end)
 
-  it("is resumed by nobody else", function()
+  it("cannot be resumed by the script", function()
     assert.equal("false\tcannot resume a task\ncannot resume a task\nawake\n",
       prints [[
       local task = fes.spawn(function() fes.sleep(0.05) print "awake" end)
@@ -233,13 +233,13 @@ describe("a task", function()
     ]])
   end)
 
-  it("is ended by coroutine.close also while it is ready", function()
+  it("is ended by coroutine.close before it has begun", function()
     assert.equal("true\n", prints [[
       print(coroutine.close(fes.spawn(print, "never")))
     ]])
   end)
 
-  it("does not close itself", function()
+  it("cannot close itself", function()
     assert.equal("false\tcannot close a running coroutine\non\n", prints [[
       fes.spawn(function()
         print(pcall(coroutine.close, coroutine.running()))
@@ -249,7 +249,7 @@ describe("a task", function()
     ]])
   end)
 
-  it("that nobody can resume is not waited for, nor kept", function()
+  it("is collected if it yields and has no reference", function()
     local out, err = prints [[
       local seen = setmetatable({}, { __mode = "k" })
       seen[fes.spawn(function() coroutine.yield() print "never" end)] = true
@@ -264,7 +264,7 @@ describe("a task", function()
     assert.matches("nothing is left to wait for", err)
   end)
 
-  it("that yielded itself is spawned again", function()
+  it("that has yielded can be spawned again", function()
     assert.equal("waits\nhello\tagain\n", prints [[
       local waiter
       fes.spawn(function()
@@ -276,7 +276,7 @@ describe("a task", function()
     ]])
   end)
 
-  it("is small while it is asleep", function()
+  it("needs at most 1600 bytes while it sleeps", function()
     local bytes = tonumber((prints [[
       local function used()
         collectgarbage()
@@ -296,7 +296,7 @@ describe("a task", function()
     assert.is_true(bytes > 500 and bytes <= 1600, bytes)
   end)
 
-  it("leaves nothing behind, one after the other", function()
+  it("leaves no memory behind when it ends", function()
     local grown = tonumber((prints [[
       local function used()
         collectgarbage()
@@ -322,6 +322,6 @@ describe("a task", function()
       end)
     ]]))
 
-    assert.is_true(grown < 60000, grown) -- 3 bytes of each; tables may grow
+    assert.is_true(grown < 60000, grown) -- 3 bytes a task: tables may grow
   end)
 end)

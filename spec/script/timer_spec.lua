@@ -1,10 +1,10 @@
--- Timers, by fes.after and fes.every, and the clock that they go by, fes.now.
+-- Timers (fes.after, fes.every) and their clock (fes.now).
 local run_script = require "spec.support.run_script"
 local testing = require "fes.testing"
 
 local prints, fails = run_script.prints, run_script.fails
 
--- What no time is.
+-- Values that are not valid times.
 local wrong_times = {
   "-1", "-1e-9", "0/0", "math.huge", "-math.huge", "'soon'", "'1'", "nil",
   "{}", "true",
@@ -14,7 +14,7 @@ describe("a timer", function()
   after_each(testing.finish)
 
   describe("of fes.after", function()
-    it("fires once, and then the script has nothing left", function()
+    it("fires once and then no longer keeps fes running", function()
       assert.equal("fired\n", prints
         "fes.after(0.01, function() print 'fired' end)")
     end)
@@ -27,7 +27,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("is never early by fes.now()", function()
+    it("never fires early, measured by fes.now()", function()
       assert.equal("200\t0\n", prints [[
         local fired, early = 0, 0
         for i = 1, 200 do
@@ -42,7 +42,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("is not early when the turn before it was long", function()
+    it("does not fire early after a long turn", function()
       assert.equal("in time\n", prints [[
         fes.after(0, function()
           local start = fes.now()
@@ -55,7 +55,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("counts from the call, not from the end of the turn", function()
+    it("measures from the call, not from the end of the turn", function()
       assert.equal("1\n2\n", prints [[
         local start = fes.now()
         fes.after(0.1, function() print(1) end)
@@ -72,7 +72,7 @@ describe("a timer", function()
     end)
 
     it("with 0 inside a timer fires in a later turn", function()
-      -- Were it the same turn, this chain would never let anyone else in.
+      -- In the same turn this chain would never let the client be served.
       local server = testing.start { code = [[
         local fes = require "fes"
         local inside = false
@@ -98,7 +98,7 @@ describe("a timer", function()
   end)
 
   describe("of fes.every", function()
-    it("fires again and again, until it is stopped", function()
+    it("fires repeatedly until it is stopped", function()
       assert.equal("3\n", prints [[
         local n = 0
         local timer
@@ -110,7 +110,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("fires at start + n * seconds, never early, no drift", function()
+    it("fires at start + n * seconds, never early, without drift", function()
       assert.equal("ok\n", prints [[
         local before = fes.now()
         local last, timer = 0, nil
@@ -127,7 +127,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("skips what a late turn has missed, and keeps its phase", function()
+    it("skips ticks that a late turn missed and keeps its phase", function()
       local out = prints [[
         local before = fes.now()
         local calls, timer = 0, nil
@@ -150,7 +150,7 @@ describe("a timer", function()
       assert.is_true(tonumber(off) >= 0)
     end)
 
-    it("with 0 fires once per turn, and others go on", function()
+    it("with 0 fires once a turn while clients are served", function()
       local server = testing.start { code = [[
         local fes = require "fes"
         local turns = 0
@@ -174,7 +174,7 @@ describe("a timer", function()
       server:stop()
     end)
 
-    it("with 0 skips nothing, and can be stopped", function()
+    it("with 0 skips nothing and can be stopped", function()
       assert.equal("5\t0\n", prints [[
         local n, timer = 0, nil
         timer = fes.every(0, function()
@@ -191,7 +191,7 @@ describe("a timer", function()
         "fes.after(0.01, function() print 'fired' end):stop()")
     end)
 
-    it("by one that is due in the same turn does not fire", function()
+    it("by another that is due in the same turn does not fire", function()
       assert.equal("first\n", prints [[
         local start, second = fes.now(), nil
         fes.after(0.01, function() print "first" second:stop() end)
@@ -200,7 +200,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("again, or after it has fired, is no error", function()
+    it("twice, or after it has fired, is no error", function()
       assert.equal("ok\n", prints [[
         local timer = fes.after(0, function() end)
         fes.after(0.02, function()
@@ -211,7 +211,7 @@ describe("a timer", function()
       ]])
     end)
 
-    it("lets go of what its function holds", function()
+    it("frees what its function references", function()
       assert.equal("true\n", prints [[
         local weak = setmetatable({}, { __mode = "k" })
         do
@@ -226,7 +226,7 @@ describe("a timer", function()
     end)
   end)
 
-  it("lives until it is stopped, held or not", function()
+  it("fires even if the script has no reference to it", function()
     assert.equal("fired\n", prints [[
       fes.after(0.05, function() print "fired" end)
       collectgarbage()
@@ -234,7 +234,7 @@ describe("a timer", function()
     ]])
   end)
 
-  it("may start others, and stop itself", function()
+  it("can start others and stop itself", function()
     assert.equal("a\nb\nc\n", prints [[
       fes.after(0, function()
         print "a"
@@ -248,7 +248,7 @@ describe("a timer", function()
     ]])
   end)
 
-  it("with an error ends that call only", function()
+  it("that raises an error fires again", function()
     local out, err = prints [[
       local n, timer = 0, nil
       timer = fes.every(0.01, function()
@@ -268,7 +268,7 @@ describe("a timer", function()
     assert.matches("stack traceback:", err)
   end)
 
-  it("is one of very many", function()
+  it("can be one of 40000", function()
     assert.equal("20000\n", prints [[
       local fired = 0
       for i = 1, 20000 do
@@ -288,14 +288,14 @@ describe("a timer", function()
   end)
 
   for _, name in ipairs { "after", "every" } do
-    it("of fes." .. name .. " raises for what is no time", function()
+    it("of fes." .. name .. " raises for an invalid time", function()
       for _, seconds in ipairs(wrong_times) do
         assert.matches("fes." .. name .. ": seconds must be a number",
           fails(("fes.%s(%s, print)"):format(name, seconds)))
       end
     end)
 
-    it("of fes." .. name .. " raises for what is no function", function()
+    it("of fes." .. name .. " raises for a non-function", function()
       for _, fn in ipairs { "nil", "'print'", "{}" } do
         assert.matches("fes." .. name .. ": a function was expected",
           fails(("fes.%s(1, %s)"):format(name, fn)))
@@ -303,7 +303,7 @@ describe("a timer", function()
     end)
   end
 
-  it("may be due in the farthest future", function()
+  it("can be due in the far future", function()
     assert.equal("ok\n", prints [[
       local far = fes.after(1e300, function() print "fired" end)
       local ever = fes.every(1.7e308, function() print "fired" end)
@@ -312,7 +312,7 @@ describe("a timer", function()
   end)
 
   for _, seconds in ipairs { "1e-9", "1e-12", "1e-300" } do
-    it("of fes.every may be due every " .. seconds .. " s, and lets others in",
+    it("of fes.every with " .. seconds .. " s does not block other timers",
       function()
         local out = prints(([[
           local n, timer = 0, nil
@@ -331,7 +331,7 @@ end)
 describe("fes.now", function()
   after_each(testing.finish)
 
-  it("goes on within a handler", function()
+  it("advances within a turn", function()
     assert.equal("true\n", prints [[
       local start = fes.now()
       local turns = 0

@@ -1,3 +1,4 @@
+-- The option -w: fes reloads the script when its files change.
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -26,7 +27,7 @@ end
 describe("fes -w", function()
   after_each(testing.finish)
 
-  it("loads the script anew when it is written", function()
+  it("reloads the script when its file is written", function()
     local program = start(answering "'old'")
     local client = assert(program:connect())
 
@@ -38,7 +39,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("loads it when another file takes its place", function()
+  it("reloads the script when another file replaces it", function()
     local program = start(answering "'old'")
     local client = assert(program:connect())
     local path = program.directory .. "/script.lua"
@@ -51,7 +52,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("loads it when what a link leads to changes", function()
+  it("reloads the script when the target of a link changes", function()
     local target = testing.directory() .. "/target.lua"
     local program = start(answering "'old'")
     local path = program.directory .. "/script.lua"
@@ -67,7 +68,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("loads it when a module of its directory changes", function()
+  it("reloads the script when a module beside it changes", function()
     local program = start("local word = require 'word'\n"
       .. answering "word", { files = { ["word.lua"] = "return 'old'" } })
     local client = assert(program:connect())
@@ -78,7 +79,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("watches modules that did not load, too", function()
+  it("watches modules that have failed to load", function()
     local program = start(answering "'old'")
     local client = assert(program:connect())
 
@@ -93,7 +94,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("finds the script from any directory, and by any name", function()
+  it("watches a script that is named without a directory", function()
     local directory = testing.directory()
 
     testing.write(directory .. "/main.lua", 'local fes = require "fes"\n'
@@ -111,7 +112,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("takes no notice of other files", function()
+  it("ignores other files and changes of a time stamp", function()
     local program = start(answering "'old'")
     local client = assert(program:connect())
 
@@ -123,7 +124,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("loads once for files that are written together", function()
+  it("reloads once for files that are written together", function()
     local program = start("require 'a' require 'b'" .. answering "'old'", {
       files = { ["a.lua"] = "return 1", ["b.lua"] = "return 1" },
     })
@@ -137,7 +138,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("ends with its script", function()
+  it("exits when nothing is left to wait for", function()
     local status = testing.run { code = "print(1)", options = { "-w" } }
 
     assert.equal(0, status)

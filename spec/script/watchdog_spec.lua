@@ -2,7 +2,7 @@
 -- fes.limits { call_seconds }, and logs what it cannot end.
 local testing = require "fes.testing"
 
--- Ways to take more time than there is. `name` completes "a handler that ...".
+-- Handlers that exceed call_seconds. Each name completes "a handler that ...".
 local endless = {
   ["loops"] = "while true do end",
   ["loops over library functions"] = "while true do ('x'):rep(100) end",
@@ -15,7 +15,7 @@ local endless = {
   ["catches every error"] = [[
     local function spin() while true do end end
     while true do pcall(spin) end]],
-  ["catches errors in a message handler that loops"] = [[
+  ["loops in the message handler of xpcall"] = [[
     local function spin() while true do end end
     while true do xpcall(spin, spin) end]],
   ["loops in a coroutine"] = [[
@@ -27,23 +27,23 @@ local endless = {
   ["loops in a coroutine of a coroutine"] = [[
     local function spin() while true do end end
     coroutine.wrap(function() coroutine.wrap(spin)() end)()]],
-  ["loops in a coroutine made before"] = "kept()",
-  ["passes control to and fro"] = [[
+  ["loops in a coroutine that an earlier call made"] = "kept()",
+  ["resumes a coroutine in a loop"] = [[
     local co = coroutine.wrap(function()
       while true do coroutine.yield() end
     end)
     while true do co() end]],
-  ["loops where a variable is closed"] = [[
+  ["loops in __close"] = [[
     local last <close> = setmetatable({}, {
       __close = function() while true do end end })
     while true do end]],
-  ["loops where a failed coroutine closes a variable"] = [[
+  ["loops in __close in a failed coroutine"] = [[
     coroutine.wrap(function()
       local last <close> = setmetatable({}, {
         __close = function() while true do end end })
       while true do end
     end)()]],
-  ["loops where a coroutine is closed"] = [[
+  ["loops in __close in coroutine.close"] = [[
     local co = coroutine.create(function()
       local last <close> = setmetatable({}, {
         __close = function() while true do end end })
@@ -55,8 +55,7 @@ local endless = {
     return setmetatable({}, { __index = function() while true do end end }).x]],
 }
 
--- Says what it hears; "loop" takes too long. A second client shows that the
--- server lives on.
+-- Start an echo server that runs the code `loop` when it receives "loop".
 local function serve(loop)
   return testing.start { code = ([[
     local fes = require "fes"
@@ -108,7 +107,7 @@ describe("the watchdog ends", function()
     end)
   end
 
-  it("a timer, and only that call of it", function()
+  it("one call of a timer, but not the timer", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.1 }
@@ -126,7 +125,7 @@ describe("the watchdog ends", function()
     server:stop()
   end)
 
-  it("a timer that has just said how long it may run", function()
+  it("a timer that has just set call_seconds", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.listen { port = 0 }
@@ -145,7 +144,7 @@ describe("the watchdog ends", function()
     ["a task in a coroutine that catches every error"] = [[
       local function spin() fes.sleep(0.001) while true do end end
       coroutine.wrap(function() while true do pcall(spin) end end)()]],
-    ["a task where a variable is closed"] = [[
+    ["a task in __close"] = [[
       local last <close> = setmetatable({}, {
         __close = function() while true do end end })
       error "closing"]],
@@ -171,7 +170,7 @@ describe("the watchdog ends", function()
     end)
   end
 
-  it("the task of a connection, which is closed", function()
+  it("the task of a connection and closes the connection", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.1 }
@@ -192,7 +191,7 @@ describe("the watchdog ends", function()
     server:stop()
   end)
 
-  it("what on_stop was given, and stops", function()
+  it("a function of on_stop, and the stop goes on", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.1 }
@@ -211,7 +210,7 @@ end)
 describe("the watchdog", function()
   after_each(testing.finish)
 
-  it("tells where the coroutine was, and who resumed it", function()
+  it("logs where a coroutine was and where it was resumed", function()
     local server = serve "coroutine.wrap(function() while true do end end)()"
     local client = assert(server:connect())
 
@@ -222,7 +221,7 @@ describe("the watchdog", function()
     server:stop()
   end)
 
-  it("lets a library function return, says so meanwhile, and where", function()
+  it("warns of a slow library function and ends its caller", function()
     local server = serve [[
       ("a"):rep(24):find(("a?"):rep(24) .. ("a"):rep(24)) print "back"]]
     local client = assert(server:connect())
@@ -240,7 +239,7 @@ describe("the watchdog", function()
     assert.is_nil(server:stdout():find "back")
   end)
 
-  it("says where a library function is that never returns", function()
+  it("logs where a library function does not return", function()
     local server = serve [[
       coroutine.wrap(function() return #(""):rep(math.maxinteger) end)()]]
     local client = assert(server:connect())
@@ -256,7 +255,7 @@ describe("the watchdog", function()
     assert.is_true(server:running())
   end)
 
-  it("says that a hook of the script may be what never returns", function()
+  it("logs that a hook of the script may be what hangs", function()
     local server = serve [[
       debug.sethook(function()
         local function deep(n) return n > 0 and deep(n - 1) + 1 or 0 end
@@ -271,7 +270,7 @@ describe("the watchdog", function()
     assert.is_true(server:running())
   end)
 
-  it("lets a second signal end what a library function holds up", function()
+  it("lets a second signal end a library function that hangs", function()
     local server = serve "return #(''):rep(math.maxinteger)"
     local client = assert(server:connect())
 
@@ -284,7 +283,7 @@ describe("the watchdog", function()
     assert.same({ nil, "sigterm" }, { server:wait() })
   end)
 
-  it("leaves a coroutine that slept meanwhile alone", function()
+  it("does not end a coroutine that is suspended", function()
     local server = testing.start { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.1 }
@@ -309,7 +308,7 @@ describe("the watchdog", function()
     server:stop()
   end)
 
-  it("does not mind many calls that take long together", function()
+  it("does not end short calls that take long together", function()
     local status, out, err = testing.run { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.1 }
@@ -329,7 +328,7 @@ describe("the watchdog", function()
     assert.not_matches("longer", err)
   end)
 
-  it("does not mind how long the script loads", function()
+  it("does not limit the time of the load", function()
     local status, out = testing.run { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0.05 }
@@ -341,7 +340,7 @@ describe("the watchdog", function()
     assert.same({ 0, "loaded\n" }, { status, out })
   end)
 
-  it("sleeps while nothing is called", function()
+  it("stops its timer while no call runs", function()
     local trace = testing.directory() .. "/trace"
     local server = testing.start {
       prefix = { "strace", "-D", "-o", trace, "-e", "trace=timer_settime" },
@@ -365,7 +364,7 @@ describe("the watchdog", function()
     server:stop()
   end)
 
-  it("lets calls take their time with 0", function()
+  it("is off with call_seconds = 0", function()
     local status, out, err = testing.run { code = [[
       local fes = require "fes"
       fes.limits { call_seconds = 0 }
