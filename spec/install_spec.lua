@@ -1,4 +1,4 @@
--- What `cmake --install` makes of a build.
+-- The installed program: what `cmake --install` copies, and that it works.
 local testing = require "fes.testing"
 
 local function install()
@@ -32,7 +32,7 @@ describe("an installed fes", function()
     server:stop()
   end)
 
-  it("finds its Lua modules, wherever it is", function()
+  it("finds its Lua modules, also when moved or linked to", function()
     local prefix = install()
     local find = [[
 for _, name in ipairs { "fes.testing", "fes.testing.client" } do
@@ -54,7 +54,7 @@ end]]
     assert.equal(expected(moved), run(link, find))
   end)
 
-  it("has its unit, which starts the program where that is", function()
+  it("has a systemd unit with the path of the program", function()
     local prefix = install()
     local file = assert(io.open(prefix
       .. "/lib/systemd/system/fes@.service"))
@@ -64,7 +64,7 @@ end]]
     assert(unit:find("\nExecStart=" .. prefix .. "/bin/fes ", 1, true), unit)
   end)
 
-  it("has its manual page, which has every option", function()
+  it("has a manual page with every option", function()
     local prefix = install()
     local file = assert(io.open(prefix .. "/share/man/man1/fes.1"))
     local page = file:read "a"

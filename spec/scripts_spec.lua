@@ -1,4 +1,4 @@
--- Every handler script is run as its reader would run it.
+-- The example scripts in scripts/, each run as a user would run it.
 local asked = require "spec.support.asked"
 local loop = require "fes.testing.loop"
 local testing = require "fes.testing"
@@ -10,7 +10,7 @@ end
 describe("quotes.lua", function()
   after_each(testing.finish)
 
-  it("sends the header, then quotes, and prints its two lines", function()
+  it("sends the header, then quotes, and prints their rate", function()
     local server = start("quotes.lua", "0.05", "128", "0")
     local client = assert(server:connect())
 
@@ -23,7 +23,7 @@ describe("quotes.lua", function()
 
   -- The load of the article: 50 clients that join one after the other, 128
   -- bytes for each of them ten times a second.
-  it("gives 50 clients every byte", function()
+  it("sends every byte to each of 50 clients", function()
     local program = asked.start [[
 local listen = fes.listen
 fes.listen = function(options)
@@ -61,7 +61,7 @@ dofile "scripts/quotes.lua"]]
     asked.settle(program, {})
   end)
 
-  it("counts the clients by the thousand", function()
+  it("prints a line for every thousand clients", function()
     local server = start("quotes.lua", "1", "128", "0")
 
     for _ = 1, 1000 do assert(server:connect()):close() end
@@ -73,7 +73,7 @@ end)
 describe("quotes_task.lua", function()
   after_each(testing.finish)
 
-  it("gives each client the header, then quotes at its own pace", function()
+  it("sends the header, then quotes, to each client", function()
     local server = start("quotes_task.lua", "0.05", "128", "0")
 
     for _ = 1, 2 do
@@ -84,7 +84,7 @@ describe("quotes_task.lua", function()
     server:stop()
   end)
 
-  it("lets go of clients that have gone", function()
+  it("frees the descriptors of clients that have closed", function()
     local server = testing.start {
       script = "scripts/quotes_task.lua", args = { "0.02", "128", "0" },
       prefix = { "prlimit", "--nofile=64" },
@@ -103,7 +103,7 @@ end)
 describe("echo.lua", function()
   after_each(testing.finish)
 
-  it("says what it hears", function()
+  it("sends back what it receives", function()
     local server = start("echo.lua", "0")
     local client = assert(server:connect())
 
@@ -114,7 +114,7 @@ describe("echo.lua", function()
     server:stop()
   end)
 
-  it("gives 10 MB to a client that reads only afterwards", function()
+  it("echoes 10 MB to a client that reads only after sending", function()
     local server = start("echo.lua", "0")
     local client = assert(server:connect { timeout = 60 })
     local lines = {}
@@ -123,7 +123,7 @@ describe("echo.lua", function()
     local all = table.concat(lines)
 
     client:queue(all)
-    client:half_close(0.2) -- goes out when the rest has: it does not
+    client:half_close(0.2) -- times out: it follows the queued bytes
     assert.is_true(all == client:read(#all))
     assert.same({ "", "eof" }, { client:read_all() })
     server:stop()
@@ -146,14 +146,14 @@ describe("relay.lua", function()
     return testing.start { code = feed, args = { tostring(port), name } }
   end
 
-  -- Lines until one begins with the name.
+  -- Read lines until one begins with the name.
   local function hears(client, name)
     local line
 
     repeat line = assert(client:line()) until line:find("^" .. name .. " %d+$")
   end
 
-  it("passes on what the feed says, and comes back to it", function()
+  it("forwards the lines of the feed and reconnects to it", function()
     local first = start_feed(0, "first")
     local relay = start("relay.lua", "127.0.0.1", tostring(first.port), "0")
     local clients = assert(relay:connect_all(3))
@@ -169,7 +169,7 @@ describe("relay.lua", function()
     second:stop()
   end)
 
-  it("waits for a feed that is not there", function()
+  it("retries a feed that is not there", function()
     local gone = start_feed(0, "gone")
 
     gone:stop()
@@ -182,8 +182,9 @@ describe("relay.lua", function()
     relay:stop()
   end)
 
-  it("comes back ever more seldom, and at random", function()
-    -- Nobody listens; its sleep tells how long it would be, and is none.
+  it("reconnects after growing, random pauses", function()
+    -- Nothing listens there. fes.sleep is replaced: it records the seconds and
+    -- does not wait.
     local code = [[
       local fes = require "fes"
       local sleep, pauses = fes.sleep, {}
@@ -214,7 +215,7 @@ describe("relay.lua", function()
     end
   end)
 
-  it("wants to know where the feed is", function()
+  it("prints its usage without arguments", function()
     local status, _, err = testing.run { script = "scripts/relay.lua" }
 
     assert.equal(1, status)
@@ -225,7 +226,7 @@ end)
 describe("chat.lua", function()
   after_each(testing.finish)
 
-  it("keeps names and room over a reload", function()
+  it("keeps the names and the room over a reload", function()
     local server = start("chat.lua", "0")
     local ann, bob = assert(server:connect()), assert(server:connect())
 
@@ -253,7 +254,7 @@ describe("chat.lua", function()
     return client
   end
 
-  it("lets everyone hear everyone else", function()
+  it("sends the lines of each client to all others", function()
     local server = start("chat.lua", "0")
     local ann = join(server, "ann")
     local bob = join(server, "bob")
@@ -269,7 +270,7 @@ describe("chat.lua", function()
     server:stop()
   end)
 
-  it("closes on a line that does not end", function()
+  it("closes a connection whose line is too long", function()
     local server = start("chat.lua", "0")
     local client = join(server, "eve")
 
@@ -282,7 +283,7 @@ end)
 describe("tickers.lua", function()
   after_each(testing.finish)
 
-  it("sends the last price of each symbol, then all that come", function()
+  it("sends the prices of all symbols by default", function()
     local server = start("tickers.lua", "200", "0")
     local client = assert(server:connect())
 
@@ -292,7 +293,7 @@ describe("tickers.lua", function()
     server:stop()
   end)
 
-  it("sends those symbols alone that a client has asked for", function()
+  it("sends only the symbols that a client has asked for", function()
     local server = start("tickers.lua", "200", "0")
     local client = assert(server:connect())
 

@@ -1,3 +1,4 @@
+-- base/heap: a priority queue of nodes by the time at which they are due.
 local core = require "spec.support.core"
 local seed = require "spec.support.seed"
 
@@ -16,17 +17,17 @@ describe("a heap", function()
 
   before_each(function() heap = core.heap() end)
 
-  it("begins with nothing", function()
+  it("is empty at first", function()
     assert.is_nil(heap:first())
   end)
 
-  it("gives what is due first, whatever came first", function()
+  it("returns the node that is due first", function()
     for node, due in ipairs { 50, 10, 40, 20, 30 } do heap:put(node, due) end
 
     assert.same({ 2, 4, 5, 3, 1 }, take_all(heap))
   end)
 
-  it("gives equals in the order in which they came", function()
+  it("returns nodes of one time in the order of insertion", function()
     for node = 1, 100 do heap:put(node, node % 2) end
 
     local order = take_all(heap)
@@ -37,7 +38,7 @@ describe("a heap", function()
     end
   end)
 
-  it("lets go of any node, also of one it does not have", function()
+  it("removes any node and ignores one that it does not have", function()
     for node = 1, 5 do heap:put(node, node) end
 
     heap:take(3)
@@ -46,7 +47,7 @@ describe("a heap", function()
     assert.same({ 1, 2, 4, 5 }, take_all(heap))
   end)
 
-  it("forgets all, and can be used again", function()
+  it("can be cleared and used again", function()
     for node = 1, 5 do heap:put(node, node) end
 
     heap:clear()
@@ -55,9 +56,9 @@ describe("a heap", function()
     assert.same({ 1 }, take_all(heap))
   end)
 
-  it(("is right in random use (seed %d)"):format(seed), function()
+  it(("agrees with a model in random use (seed %d)"):format(seed), function()
     math.randomseed(seed)
-    local model, came = {}, 0 -- node -> { due, the how manieth }
+    local model, came = {}, 0 -- node -> { due, number of insertion }
 
     for _ = 1, 20000 do
       local node = math.random(300)

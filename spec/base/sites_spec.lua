@@ -1,3 +1,4 @@
+-- base/sites: a hash table that has a counter for each key, here called a site.
 local core = require "spec.support.core"
 local seed = require "spec.support.seed"
 
@@ -6,12 +7,12 @@ describe("a table of sites", function()
 
   before_each(function() sites = core.sites() end)
 
-  it("knows nobody at first, and has taken no memory", function()
+  it("is empty at first and has allocated no memory", function()
     assert.equal(0, sites:count(1))
     assert.same({ 0, 0 }, { sites:look() })
   end)
 
-  it("counts each site by itself", function()
+  it("counts each site separately", function()
     sites:add(7)
     sites:add(7)
     sites:add(-1)
@@ -23,7 +24,7 @@ describe("a table of sites", function()
     assert.equal(1, sites:count(7))
   end)
 
-  it("forgets a site that has nobody left", function()
+  it("removes a site whose count becomes zero", function()
     sites:add(7)
     sites:remove(7)
 
@@ -31,7 +32,7 @@ describe("a table of sites", function()
     assert.equal(0, (sites:look()))
   end)
 
-  it("grows with the number of sites, not with what comes and goes", function()
+  it("grows with the number of sites, not of changes", function()
     for _ = 1, 100000 do
       sites:add(5)
       sites:remove(5)
@@ -46,7 +47,7 @@ describe("a table of sites", function()
     for site = 1, 1000 do assert.equal(1, sites:count(site)) end
   end)
 
-  it("can be cleared, and used again", function()
+  it("can be cleared and used again", function()
     for site = 1, 100 do sites:add(site) end
     sites:clear()
 
@@ -55,8 +56,8 @@ describe("a table of sites", function()
     assert.equal(1, sites:count(50))
   end)
 
-  -- Few places and many keys, so that they stand in each other's way.
-  it(("is right in random use (seed %d)"):format(seed), function()
+  -- Many keys in a small table, so that they collide.
+  it(("agrees with a model in random use (seed %d)"):format(seed), function()
     math.randomseed(seed)
     local model, keys = {}, {}
 
@@ -74,7 +75,7 @@ describe("a table of sites", function()
       for _, each in ipairs(keys) do
         assert(sites:count(each) == (model[each] or 0))
       end
-      if math.random(500) == 1 then -- and begin again from none
+      if math.random(500) == 1 then -- start again from an empty table
         for each, count in pairs(model) do
           for _ = 1, count do sites:remove(each) end
         end

@@ -1,11 +1,12 @@
+-- base/text: escaping of text for output, and the edit distance of two names.
 local core = require "spec.support.core"
 
-local function escaped(bytes, room)
-  return core.text_escape(bytes, room or 1000)
+local function escaped(bytes, size)
+  return core.text_escape(bytes, size or 1000)
 end
 
-describe("text that is shown", function()
-  it("is what it was, if it is plain", function()
+describe("escaped text", function()
+  it("is unchanged if it is plain", function()
     local plain = "Hello, <world>! ~"
 
     assert.equal(plain, escaped(plain))
@@ -20,39 +21,39 @@ describe("text that is shown", function()
     end
   end)
 
-  it("may be UTF-8", function()
+  it("keeps valid UTF-8", function()
     local letters = "Grüße, 世界 \u{a0}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}"
 
     assert.equal(letters, escaped(letters))
   end)
 
-  it("has no control characters that are written as UTF-8", function()
+  it("has no control characters encoded as UTF-8", function()
     assert.equal([[\xc2\x9b2J \xc2\x85]], escaped "\u{9b}2J \u{85}")
   end)
 
-  it("has no bytes that are no UTF-8", function()
+  it("has no bytes that are not valid UTF-8", function()
     for bytes, shown in pairs {
       ["\x80"] = [[\x80]], ["\xff"] = [[\xff]], ["\x9b2J"] = [[\x9b2J]],
-      ["\xc3"] = [[\xc3]], ["\xc3("] = [[\xc3(]], -- cut, broken
+      ["\xc3"] = [[\xc3]], ["\xc3("] = [[\xc3(]], -- truncated, broken
       ["\xe4\xb8"] = [[\xe4\xb8]], ["\xe4\xb8a"] = [[\xe4\xb8a]],
-      ["\xc0\xaf"] = [[\xc0\xaf]], -- longer than need be
+      ["\xc0\xaf"] = [[\xc0\xaf]], -- overlong
       ["\xe0\x80\xaf"] = [[\xe0\x80\xaf]],
       ["\xf0\x80\x80\xaf"] = [[\xf0\x80\x80\xaf]],
-      ["\xed\xa0\x80"] = [[\xed\xa0\x80]], -- half of a pair
-      ["\xf4\x90\x80\x80"] = [[\xf4\x90\x80\x80]], -- beyond the last
+      ["\xed\xa0\x80"] = [[\xed\xa0\x80]], -- half of a surrogate pair
+      ["\xf4\x90\x80\x80"] = [[\xf4\x90\x80\x80]], -- beyond U+10FFFF
       ["\xf5\x80\x80\x80"] = [[\xf5\x80\x80\x80]],
     } do
       assert.equal(shown, escaped(bytes))
     end
   end)
 
-  it("is cut to its room, never inside a letter or an escape", function()
+  it("is cut to the given size, not in a letter or an escape", function()
     local whole = [[ab\ncü\x1bd世e]]
 
-    for room = 0, 40 do
-      local cut = escaped("ab\ncü\27d世e", room)
+    for size = 0, 40 do
+      local cut = escaped("ab\ncü\27d世e", size)
 
-      assert.is_true(#cut <= room)
+      assert.is_true(#cut <= size)
       assert.equal(whole:sub(1, #cut), cut)
       assert.is_truthy(utf8.len(cut))
       assert.is_nil(cut:find "\\$" or cut:find "\\x%x?$")
@@ -61,7 +62,7 @@ describe("text that is shown", function()
   end)
 end)
 
-describe("the distance of two names", function()
+describe("the edit distance of", function()
   for _, each in ipairs {
     { "size", "size", 0 }, { "", "", 0 }, { "", "abc", 3 },
     { "prot", "port", 1 },                       -- swapped
@@ -81,7 +82,7 @@ describe("the distance of two names", function()
     end)
   end
 
-  it("is beyond measure when one is very long", function()
+  it("a name of more than 32 bytes is the maximum", function()
     local long = ("a"):rep(33)
 
     assert.equal(0x7fffffff, core.text_distance(long, "a"))

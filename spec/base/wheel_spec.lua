@@ -1,3 +1,4 @@
+-- base/wheel: a timing wheel, which calls back for each node when it is due.
 local core = require "spec.support.core"
 local seed = require "spec.support.seed"
 
@@ -10,14 +11,14 @@ local function turn(wheel, now)
 end
 
 describe("a wheel", function()
-  it("with nothing on it has no next turn", function()
+  it("without nodes has no next turn", function()
     local wheel = core.wheel(100)
 
     assert.is_nil(wheel:next())
     assert.same({}, turn(wheel, 5000))
   end)
 
-  it("lets go of each node when it is due, not before", function()
+  it("releases each node when it is due, not before", function()
     local wheel = core.wheel(100)
 
     for node = 1, 5 do wheel:hang(node, 100 + 10 * node) end
@@ -29,7 +30,7 @@ describe("a wheel", function()
     assert.equal(0, wheel:count())
   end)
 
-  it("does not wait longer than to the next node", function()
+  it("waits no longer than until the next node is due", function()
     local wheel = core.wheel(0)
 
     wheel:hang(1, 7)
@@ -40,7 +41,7 @@ describe("a wheel", function()
     assert.equal(4, wheel:next())
   end)
 
-  it("holds what is due after many rounds", function()
+  it("holds nodes that are due many revolutions later", function()
     local wheel = core.wheel(0)
 
     wheel:hang(1, 5)
@@ -53,7 +54,7 @@ describe("a wheel", function()
     assert.same({ 3 }, turn(wheel, 5 + 10 * 1024))
   end)
 
-  it("takes what is overdue for due at the next turn", function()
+  it("releases an overdue node at the next turn", function()
     local wheel = core.wheel(100)
 
     wheel:hang(1, 100)
@@ -62,7 +63,7 @@ describe("a wheel", function()
     assert.same({ 1, 2 }, turn(wheel, 101))
   end)
 
-  it("moves a node that is hung again", function()
+  it("moves a node that is added again", function()
     local wheel = core.wheel(0)
 
     wheel:hang(1, 5)
@@ -72,7 +73,7 @@ describe("a wheel", function()
     assert.same({ 1 }, turn(wheel, 50))
   end)
 
-  it("lets go of a node that is taken, once or twice", function()
+  it("does not release a node that was removed, once or twice", function()
     local wheel = core.wheel(0)
 
     wheel:hang(1, 5)
@@ -82,7 +83,7 @@ describe("a wheel", function()
     assert.same({}, turn(wheel, 100))
   end)
 
-  it("turns on past the end of its numbers", function()
+  it("turns on when the tick counter wraps around", function()
     local wheel = core.wheel(0xfffffff0)
 
     wheel:hang(1, 0xfffffff5)
@@ -93,7 +94,7 @@ describe("a wheel", function()
     assert.same({ 3 }, turn(wheel, 0x7ff))
   end)
 
-  it("may be changed by those who are due", function()
+  it("can be changed by the callback of a node", function()
     local wheel, seen = core.wheel(0), {}
 
     wheel:hang(1, 5)
@@ -114,7 +115,7 @@ describe("a wheel", function()
     assert.equal(0, wheel:count())
   end)
 
-  it(("is right in random use (seed %d)"):format(seed), function()
+  it(("agrees with a model in random use (seed %d)"):format(seed), function()
     math.randomseed(seed)
     local now = math.random(0, 0xffffffff)
     local wheel, model = core.wheel(now), {} -- node -> ticks from `now`

@@ -1,11 +1,11 @@
--- The annotations below lua/fes and the program name the same things. What the
--- program has is not listed here: it tells so itself.
+-- The type annotations in lua/fes have the same functions, fields and options
+-- as the program. There is no list of them here: the program prints its own.
 local annotations = require "spec.support.annotations"
 local testing = require "fes.testing"
 
--- Prints a line for each thing that a script can name: whose it is, its name,
--- and of what kind.
-local confession = [[
+-- Prints a line for each name that a script can use: the class that it belongs
+-- to, the name, and the kind of value.
+local inventory = [[
 local fes = require "fes"
 local server = fes.listen { port = 0 }
 local conn = fes.connect { port = server.port }
@@ -14,12 +14,12 @@ local pool = fes.pool(1, 16)
 local function tell(...) print(table.concat({ "has", ... }, "\t")) end
 local function kind_of(value) return math.type(value) or type(value) end
 
--- A table of the script's.
+-- A plain table.
 local function contents(class, all)
   for name, value in pairs(all) do tell(class, name, kind_of(value)) end
 end
 
--- An object: its type has a table of members, a number for each field.
+-- An object: the first upvalue of its __index is the table of all members.
 local function members(class, object)
   local index = debug.getmetatable(object).__index
   local _, all = debug.getupvalue(index, 1)
@@ -27,8 +27,8 @@ local function members(class, object)
   for name in pairs(all) do tell(class, name, kind_of(object[name])) end
 end
 
--- What it complains of when an option has a value that none can have.
-local function complaint(fn, given, name)
+-- What `fn` accepts for an option, from its error for a value of a wrong type.
+local function expected(fn, given, name)
   local wrong = setmetatable({ [name] = coroutine.create(print) },
     { __index = given })
   local _, why = pcall(fn, wrong)
@@ -36,7 +36,7 @@ local function complaint(fn, given, name)
   return (why:match ("'" .. name .. "' must be (.*), got ") or why)
 end
 
--- A table of options is asked for each that there is.
+-- The options of `fn`, which reads all that exist from the table it is given.
 local function options(class, fn, given)
   local asked = {}
 
@@ -44,7 +44,7 @@ local function options(class, fn, given)
     asked[name] = true
     return given[name]
   end }))
-  for name in pairs(asked) do tell(class, name, complaint(fn, given, name)) end
+  for name in pairs(asked) do tell(class, name, expected(fn, given, name)) end
 end
 
 local function words(alias, text)
@@ -77,8 +77,8 @@ options("fes.ConnectOptions", fes.connect, { port = server.port })
 options("fes.Limits", fes.limits, {})
 options("fes.TopicOptions", function(given) fes.topic("u", given) end, {})
 
--- Framings: the complaint names them; a table is asked for what else it has.
-local framings = complaint(fes.listen, { port = 0 }, "framing")
+-- Framings: the error names them; the options of one are read from its table.
+local framings = expected(fes.listen, { port = 0 }, "framing")
 words("fes.Framing", framings)
 for name in framings:gmatch "(%w+) = " do tell("fes.Framing", name, "word") end
 for width in framings:gmatch "%d" do tell("fes.Framing", width, "word") end
@@ -87,7 +87,7 @@ fes.listen { port = 0, framing = setmetatable({ fixed = 1 }, {
 words("fes.Framing", select(2, pcall(fes.listen, { port = 0,
   framing = { length = 1, endian = 1 } })))
 
--- What receive takes is told by what it says to wrong arguments, in a task.
+-- The arguments of conn:receive, from its errors for wrong ones, in a task.
 fes.spawn(function()
   local function why(...) return select(2, pcall(conn.receive, conn, ...)) end
 
@@ -98,10 +98,9 @@ fes.spawn(function()
 end)
 ]]
 
-
--- What the program tells, as what annotations.read gives.
-local function confess()
-  local program = testing.start { code = confession }
+-- The names of the program, in the form that annotations.read returns.
+local function program_names()
+  local program = testing.start { code = inventory }
   local all = {}
 
   program:expect "told\n"
@@ -126,7 +125,7 @@ local function annotated()
   return table.concat(texts)
 end
 
--- Kinds that the program tells -> types that fit.
+-- Kinds that the program prints -> types in annotations that match.
 local types = {
   { "^an integer", "^%??integer$" }, { "^integer$", "^%??integer$" },
   { "^a number", "^%??number$" }, { "^float$", "^number$" },
@@ -144,7 +143,7 @@ local function fits(kind, annotation)
   end
 end
 
--- What one has and the other has not.
+-- The differences between the two, one line each.
 local function differences(program, annotation)
   local list = {}
   local function note(...) list[#list + 1] = table.concat({ ... }, " ") end
@@ -171,7 +170,7 @@ local function differences(program, annotation)
   return list
 end
 
--- Something that each line adds which names a member.
+-- Lines of annotations that each add a member.
 local names_one = {
   "^%-%-%-@field %l", "^function ", "^%-%-%-| \"", "^%-%-%-| {",
 }
@@ -186,16 +185,16 @@ describe("the annotations", function()
   local program, text
 
   setup(function()
-    program, text = confess(), annotated()
+    program, text = program_names(), annotated()
   end)
   teardown(testing.finish)
 
-  it("name what the program has, of the right type, and nothing else",
+  it("have each name of the program with its type, and no other",
     function()
       assert.same({}, differences(program, annotations.read(text)))
     end)
 
-  it("lack something without any one of their lines", function()
+  it("lack a name if any one of their lines is removed", function()
     local lines = 0
 
     for from, line, to in text:gmatch "()([^\n]+)()" do
@@ -209,7 +208,7 @@ describe("the annotations", function()
     assert.is_true(lines > 150, lines .. " lines")
   end)
 
-  it("have too much when the program has anything less", function()
+  it("have a name too many if the program lacks any one", function()
     local all = annotations.read(text)
 
     for class, members in pairs(program) do

@@ -1,10 +1,10 @@
--- fes.testing: clients.
+-- fes.testing: clients, which connect, send and read.
 local lua_program = require "spec.support.lua_program"
 local testing = require "fes.testing"
 
 local start_echo = lua_program.start_echo
 
-describe("fes.testing", function()
+describe("fes.testing:", function()
   after_each(testing.finish)
 
   describe("a client", function()
@@ -15,7 +15,7 @@ describe("fes.testing", function()
       client = assert(server:connect())
     end)
 
-    it("reads exactly so many bytes", function()
+    it("reads exactly the given number of bytes", function()
       assert(client:send "hello, world")
 
       assert.equal("hello", client:read(5))
@@ -31,12 +31,12 @@ describe("fes.testing", function()
       assert.same({ nil, "timeout", "rest" }, { client:line(0.1) })
     end)
 
-    it("reads what comes first", function()
+    it("reads whatever has arrived", function()
       assert(client:send "x")
       assert.equal("x", client:read_some())
     end)
 
-    it("reads to the end, having ended its own side", function()
+    it("reads to the end of stream after a half-close", function()
       assert(client:send "last words")
       assert.is_true(client:half_close())
 
@@ -44,7 +44,7 @@ describe("fes.testing", function()
       assert.same({ nil, "eof", "" }, { client:read(1) })
     end)
 
-    it("says what it got, when that is not enough", function()
+    it("returns the bytes that it has if they are too few", function()
       assert(client:send "abc")
       assert.same({ nil, "timeout", "abc" }, { client:read(4, 0.2) })
 
@@ -53,7 +53,7 @@ describe("fes.testing", function()
       assert.same({ nil, "eof", "def" }, { client:read(4) })
     end)
 
-    it("sees an end of the stream, and keeps what came before", function()
+    it("detects the end of stream and keeps earlier bytes", function()
       assert.is_false(client:closed(0.05))
       assert(client:send "kept")
       assert.is_true(client:half_close())
@@ -62,7 +62,7 @@ describe("fes.testing", function()
       assert.equal("kept", client:read(4))
     end)
 
-    it("sees a reset", function()
+    it("detects a reset", function()
       assert(client:send "unread")
       assert.equal("unread", client:read(6))
       server:signal "sigstop"
@@ -72,7 +72,7 @@ describe("fes.testing", function()
       assert.same({ true, "reset" }, { client:closed() })
     end)
 
-    it("can't send to one who has gone", function()
+    it("cannot send after the server has closed", function()
       server:signal "sigkill"
       assert.is_true(client:closed())
 
@@ -84,7 +84,7 @@ describe("fes.testing", function()
       assert.same({ nil, "closed" }, { client:try_send "x" })
     end)
 
-    it("sends as much as the kernel takes, while nobody reads", function()
+    it("sends what the kernel accepts if nothing is read", function()
       local big = ("x"):rep(20000000)
 
       server:signal "sigstop"
@@ -105,7 +105,7 @@ describe("fes.testing", function()
       assert.is_true(big == client:read(#big))
     end)
 
-    it("leaves what it does not read to the kernel", function()
+    it("leaves unread bytes in the kernel", function()
       local slow = assert(server:connect { rcvbuf = 4096 })
       local big = ("x"):rep(20000000)
 
@@ -116,23 +116,23 @@ describe("fes.testing", function()
       assert.is_true(#slow:read_all() < #big)
     end)
 
-    it("resets", function()
+    it("can reset its connection", function()
       client:reset()
       server:expect "ECONNRESET"
     end)
 
-    it("connects from another address", function()
+    it("can connect from another address", function()
       local other = assert(server:connect { from = "127.0.0.9" })
 
       assert.matches("^127%.0%.0%.9:%d+$", other:name())
     end)
 
-    it("that finds nobody says so", function()
+    it("gets ECONNREFUSED without a listener", function()
       server:stop()
       assert.same({ nil, "ECONNREFUSED" }, { server:connect() })
     end)
 
-    it("is one of many", function()
+    it("can be one of many", function()
       local clients = assert(server:connect_all(300))
 
       for i, each in ipairs(clients) do each:queue(i .. "\n") end

@@ -1,5 +1,5 @@
--- fes.testing: servers and runs, waiting for output, and the end of an example.
--- Clients are in testing_client_spec.lua.
+-- fes.testing: servers and runs, waiting for output, and cleaning up. Clients
+-- are in testing_client_spec.lua.
 local lua_program = require "spec.support.lua_program"
 local testing = require "fes.testing"
 local uv = require "luv"
@@ -8,7 +8,7 @@ local ready, start = lua_program.ready, lua_program.start
 local start_code = lua_program.start_code
 local start_echo = lua_program.start_echo
 
--- What a call that is to fail says.
+-- The error message of a call that must fail.
 local function failure(...)
   local ok, why = pcall(...)
 
@@ -20,11 +20,11 @@ local function exists(path)
   return uv.fs_stat(path) ~= nil
 end
 
-describe("fes.testing", function()
+describe("fes.testing:", function()
   after_each(testing.finish)
 
   describe("a server", function()
-    it("knows where it listens", function()
+    it("has its ports, paths and addresses", function()
       local path = testing.directory() .. "/echo.sock"
       local server = start_echo("127.0.0.1", "::1", path)
 
@@ -38,7 +38,7 @@ describe("fes.testing", function()
       }, server.listening)
     end)
 
-    it("takes signals that there are", function()
+    it("raises for an unknown signal or missing options", function()
       local server = start_echo("127.0.0.1")
 
       assert.matches("no signal is called \"sigtem\"",
@@ -47,7 +47,7 @@ describe("fes.testing", function()
         failure(testing.start))
     end)
 
-    it("is stopped politely, and leaves nothing", function()
+    it("stops by SIGTERM and leaves no files", function()
       local server = start_echo("127.0.0.1")
 
       assert(server:connect())
@@ -58,7 +58,7 @@ describe("fes.testing", function()
       assert.matches("^listening 127", server:stdout())
     end)
 
-    it("that does not stop with status 0 is an error", function()
+    it("that stops with another status than 0 is an error", function()
       local server = start_code([[
         require("luv").new_signal():start("sigterm", function()
           io.stderr:write "no\n"
@@ -77,7 +77,7 @@ describe("fes.testing", function()
       assert.matches("stderr: .*broken", why)
     end)
 
-    it("that never gets ready is an error", function()
+    it("that does not get ready in time is an error", function()
       local why = failure(start, {
         code = "io.stderr:write 'wait\\n' require('luv').sleep(1e6)",
         timeout = 0.5,
@@ -87,25 +87,25 @@ describe("fes.testing", function()
       assert.matches("stderr: wait", why)
     end)
 
-    it("that can't be found is an error", function()
+    it("whose program does not exist is an error", function()
       local why = failure(testing.start, { program = "no-such-program" })
 
       assert.matches("not ready: .*no%-such%-program", why)
     end)
 
-    it("with an option that does not exist is an error", function()
+    it("with an unknown option is an error", function()
       local why = failure(function() testing.start { scirpt = "x.lua" } end)
 
       assert.matches("testing_spec.lua:%d+: .*unknown option 'scirpt'", why)
     end)
 
-    it("tells its exit status", function()
+    it("returns its exit status from wait", function()
       local server = start { code = "os.exit(7)", ready = false }
 
       assert.same({ 7 }, { server:wait() })
     end)
 
-    it("tells the signal that ended it", function()
+    it("returns the signal that ended it from wait", function()
       local server = start_code(ready)
 
       server:signal "sigusr1"
@@ -119,7 +119,7 @@ describe("fes.testing", function()
       assert.error_matches(function() server:wait(0.1) end, "still running")
     end)
 
-    it("dies with its parent", function()
+    it("is killed when its parent dies", function()
       local child = [[
         package.path = "lua/?.lua;" .. package.path
         local server = require("fes.testing").start {
@@ -147,7 +147,7 @@ describe("fes.testing", function()
   end)
 
   describe("a run", function()
-    it("has status, output and errors", function()
+    it("returns status, stdout and stderr", function()
       local status, out, err = testing.run {
         program = "lua5.4",
         code = "print(arg[1], os.getenv 'FRUIT') io.stderr:write 'e'",
@@ -158,7 +158,7 @@ describe("fes.testing", function()
       assert.same({ 0, "one\tpear\n", "e" }, { status, out, err })
     end)
 
-    it("finds its files beside its script", function()
+    it("finds the files of its options beside its script", function()
       local _, out = testing.run {
         program = "lua5.4",
         code = "package.path = arg[0]:gsub('[^/]*$', '?.lua')"
@@ -169,7 +169,7 @@ describe("fes.testing", function()
       assert.matches("^found", out)
     end)
 
-    it("may be under another command", function()
+    it("can be started by another command", function()
       local _, out = testing.run {
         program = "lua5.4",
         prefix = { "prlimit", "--nofile=33" },
@@ -179,7 +179,7 @@ describe("fes.testing", function()
       assert.equal("33\n", out)
     end)
 
-    it("does not fill a pipe", function()
+    it("can have more output than a pipe holds", function()
       local _, out, err = testing.run {
         program = "lua5.4",
         code = "local s = ('x'):rep(1000000) io.write(s) io.stderr:write(s)",
@@ -190,7 +190,7 @@ describe("fes.testing", function()
   end)
 
   describe("expect", function()
-    it("goes on behind the last match", function()
+    it("continues after the last match", function()
       local server = start { ready = false,
         code = "print 'n 1 n 2' print 'n 3'" }
 
@@ -199,7 +199,7 @@ describe("fes.testing", function()
       assert.equal("n 3\n", server:expect "n %d\n")
     end)
 
-    it("keeps a place in each stream", function()
+    it("has a position in each stream", function()
       local server = start { ready = false,
         code = "print 'same' io.stderr:write 'same\\n'" }
 
@@ -207,14 +207,14 @@ describe("fes.testing", function()
       server:expect("same", "stderr")
     end)
 
-    it("waits for the end of the line", function()
+    it("waits for the end of a line", function()
       local server = start_code("io.write 'port 42' io.stdout:flush()"
         .. ready .. "print '17'")
 
       assert.equal("42at", server:expect "port (%w+)")
     end)
 
-    it("fails when the time is up", function()
+    it("raises after the timeout", function()
       local server = start_code(ready)
 
       assert.error_matches(function()
@@ -222,7 +222,7 @@ describe("fes.testing", function()
       end, 'no "never" in "at most.*still running')
     end)
 
-    it("fails at once when the program has exited", function()
+    it("raises at once if the program has exited", function()
       local server = start { code = "print 'bye'", ready = false }
 
       assert.error_matches(function() server:expect "hello" end,
@@ -231,7 +231,7 @@ describe("fes.testing", function()
   end)
 
   describe("wait_until", function()
-    it("gives what the condition gave", function()
+    it("returns what the condition returns", function()
       local n = 0
 
       assert.same({ 3, "three" }, { testing.wait_until(function()
@@ -240,7 +240,7 @@ describe("fes.testing", function()
       end) })
     end)
 
-    it("names what it waited for in vain", function()
+    it("names what it waited for if it times out", function()
       local why = failure(function()
         testing.wait_until(function() return false end, 0.05, "rain")
       end)
@@ -251,7 +251,7 @@ describe("fes.testing", function()
   end)
 
   describe("finish", function()
-    it("ends and removes what is left", function()
+    it("ends programs and removes files that are left", function()
       local server = start_echo("127.0.0.1")
       local client = testing.connect { port = server.port }
       local directory = testing.directory()
@@ -265,7 +265,7 @@ describe("fes.testing", function()
       assert.is_nil((client:send "x"))
     end)
 
-    it("tells of a crash that nobody saw", function()
+    it("raises for a crash that was not waited for", function()
       local server = start_code(ready)
 
       server:signal "sigsegv"
@@ -274,7 +274,7 @@ describe("fes.testing", function()
       assert.error_matches(testing.finish, "was ended by sigsegv")
     end)
 
-    it("tells what a sanitizer said", function()
+    it("raises for an error that a sanitizer reports", function()
       start { ready = false,
         code = "io.stderr:write 'x.c:1:2: runtime error: overflow\\n'" }:wait()
 
