@@ -1,8 +1,8 @@
---- What type annotations for editors say, as tables.
+--- Type annotations for editors (LuaCATS), read into tables.
 
 local annotations = {}
 
--- The words of an alias that stand for themselves, the names in its tables.
+-- Add the words of an alias's line: its literals, and the names in its tables.
 local function read_choice(text, words)
   local choice = text:match "^[^#]*"
 
@@ -12,8 +12,9 @@ local function read_choice(text, words)
   end
 end
 
--- What a line adds. `at` is the class or alias that it belongs to, `owners`
--- the classes of local tables, by their names.
+-- Add what a line declares to `all`. `at` is the class or alias that the line
+-- belongs to; `owners` has the class of each local table, by its name. Returns
+-- the class or alias of the next line.
 local function read_line(line, all, at, owners)
   local begun = line:match "^%-%-%-@class ([%w.]+)"
     or line:match "^%-%-%-@alias ([%w.]+)$"
@@ -37,10 +38,10 @@ local function read_line(line, all, at, owners)
   return at
 end
 
---- Read some.
+--- Read annotations.
 -- @tparam string text
--- @treturn table class -> member -> its type, "?" before it if it may be nil,
--- or "function" for a method; alias -> word -> "word"
+-- @treturn table class -> member -> type, which begins with "?" if it may be
+-- nil, or "function" for a method; alias -> word -> "word"
 function annotations.read(text)
   local all, owners, at = {}, {}, nil
 

@@ -1,8 +1,8 @@
---- A program that can be asked.
+--- Programs that evaluate Lua expressions for a spec.
 --
--- The script of `start` leaves its server in the global `server`. Behind it a
--- second one evaluates the lines that it hears, so that a spec can look into
--- the program, and see at its end that nothing is left behind.
+-- The script of `start` has its server in the global `server`. A second server,
+-- the control server, evaluates each line that it receives. So a spec can read
+-- the state of the program, and check at its end that nothing is left.
 
 local testing = require "fes.testing"
 
@@ -26,7 +26,7 @@ require("fes").listen {
 ]]
 
 --- Start a program.
--- @tparam string code  of the script; it sets `server`, and has `fes`
+-- @tparam string code  of the script; it sets `server` and can use `fes`
 -- @tparam[opt] table options  as for `testing.start`
 -- @return the program, as from `testing.start`
 function asked.start(code, options)
@@ -40,12 +40,12 @@ function asked.start(code, options)
   program.control = assert(program:connect {
     port = program.ports[#program.ports],
   })
-  asked.ask(program, "true") -- it is in before any other
+  asked.ask(program, "true") -- it is accepted before any other client
   return program
 end
 
 --- Evaluate an expression in the program.
--- @return a number where it is one, else a string
+-- @return its value: a number if it is one, else as a string
 function asked.ask(program, expression)
   assert(program.control:send((expression:gsub("\n", " ")) .. "\n"))
 
@@ -62,8 +62,8 @@ function asked.await(program, expression)
   end, nil, expression)
 end
 
---- All clients leave; then there must be nothing left of them, and no handler
--- may have raised, unless `raised` says that some were to.
+--- Close all clients, check that the program has freed everything of theirs,
+-- and stop it. No handler may have raised an error, unless `raised` is true.
 function asked.settle(program, clients, raised)
   for _, each in ipairs(clients) do each:close() end
 

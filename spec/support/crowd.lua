@@ -1,8 +1,8 @@
---- A server and a few clients, to be driven at random.
+--- A server and a few clients, for random schedules.
 --
--- Each message says what it is: its topic, its number in that topic, its key,
--- and padding. So what a client has received can be compared with what was
--- published, whatever the server decided to withhold.
+-- Each message has its topic, its number in that topic, its key, and padding.
+-- So a spec can compare what a client has received with what was published,
+-- whichever messages the server has skipped for that client.
 
 local socket = require "socket"
 local testing = require "fes.testing"
@@ -12,7 +12,9 @@ local crowd = {}
 local Crowd = {}
 Crowd.__index = Crowd
 
--- `make[kind]()` is a policy; functions answer with what `make` says next.
+-- The second server runs commands: each line that it receives has the name of a
+-- function of `act` and the arguments. A policy "?name" is a function that
+-- returns "name".
 local script = [[
 local fes = require "fes"
 local conns, told, ended, by_id = {}, {}, {}, {}
@@ -56,7 +58,7 @@ function act.publish(name, from, to, keys, length)
   end
 end
 
--- The clients of this schedule are those that come from now on.
+-- Begin a schedule: its clients are those that connect from now on.
 function act.begin() conns, told = {}, {} collectgarbage "step" end
 function act.count() return #conns end
 
@@ -72,7 +74,7 @@ server = fes.listen {
   on_close = function(conn, reason) ended[conn.id] = reason end,
 }
 
-kept = fes.topic("kept", { retain = true }) -- held, or it would be forgotten
+kept = fes.topic("kept", { retain = true }) -- the reference keeps it alive
 fes.listen {
   port = 0, framing = "line",
   on_receive = function(conn, line)
@@ -104,8 +106,9 @@ function crowd.start()
   return self
 end
 
---- Have the server do something.
--- @return what it says
+--- Have the server call a function of `act`.
+-- @param ...  its name and its arguments
+-- @return its result
 function Crowd:ask(...)
   assert(self.control:send(table.concat({ ... }, " ") .. "\n"))
 
@@ -114,7 +117,7 @@ function Crowd:ask(...)
   return tonumber(answer) or answer
 end
 
---- Let `n` new clients come, and all others go.
+--- Close all clients and connect `n` new ones.
 function Crowd:begin(n)
   for _, client in ipairs(self.clients) do client.socket:close() end
   self.clients = {}
@@ -128,14 +131,14 @@ function Crowd:begin(n)
   end
 end
 
---- Client `i` closes its end.
+--- Close the connection of client `i`.
 function Crowd:hang_up(i)
   self.clients[i].socket:close()
   self.clients[i].closed = true
 end
 
---- Let client `i` read what has come, `bytes` at most.
--- @return how many it were
+--- Read what client `i` has received, at most `bytes`.
+-- @return the number of bytes
 function Crowd:read(i, bytes)
   local client = self.clients[i]
 
@@ -156,7 +159,7 @@ function Crowd:read(i, bytes)
   return #text
 end
 
---- Let all read until nothing is queued for anybody.
+--- Read from all clients until nothing is queued for any of them.
 function Crowd:drain()
   local quiet = 0
 
@@ -168,7 +171,7 @@ function Crowd:drain()
   end
 end
 
---- Let client `i` read until a line comes, or the end.
+--- Read from client `i` up to this line or the end of the connection.
 function Crowd:read_to(i, line)
   local client = self.clients[i]
   local deadline = socket.gettime() + 20
@@ -180,8 +183,8 @@ function Crowd:read_to(i, line)
   end
 end
 
---- What client `i` ended for; `"no"` if it did not.
--- @tparam boolean waits  until it has
+--- The reason for which client `i` was closed, `"no"` if it is still open.
+-- @tparam boolean waits  wait until it is closed
 function Crowd:ended(i, waits)
   local reason
 
@@ -192,7 +195,7 @@ function Crowd:ended(i, waits)
   return reason
 end
 
---- All go; nothing may be left behind.
+--- Close all clients, check that nothing is left, and stop the server.
 function Crowd:finish()
   self:begin(0)
   testing.wait_until(function() return self:ask "rest" == "0 0 0" end)

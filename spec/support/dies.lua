@@ -1,9 +1,9 @@
---- Code that has to abort, in a process of its own.
+--- Code that must abort the process, run in a process of its own.
 
 local dies = {}
 
---- Run code that has the module `core`.
--- @tparam string code  on one line, without single quotes
+--- Run code in a new process.
+-- @tparam string code  on one line, without single quotes; it can use `core`
 -- @treturn string  what the process wrote to standard error
 -- @treturn string "exit" or "signal"
 -- @treturn integer status or signal

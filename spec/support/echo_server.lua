@@ -1,9 +1,9 @@
--- echo_server.lua - what fes.testing is tested with: an echo server in Lua
+-- echo_server.lua - an echo server in Lua, to test fes.testing with
 --
 --     lua5.4 spec/support/echo_server.lua 127.0.0.1 ::1 /tmp/echo.sock
 --
--- It says on standard output what fes says, and exits with 0 on SIGTERM.
--- What goes wrong with a client it says there too.
+-- It prints the ready lines of fes, then each error of a client, to standard
+-- output. It exits with status 0 on SIGTERM.
 local uv = require "luv"
 
 io.stdout:setvbuf "line"

@@ -1,13 +1,14 @@
---- A name server for one program: it knows what it is told, on loopback.
+--- A name server on loopback, with the names that a spec gives it.
 --
--- It answers while the spec waits for anything. A name that it doesn't know
--- does not exist; one that is `false` it never answers for.
+-- It runs in the event loop of the spec, so it answers while the spec waits. It
+-- answers that other names do not exist. Questions for a name whose addresses
+-- are `false` get no answer.
 
 local uv = require "luv"
 
 local name_server = {}
 
--- The name in a question, and where that ends.
+-- The name in a question, and the position after it.
 local function name_of(query)
   local labels, at = {}, 13
 
@@ -39,10 +40,10 @@ local function answer(query, known)
     .. query:sub(13, at + 3) .. table.concat(records)
 end
 
---- Start one.
--- @tparam table known  name -> list of IPv4 addresses, in their order
--- @return the server: `address` is for $FES_NAMESERVERS, `asked` counts
--- questions, `hold` keeps those that come until `release`; `close` it
+--- Start a name server.
+-- @tparam table known  name -> list of IPv4 addresses, in order, or false
+-- @return the server: `address` for $FES_NAMESERVERS, `asked`, the number of
+-- questions, `hold`, which delays all answers until `release`, and `close`
 function name_server.start(known)
   local self = { handle = uv.new_udp(), asked = 0 }
 

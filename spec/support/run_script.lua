@@ -8,7 +8,7 @@ local run_script = {}
 local head = "local fes = require 'fes'\n"
 
 --- Run a script that ends with exit status 0.
--- @tparam string code  of the script from its second line on; it has `fes`
+-- @tparam string code  of the script from its second line on; it can use `fes`
 -- @param ...  options of the program
 -- @treturn string what it writes to stdout
 -- @treturn string what it writes to stderr
@@ -22,7 +22,7 @@ function run_script.prints(code, ...)
 end
 
 --- Run a script that must raise while it loads, in its second line.
--- @tparam string code  of the script from its second line on; it has `fes`
+-- @tparam string code  of the script from its second line on; it can use `fes`
 -- @treturn string what it writes to stderr
 function run_script.fails(code)
   local status, _, err = testing.run { code = head .. code }

@@ -1,8 +1,8 @@
---- How a program comes to the faults of faults.c.
+--- Preload faults.c, which makes system calls fail, into a program.
 --
 --     asked.start(shim.code .. [[ ... ]], { env = shim.env })
 --
--- Then the script has the global `faults`.
+-- The script then has the global `faults`.
 
 local path = os.getenv "FES_BUILD" .. "/spec/support/faults.so"
 
