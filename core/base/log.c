@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/stamp.h"
+#include "base/table.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -154,14 +155,10 @@ DEFINE_LEVEL(log_info, LOG_INFO)
 DEFINE_LEVEL(log_warn, LOG_WARN)
 DEFINE_LEVEL(log_error, LOG_ERROR)
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ ; never 0 here. */
+/* Never 0, which marks a free place. */
 static uint64_t hash_of(const char *text, size_t length)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
-    return hash | 1;
+    return table_hash(text, length, 0) | 1;
 }
 
 /* Say how many equal errors came since the one that was written. */

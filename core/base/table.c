@@ -106,6 +106,27 @@ void table_take(struct table *table, struct table_node *node)
     table->used--;
 }
 
+void table_each(const struct table *table, table_fn *fn, void *context)
+{
+    for (size_t i = 0; i < table->room; i++) {
+        struct table_node *next;
+
+        for (struct table_node *at = table->chains[i]; at != NULL; at = next) {
+            next = at->next;
+            fn(at, context);
+        }
+    }
+}
+
+void table_empty(struct table *table, table_fn *fn, void *context)
+{
+    struct table all = *table;
+
+    *table = (struct table){0};
+    table_each(&all, fn, context);
+    table_clear(&all);
+}
+
 void table_clear(struct table *table)
 {
     free(table->chains);

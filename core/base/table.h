@@ -43,6 +43,15 @@ bool table_put(struct table *table, struct table_node *node, uint64_t hash);
 /* Take out a node that is in the table. */
 void table_take(struct table *table, struct table_node *node);
 
+/* Call fn(node, context) for each node, in no order. It may not change the
+ * table. */
+typedef void table_fn(struct table_node *node, void *context);
+void table_each(const struct table *table, table_fn *fn, void *context);
+
+/* Likewise, but take all nodes out, so that `fn` may free them, and free what
+ * the table itself took. */
+void table_empty(struct table *table, table_fn *fn, void *context);
+
 /* Forget all nodes and free what the table itself took. */
 void table_clear(struct table *table);
 

@@ -41,7 +41,7 @@ describe("a table of sites", function()
     for site = 1, 1000 do sites:add(site) end
     local used, room = sites:look()
 
-    assert.equal(64, before)
+    assert.equal(4, before)
     assert.equal(1000, used)
     assert.equal(2048, room)
     for site = 1, 1000 do assert.equal(1, sites:count(site)) end

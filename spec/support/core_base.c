@@ -212,8 +212,8 @@ static int l_sites_look(lua_State *L)
 {
     struct sites *sites = check_sites(L);
 
-    lua_pushinteger(L, (lua_Integer)sites->used);
-    lua_pushinteger(L, (lua_Integer)sites->room);
+    lua_pushinteger(L, (lua_Integer)sites->table.used);
+    lua_pushinteger(L, (lua_Integer)sites->table.room);
     return 2;
 }
 

@@ -7,7 +7,6 @@
 #include "net/serve/accept.h"
 #include "net/serve/listener.h"
 #include "net/serve/serve.h"
-#include "net/state/conn_end.h"
 #include "net/state/engine.h"
 #include "net/state/interest.h"
 #include "net/state/server.h"
@@ -319,21 +318,18 @@ void adopt_commit(struct adoption *adoption, void *owner)
     adopt_drop(adoption);
 }
 
-static void forget_of_topics(struct engine *engine)
+static void forget_of_topic(struct table_node *node, void *context)
 {
-    for (size_t i = 0; i < engine->topics.room; i++)
-        for (struct table_node *at = engine->topics.chains[i]; at != NULL;
-             at = at->next) {
-            struct topic *topic = link_owner(at, struct topic, node);
+    struct topic *topic = link_owner(node, struct topic, node);
 
-            if (topic->overflow == OVERFLOW_ASK)
-                topic->overflow = OVERFLOW_UNSET;
-        }
+    (void)context;
+    if (topic->overflow == OVERFLOW_ASK)
+        topic->overflow = OVERFLOW_UNSET;
 }
 
 void adopt_forget_functions(struct engine *engine)
 {
-    forget_of_topics(engine);
+    table_each(&engine->topics, forget_of_topic, NULL);
     for (uint32_t slot = 0; slot < engine->conns.fresh; slot++) {
         struct conn *conn = &engine->conns.records[slot];
 

@@ -45,7 +45,7 @@ static bool init_loop(struct engine *engine)
     engine->loop = loop_new(turn_begin, turn_finish, engine);
     if (engine->loop == NULL)
         return false;
-    if (hangups_init(&engine->hangups, engine->loop, receive_on_hangups))
+    if (hangup_init(&engine->hangups, engine->loop, receive_on_hangups))
         return true;
     loop_free(engine->loop);
     return false;
@@ -53,7 +53,7 @@ static bool init_loop(struct engine *engine)
 
 static void free_loop(struct engine *engine)
 {
-    hangups_free(&engine->hangups, engine->loop);
+    hangup_free(&engine->hangups, engine->loop);
     loop_free(engine->loop);
 }
 
@@ -96,7 +96,7 @@ void engine_free(struct engine *engine)
     resolver_free(engine->resolver);
     slab_unmap(&engine->outgoing);
     free_loop(engine);
-    topics_free(engine);
+    topic_free_all(engine);
     free_tables(engine);
     free(engine);
 }

@@ -4,7 +4,6 @@
 #include "net/send/fanout.h"
 #include "net/send/reclaim.h"
 #include "net/send/retain.h"
-#include "net/state/conn_end.h"
 #include "net/state/stall.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-bool hangups_init(struct hangups *hangups, struct loop *loop, watch_fn *fn)
+bool hangup_init(struct hangups *hangups, struct loop *loop, watch_fn *fn)
 {
     hangups->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (hangups->epoll < 0)
@@ -13,26 +13,26 @@ bool hangups_init(struct hangups *hangups, struct loop *loop, watch_fn *fn)
     return true;
 }
 
-void hangups_free(struct hangups *hangups, struct loop *loop)
+void hangup_free(struct hangups *hangups, struct loop *loop)
 {
     watch_set(loop, &hangups->watch, 0);
     close(hangups->epoll);
 }
 
 /* EPOLLERR and EPOLLHUP are always told. */
-bool hangups_expect(struct hangups *hangups, int fd, uint64_t name)
+bool hangup_expect(struct hangups *hangups, int fd, uint64_t name)
 {
     struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = name};
 
     return epoll_ctl(hangups->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void hangups_forget(struct hangups *hangups, int fd)
+void hangup_forget(struct hangups *hangups, int fd)
 {
     epoll_ctl(hangups->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-bool hangups_next(struct hangups *hangups, uint64_t *name)
+bool hangup_next(struct hangups *hangups, uint64_t *name)
 {
     struct epoll_event event;
 

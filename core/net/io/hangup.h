@@ -21,20 +21,20 @@ struct hangups {
 
 /*
  * Nothing is waited for yet; `fn` is called from the loop when something has
- * broken: call hangups_next() until it has no more. False, with errno set: the
+ * broken: call hangup_next() until it has no more. False, with errno set: the
  * system refuses.
  */
-bool hangups_init(struct hangups *hangups, struct loop *loop, watch_fn *fn);
-void hangups_free(struct hangups *hangups, struct loop *loop);
+bool hangup_init(struct hangups *hangups, struct loop *loop, watch_fn *fn);
+void hangup_free(struct hangups *hangups, struct loop *loop);
 
 /* Wait for the break of `fd`, once, and tell it as `name`. False, with errno
  * set: the system refuses. */
-bool hangups_expect(struct hangups *hangups, int fd, uint64_t name);
+bool hangup_expect(struct hangups *hangups, int fd, uint64_t name);
 
 /* No longer. To be called before `fd` is closed. */
-void hangups_forget(struct hangups *hangups, int fd);
+void hangup_forget(struct hangups *hangups, int fd);
 
 /* The next that has broken. False: there is none now. */
-bool hangups_next(struct hangups *hangups, uint64_t *name);
+bool hangup_next(struct hangups *hangups, uint64_t *name);
 
 #endif

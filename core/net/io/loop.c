@@ -25,7 +25,6 @@ struct loop {
     struct heap timers;
     uint64_t alarm_due; /* what the alarm is set to */
     uint64_t ended;     /* the last turn */
-    uint64_t turns;
 };
 
 static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
@@ -127,7 +126,6 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
     struct loop *loop = prepare->data;
 
     (void)events;
-    loop->turns++;
     ev_idle_stop(ev, &loop->hurry);
     run_timers(loop);
     loop->end(loop->owner);
@@ -210,11 +208,6 @@ void loop_on_idle(struct loop *loop, turn_fn *fn)
 uint64_t loop_turn_ended(const struct loop *loop)
 {
     return loop->ended;
-}
-
-uint64_t loop_turns(const struct loop *loop)
-{
-    return loop->turns;
 }
 
 /* ------------------------------------------------------------------ signals */

@@ -115,7 +115,4 @@ void timer_stop(struct loop *loop, struct timer *timer);
 /* Does the timer wait for its moment? */
 bool timer_runs(const struct timer *timer);
 
-/* How often the loop has turned. */
-uint64_t loop_turns(const struct loop *loop);
-
 #endif

@@ -138,6 +138,21 @@ static void lay_to_rest(struct pool *pool, struct bocket *bocket)
     pool->free++;
 }
 
+struct segment pool_append(const struct pool *pool, struct bocket *bocket,
+                           const void *bytes, size_t length)
+{
+    size_t space = pool->size - bocket->used;
+    struct segment piece = {
+        .bocket = bocket,
+        .offset = bocket->used,
+        .length = (uint32_t)(length < space ? length : space),
+    };
+
+    memcpy(bocket->bytes + bocket->used, bytes, piece.length);
+    bocket->used += piece.length;
+    return piece;
+}
+
 void pool_checkin(struct pool *pool, struct bocket *bocket)
 {
     assert(bocket >= pool->bockets && bocket < pool->bockets + pool->fresh);

@@ -48,6 +48,14 @@ struct segment {
     uint32_t length;
 };
 
+/* Does a piece begin where `last` (or NULL) ends? Then both are one segment. */
+static inline bool segment_continues(const struct segment *last,
+                                     const struct segment *piece)
+{
+    return last != NULL && last->bocket == piece->bocket &&
+           last->offset + last->length == piece->offset;
+}
+
 enum pool_share { POOL_COMMON, POOL_RESERVE };
 
 /*
@@ -77,6 +85,13 @@ static inline void bocket_hold(struct bocket *bocket)
 {
     bocket->holders++;
 }
+
+/*
+ * Copy bytes behind those of the bocket, as many as fit, and describe them. The
+ * caller sees to it that no other holder writes there.
+ */
+struct segment pool_append(const struct pool *pool, struct bocket *bocket,
+                           const void *bytes, size_t length);
 
 /* Let go of a bocket; the last holder gives it back to its pool. */
 void pool_checkin(struct pool *pool, struct bocket *bocket);

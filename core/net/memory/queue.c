@@ -119,12 +119,6 @@ static void push(struct queue_store *store, struct queue *queue,
     queue->bytes += piece.length;
 }
 
-static bool goes_on(const struct segment *last, const struct segment *piece)
-{
-    return last != NULL && last->bocket == piece->bocket &&
-           last->offset + last->length == piece->offset;
-}
-
 /*
  * The bocket that what comes next can be written into; NULL: it takes a new
  * one. Nobody else may write behind the last segment: either the queue is the
@@ -160,7 +154,7 @@ void queue_refer(struct queue_store *store, struct queue *queue,
 {
     struct segment *last = last_of(store, queue);
 
-    if (goes_on(last, piece)) {
+    if (segment_continues(last, piece)) {
         last->length += piece->length;
         queue->bytes += piece->length;
         return;
@@ -173,25 +167,7 @@ bool queue_copies(const struct queue_store *store, const struct queue *queue,
                   const struct segment *piece)
 {
     return queue->count > 0 && piece->length < pool_size(store->pool) / 2 &&
-           !goes_on(last_of(store, queue), piece);
-}
-
-/* Write what fits at the end of a bocket, and queue it. How much that was. */
-static size_t write_behind(struct queue_store *store, struct queue *queue,
-                           struct bocket *bocket, const void *bytes,
-                           size_t length)
-{
-    size_t room = pool_size(store->pool) - bocket->used;
-    struct segment piece = {
-        .bocket = bocket,
-        .offset = bocket->used,
-        .length = (uint32_t)(length < room ? length : room),
-    };
-
-    memcpy(bocket->bytes + bocket->used, bytes, piece.length);
-    bocket->used += piece.length;
-    queue_refer(store, queue, &piece);
-    return piece.length;
+           !segment_continues(last_of(store, queue), piece);
 }
 
 /* A fresh bocket is the one that is shared from now on, in place of another. */
@@ -218,14 +194,15 @@ void queue_write(struct queue_store *store, struct queue *queue,
             bocket = pool_checkout(store->pool, share);
         assert(bocket != NULL);
 
-        size_t n = write_behind(store, queue, bocket, from, length);
+        struct segment piece = pool_append(store->pool, bocket, from, length);
 
+        queue_refer(store, queue, &piece);
         if (fresh && into_shared)
             share_next(store->pool, bocket, shared);
         else if (fresh)
             pool_checkin(store->pool, bocket); /* the queue holds it now */
-        from += n;
-        length -= n;
+        from += piece.length;
+        length -= piece.length;
         bocket = NULL;
     }
 }

@@ -85,38 +85,23 @@ static struct segment *last_piece(const struct stream *stream)
     return stream->npieces > 0 ? &stream->pieces[stream->npieces - 1] : NULL;
 }
 
-/* Bytes have been written into a bocket: they are the last ones waiting. */
-static void add_piece(struct stream *stream, struct bocket *bocket,
-                      uint32_t offset, uint32_t length)
+/* Write what fits behind a bocket's bytes; how much that was. The pieces of the
+ * stream hold the bocket then. */
+static size_t append(struct stream *stream, struct bocket *bocket,
+                     const void *bytes, size_t length)
 {
+    struct segment piece = pool_append(stream->pool, bocket, bytes, length);
     struct segment *last = last_piece(stream);
 
     assert(stream->pieces != NULL);
-    stream->at += length;
-    if (last != NULL && last->bocket == bocket &&
-        last->offset + last->length == offset) {
-        last->length += length;
-        return;
+    stream->at += piece.length;
+    if (segment_continues(last, &piece)) {
+        last->length += piece.length;
+    } else {
+        bocket_hold(bocket);
+        stream->pieces[stream->npieces++] = piece;
     }
-    bocket_hold(bocket);
-    stream->pieces[stream->npieces++] = (struct segment){
-        .bocket = bocket,
-        .offset = offset,
-        .length = length,
-    };
-}
-
-static size_t write_behind(struct stream *stream, struct bocket *bocket,
-                           const unsigned char *bytes, size_t length)
-{
-    size_t room = pool_size(stream->pool) - bocket->used;
-    size_t n = length < room ? length : room;
-    uint32_t offset = bocket->used;
-
-    memcpy(bocket->bytes + offset, bytes, n);
-    bocket->used += (uint32_t)n;
-    add_piece(stream, bocket, offset, (uint32_t)n);
-    return n;
+    return piece.length;
 }
 
 void stream_write(struct stream *stream, const void *bytes, size_t length)
@@ -125,7 +110,7 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
     struct bocket *tail = open_tail(stream);
 
     if (tail != NULL && length > 0) {
-        size_t n = write_behind(stream, tail, from, length);
+        size_t n = append(stream, tail, from, length);
 
         from += n;
         length -= n;
@@ -134,7 +119,7 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
         tail = pool_checkout(stream->pool, POOL_RESERVE);
         assert(tail != NULL);
 
-        size_t n = write_behind(stream, tail, from, length);
+        size_t n = append(stream, tail, from, length);
 
         pool_checkin(stream->pool, tail); /* its piece holds it now */
         stream->tail = tail;

@@ -2,7 +2,6 @@
 
 #include "net/protocol/framing.h"
 #include "net/send/closing.h"
-#include "net/send/drain.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
 #include "net/state/holders.h"
@@ -101,23 +100,21 @@ bool buffered_is_partial(struct conn *conn)
 
 /* ------------------------------------------------------------------- taking */
 
-static void hand_out(struct conn *conn, const struct frame *frame,
-                     struct received *data)
+struct received buffered_extract(struct conn *conn, const struct frame *frame)
 {
     struct server *server = conn->server;
-
-    *data = (struct received){
+    struct received data = {
         .pool = server->pool,
         .pieces = server->pieces,
         .length = frame->length,
         .count = inbox_pieces(server->pool, &conn->inbox, frame->begins,
                               frame->length, server->pieces),
     };
+
     inbox_consume(server->pool, &conn->inbox, frame->total);
     conn->begun = server->engine->tick;
     counters_hand_over(&server->counters, &conn->in);
-    holders_update(conn);
-    interest_update(conn);
+    return data;
 }
 
 enum receive_result buffered_receive(struct conn *conn,
@@ -127,10 +124,13 @@ enum receive_result buffered_receive(struct conn *conn,
     struct frame frame;
     enum receive_result answer = look(conn, request, &frame);
 
-    if (answer == RECEIVE_DONE)
-        hand_out(conn, &frame, data);
-    else if (answer == RECEIVE_TOOLONG)
+    if (answer == RECEIVE_DONE) {
+        *data = buffered_extract(conn, &frame);
+        holders_update(conn);
+        interest_update(conn);
+    } else if (answer == RECEIVE_TOOLONG) {
         conn_end(conn, REASON_TOOLONG, NULL);
+    }
     return answer;
 }
 

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct conn;
+struct frame;
 
 enum receive_kind {
     RECEIVE_MESSAGE, /* one, by the form of its server; raw: what has come */
@@ -58,6 +59,12 @@ enum receive_result buffered_peek(struct conn *conn,
 enum receive_result buffered_receive(struct conn *conn,
                                      const struct receive_request *request,
                                      struct received *data);
+
+/*
+ * Take the message that `frame` describes out of the inbox, and count it. The
+ * caller checks in each piece's bocket; pieces are good until the next call.
+ */
+struct received buffered_extract(struct conn *conn, const struct frame *frame);
 
 /* Does the inbox begin with a message of which the rest has not come? */
 bool buffered_is_partial(struct conn *conn);

@@ -3,7 +3,6 @@
 #include "net/io/socket.h"
 #include "net/receive/buffered.h"
 #include "net/send/closing.h"
-#include "net/send/drain.h"
 #include "net/send/fanout.h"
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
@@ -21,19 +20,9 @@ enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
 static void hand_up(struct conn *conn, const struct frame *frame)
 {
     struct server *server = conn->server;
-    struct engine *engine = server->engine;
-    struct received data = {
-        .pool = server->pool,
-        .pieces = server->pieces,
-        .length = frame->length,
-    };
+    struct received data = buffered_extract(conn, frame);
 
-    data.count = inbox_pieces(server->pool, &conn->inbox, frame->begins,
-                              frame->length, server->pieces);
-    inbox_consume(server->pool, &conn->inbox, frame->total);
-    conn->begun = engine->tick;
-    counters_hand_over(&server->counters, &conn->in);
-    engine->events.received(server->owner, conn_name_of(conn), &data);
+    server->engine->events.received(server->owner, conn_name_of(conn), &data);
 }
 
 /* Its answers may be as long as it is: is there half a queue for them? */
@@ -243,7 +232,7 @@ void receive_on_hangups(struct watch *watch, unsigned events)
     conn_name name;
 
     (void)events;
-    while (hangups_next(&engine->hangups, &name)) {
+    while (hangup_next(&engine->hangups, &name)) {
         struct conn *conn = engine_find_open(engine, name);
         int error = conn != NULL ? socket_error(conn->fd) : 0;
 

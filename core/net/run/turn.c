@@ -55,7 +55,7 @@ void turn_finish(void *owner)
         accept_update(server);
         serve_retire(server);
     }
-    topics_settle(engine);
+    topic_settle_all(engine);
     deadline_arm(engine);
     if (engine->pending_count > 0)
         loop_poll_at_once(engine->loop);

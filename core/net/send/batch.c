@@ -19,8 +19,7 @@ static bool add_piece(struct batch *batch, const struct segment *piece)
     struct segment *last =
         batch->count > 0 ? &batch->pieces[batch->count - 1] : NULL;
 
-    if (last != NULL && last->bocket == piece->bocket &&
-        last->offset + last->length == piece->offset) {
+    if (segment_continues(last, piece)) {
         last->length += piece->length;
         batch->vector[batch->count - 1].iov_len += piece->length;
         return true;

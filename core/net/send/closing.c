@@ -1,6 +1,5 @@
 #include "net/send/closing.h"
 
-#include "net/send/drain.h"
 #include "net/send/enqueue.h"
 #include "net/send/outbox.h"
 #include "net/state/conn_end.h"

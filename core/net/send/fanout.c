@@ -6,7 +6,6 @@
 #include "net/send/drain.h"
 #include "net/send/enqueue.h"
 #include "net/state/conn_end.h"
-#include "net/state/engine.h"
 
 #include <errno.h>
 

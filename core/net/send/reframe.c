@@ -1,6 +1,5 @@
 #include "net/send/reframe.h"
 
-#include "net/send/drain.h"
 #include "net/send/outbox.h"
 
 #include <string.h>
@@ -57,15 +56,6 @@ void reframe_skip(const struct pending *pending)
                   OVERFLOW_DROP);
 }
 
-static void write_part(struct conn *conn, const void *bytes, size_t length,
-                       enum pool_share share)
-{
-    struct server *server = conn->server;
-
-    queue_write(&server->queues, &conn->queue, bytes, length, &server->shared,
-                share);
-}
-
 /* All of it draws on the share that the queue had before it. */
 static void write_message(struct conn *conn, const struct message *message,
                           struct span data)
@@ -73,15 +63,15 @@ static void write_message(struct conn *conn, const struct message *message,
     const struct stream *stream = &conn->server->stream;
     enum pool_share share = conn_share(conn);
 
-    write_part(conn, message->prefix, message->prefix_length, share);
+    outbox_write(conn, message->prefix, message->prefix_length, share);
     while (data.from < data.to) {
         struct segment piece = stream_piece(stream, data.from, data.to);
 
-        write_part(conn, piece.bocket->bytes + piece.offset, piece.length,
-                   share);
+        outbox_write(conn, piece.bocket->bytes + piece.offset, piece.length,
+                     share);
         data.from += piece.length;
     }
-    write_part(conn, message->suffix, message->suffix_length, share);
+    outbox_write(conn, message->suffix, message->suffix_length, share);
 }
 
 static bool has_room(struct conn *conn, size_t length)

@@ -120,7 +120,7 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
 
 bool retain_has_room(struct server *server, size_t length)
 {
-    return !channel_conflates(&server->broadcasts) ||
+    return !topic_channel_conflates(&server->broadcasts) ||
            make_cells(server->engine, &server->snapshot, no_key, length);
 }
 
@@ -129,7 +129,7 @@ bool retain_broadcast(struct server *server, const char *data, size_t length,
 {
     struct engine *engine = server->engine;
 
-    if (!channel_conflates(&server->broadcasts)) {
+    if (!topic_channel_conflates(&server->broadcasts)) {
         snapshot_clear(&engine->cells, &server->snapshot);
         return true;
     }

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "net/io/socket.h"
 #include "net/receive/receive.h"
-#include "net/send/drain.h"
 #include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"

@@ -1,7 +1,5 @@
 #include "net/serve/serve.h"
 
-#include "base/log.h"
-#include "net/io/socket.h"
 #include "net/serve/accept.h"
 #include "net/serve/dial.h"
 #include "net/serve/listener.h"
@@ -43,7 +41,7 @@ static void drop_buffers(struct server *server)
 {
     free(server->pieces);
     server->pieces = NULL;
-    channels_free(server);
+    topic_free_channels(server);
     snapshot_free(&server->engine->cells, &server->snapshot);
     if (server->pool == NULL)
         return;

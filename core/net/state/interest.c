@@ -51,8 +51,8 @@ static void watch_for_hangup(struct conn *conn, bool wanted)
         return;
     conn_clear(conn, CONN_UNHEARD);
     if (!wanted)
-        hangups_forget(hangups, conn->fd);
-    else if (hangups_expect(hangups, conn->fd, conn_name_of(conn)))
+        hangup_forget(hangups, conn->fd);
+    else if (hangup_expect(hangups, conn->fd, conn_name_of(conn)))
         conn_set(conn, CONN_UNHEARD);
     else
         log_warn("a paused connection cannot be watched: %s", strerror(errno));

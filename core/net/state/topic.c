@@ -15,7 +15,6 @@ void topic_unsettle(struct topic *topic)
 static void free_topic(struct topic *topic)
 {
     snapshot_free(&topic->engine->cells, &topic->snapshot);
-    table_take(&topic->engine->topics, &topic->node);
     link_out(&topic->kept);
     link_out(&topic->unsettled);
     free(topic);
@@ -55,12 +54,13 @@ static bool settle(struct topic *topic)
         return true;
     if (!link_alone(&topic->channels))
         return false;
+    table_take(&topic->engine->topics, &topic->node);
     free_topic(topic);
     return true;
 }
 
 /* Each once: those that are not settled yet are at the end again. */
-void topics_settle(struct engine *engine)
+void topic_settle_all(struct engine *engine)
 {
     struct link *last = engine->unsettled.prev;
     struct link *at = &engine->unsettled;
@@ -75,7 +75,7 @@ void topics_settle(struct engine *engine)
     }
 }
 
-void channels_free(struct server *server)
+void topic_free_channels(struct server *server)
 {
     while (!link_alone(&server->channels)) {
         struct channel *channel =
@@ -87,19 +87,20 @@ void channels_free(struct server *server)
     }
 }
 
-void topics_free(struct engine *engine)
+static void free_with_channels(struct table_node *node, void *context)
 {
-    for (size_t i = 0; i < engine->topics.room; i++)
-        while (engine->topics.chains[i] != NULL) {
-            struct topic *topic =
-                link_owner(engine->topics.chains[i], struct topic, node);
+    struct topic *topic = link_owner(node, struct topic, node);
 
-            while (!link_alone(&topic->channels))
-                free_channel(
-                    link_owner(topic->channels.next, struct channel, of_topic));
-            free_topic(topic);
-        }
-    table_clear(&engine->topics);
+    (void)context;
+    while (!link_alone(&topic->channels))
+        free_channel(
+            link_owner(topic->channels.next, struct channel, of_topic));
+    free_topic(topic);
+}
+
+void topic_free_all(struct engine *engine)
+{
+    table_empty(&engine->topics, free_with_channels, NULL);
     table_clear(&engine->subs);
 }
 
@@ -199,7 +200,7 @@ void topic_unsubscribe(struct sub *sub)
 
 /* ----------------------------------------------------------------- policies */
 
-bool channel_conflates(const struct channel *channel)
+bool topic_channel_conflates(const struct channel *channel)
 {
     unsigned policy = channel->server->options.overflow;
 
@@ -215,7 +216,7 @@ bool topic_conflates(const struct topic *topic)
         return true;
     for (const struct link *at = topic->channels.next; at != &topic->channels;
          at = at->next)
-        if (channel_conflates(link_owner(at, struct channel, of_topic)))
+        if (topic_channel_conflates(link_owner(at, struct channel, of_topic)))
             return true;
     return false;
 }

@@ -39,13 +39,13 @@ struct topic {
 void topic_unsettle(struct topic *topic);
 
 /* At the end of a turn: topics and channels that nobody needs go. */
-void topics_settle(struct engine *engine);
+void topic_settle_all(struct engine *engine);
 
 /* The channels at a server go; their last subscribers have gone. */
-void channels_free(struct server *server);
+void topic_free_channels(struct server *server);
 
 /* All of them go, and the connections have gone. */
-void topics_free(struct engine *engine);
+void topic_free_all(struct engine *engine);
 
 /* The subscription of a connection, or NULL. */
 struct sub *topic_sub(const struct topic *topic, const struct conn *conn);
@@ -57,7 +57,7 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn);
 void topic_unsubscribe(struct sub *sub);
 
 /* Does the channel need the newest messages, for any of its subscribers? */
-bool channel_conflates(const struct channel *channel);
+bool topic_channel_conflates(const struct channel *channel);
 bool topic_conflates(const struct topic *topic);
 
 /* The own policy of a connection changes. */

@@ -215,7 +215,7 @@ static int do_spawn(lua_State *L)
     if (!command_facts(script_of(L)->engine, call->name, &facts) || !facts.open)
         return 0;
     push_handler(L, call);
-    task = task_spawn(L, 1);
+    task = tasks_spawn(L, 1);
     task->handles = call->name;
     task->ended = on_handler_ended;
     return 0;

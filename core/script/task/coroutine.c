@@ -11,7 +11,6 @@
  */
 #include "script/task/await.h"
 #include "script/task/tasks.h"
-#include "script/vm/options.h"
 #include "script/vm/watchdog.h"
 
 #include <lauxlib.h>
@@ -167,7 +166,7 @@ static void cancel(struct task *task)
     await_cancel(task);
     if (task->ended != NULL)
         task->ended(task, true);
-    task_forget(task);
+    tasks_forget(task);
 }
 
 static bool is_active(lua_State *L, lua_State *co)

@@ -53,7 +53,7 @@ static struct task *enter(lua_State *L)
     return task;
 }
 
-void task_forget(struct task *task)
+void tasks_forget(struct task *task)
 {
     struct tasks *tasks = task->script->tasks;
     lua_State *L = task->script->L;
@@ -98,7 +98,7 @@ static lua_State *take_coroutine(lua_State *L, int at)
     return co;
 }
 
-struct task *task_spawn(lua_State *L, int nargs)
+struct task *tasks_spawn(lua_State *L, int nargs)
 {
     int at = lua_gettop(L) - nargs;
     lua_State *co = take_coroutine(L, at);
@@ -122,7 +122,7 @@ int tasks_lua_spawn(lua_State *L)
     if (!lua_isfunction(L, 1) && !lua_isthread(L, 1))
         return luaL_error(L, "fes.spawn: a function was expected, got %s",
                           options_push_words(L, 1));
-    task_spawn(L, lua_gettop(L) - 1);
+    tasks_spawn(L, lua_gettop(L) - 1);
     return 1;
 }
 
@@ -175,7 +175,7 @@ static void leave(struct task *task)
     } else if (task->ended != NULL) {
         task->ended(task, true);
     }
-    task_forget(task);
+    tasks_forget(task);
 }
 
 static void fail(struct task *task)
@@ -183,7 +183,7 @@ static void fail(struct task *task)
     if (task->ended != NULL)
         task->ended(task, false);
     lua_pop(task->script->L, 1);
-    task_forget(task);
+    tasks_forget(task);
 }
 
 static void run(struct task *task)

@@ -16,10 +16,10 @@
  * place. It runs at the end of this turn, or of the next one. Raises if that
  * coroutine cannot be resumed.
  */
-struct task *task_spawn(lua_State *L, int nargs);
+struct task *tasks_spawn(lua_State *L, int nargs);
 
 /* It will not be resumed any more; it waits for no connection. */
-void task_forget(struct task *task);
+void tasks_forget(struct task *task);
 
 /* At the end of a turn: resume those that are ready now. */
 void tasks_run(struct script *script);
