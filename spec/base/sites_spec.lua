@@ -43,7 +43,7 @@ describe("a table of sites", function()
 
     assert.equal(4, before)
     assert.equal(1000, used)
-    assert.equal(2048, room)
+    assert.equal(1024, room)
     for site = 1, 1000 do assert.equal(1, sites:count(site)) end
   end)
 
