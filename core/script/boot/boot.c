@@ -30,6 +30,7 @@ static int open_all(lua_State *L)
     conn_send_open(L);
     conn_receive_open(L);
     tasks_open(L);
+    coroutine_open(L);
     lua_newtable(L);
     lua_pushvalue(L, -1);
     script->handles = luaL_ref(L, LUA_REGISTRYINDEX);

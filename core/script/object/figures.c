@@ -1,6 +1,6 @@
 #include "script/object/figures.h"
 
-#include "net/state/counters.h"
+#include "net/command/server.h"
 #include "script/vm/script.h"
 
 #define SET_COUNTER(name) script_set_count(L, #name, stats->counters.name);

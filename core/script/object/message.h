@@ -4,7 +4,7 @@
 #ifndef FES_OBJECT_MESSAGE_H
 #define FES_OBJECT_MESSAGE_H
 
-#include "net/protocol/framing.h"
+#include "net/command/command.h"
 
 #include <lua.h>
 #include <stddef.h>

@@ -313,7 +313,6 @@ void tasks_open(lua_State *L)
     if (tasks->waiters == NULL)
         luaL_error(L, "not enough memory");
     script->tasks = tasks;
-    coroutine_open(L);
 }
 
 struct waiters *tasks_stop(struct script *script)

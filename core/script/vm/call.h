@@ -8,7 +8,7 @@
 #ifndef FES_VM_CALL_H
 #define FES_VM_CALL_H
 
-#include "net/state/conn_name.h"
+#include "net/command/command.h"
 #include "script/vm/script.h"
 
 #include <lua.h>
