@@ -14,8 +14,8 @@ uint64_t clock_now(void)
 }
 
 /*
- * Rounded up, so that what waits for this long never wakes early. Half of the
- * range is kept free: a moment is now plus a duration.
+ * Rounded up, so that a timer never fires early. The result is at most half of
+ * the range, so that now plus a duration cannot overflow.
  */
 uint64_t clock_from_seconds(double seconds)
 {
@@ -34,7 +34,10 @@ double clock_to_seconds(uint64_t nanoseconds)
     return (double)nanoseconds / (double)CLOCK_SECOND;
 }
 
-/* "1234 567 89": on a processor, waiting for one, how many times. */
+/*
+ * schedstat holds "1234 567 89": nanoseconds on a processor, nanoseconds
+ * waiting for one, and the number of time slices. The second number is read.
+ */
 uint64_t clock_starved(void)
 {
     char text[64];

@@ -3,32 +3,34 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { ROOM_AT_FIRST = 64 };
+enum { FIRST_CAPACITY = 64 };
 
-static bool before(const struct heap_node *a, const struct heap_node *b)
+static bool is_due_before(const struct heap_node *a, const struct heap_node *b)
 {
     return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
-static void set(struct heap *heap, size_t i, struct heap_node *node)
+static void set_node(struct heap *heap, size_t i, struct heap_node *node)
 {
     heap->nodes[i] = node;
     node->place = i + 1;
 }
 
+/* Move the hole at `i` towards the root until `node` fits into it. */
 static void sift_up(struct heap *heap, size_t i, struct heap_node *node)
 {
     while (i > 0) {
         size_t parent = (i - 1) / 2;
 
-        if (!before(node, heap->nodes[parent]))
+        if (!is_due_before(node, heap->nodes[parent]))
             break;
-        set(heap, i, heap->nodes[parent]);
+        set_node(heap, i, heap->nodes[parent]);
         i = parent;
     }
-    set(heap, i, node);
+    set_node(heap, i, node);
 }
 
+/* Move the hole at `i` towards the leaves until `node` fits into it. */
 static void sift_down(struct heap *heap, size_t i, struct heap_node *node)
 {
     for (;;) {
@@ -37,35 +39,35 @@ static void sift_down(struct heap *heap, size_t i, struct heap_node *node)
         if (child >= heap->count)
             break;
         if (child + 1 < heap->count &&
-            before(heap->nodes[child + 1], heap->nodes[child]))
+            is_due_before(heap->nodes[child + 1], heap->nodes[child]))
             child++;
-        if (!before(heap->nodes[child], node))
+        if (!is_due_before(heap->nodes[child], node))
             break;
-        set(heap, i, heap->nodes[child]);
+        set_node(heap, i, heap->nodes[child]);
         i = child;
     }
-    set(heap, i, node);
+    set_node(heap, i, node);
 }
 
-static bool make_room(struct heap *heap)
+static bool grow_if_full(struct heap *heap)
 {
-    if (heap->count < heap->room)
+    if (heap->count < heap->capacity)
         return true;
 
-    size_t room = heap->room > 0 ? 2 * heap->room : ROOM_AT_FIRST;
-    struct heap_node **nodes = realloc(heap->nodes, room * sizeof *nodes);
+    size_t capacity = heap->capacity > 0 ? 2 * heap->capacity : FIRST_CAPACITY;
+    struct heap_node **nodes = realloc(heap->nodes, capacity * sizeof *nodes);
 
     if (nodes == NULL)
         return false;
     heap->nodes = nodes;
-    heap->room = room;
+    heap->capacity = capacity;
     return true;
 }
 
 bool heap_put(struct heap *heap, struct heap_node *node)
 {
     assert(node->place == 0);
-    if (!make_room(heap))
+    if (!grow_if_full(heap))
         return false;
     node->order = heap->order++;
     sift_up(heap, heap->count++, node);
@@ -83,7 +85,7 @@ void heap_take(struct heap *heap, struct heap_node *node)
     node->place = 0;
     if (last == node)
         return;
-    if (i > 0 && before(last, heap->nodes[(i - 1) / 2]))
+    if (i > 0 && is_due_before(last, heap->nodes[(i - 1) / 2]))
         sift_up(heap, i, last);
     else
         sift_down(heap, i, last);

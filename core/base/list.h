@@ -1,9 +1,12 @@
 /*
- * list.h - a circle of links that live inside what they link
+ * list.h - doubly linked lists whose links are embedded in the items
  *
- * A list is a link that stands for nobody: its neighbours are the first and
- * the last item. A link that is in no list points at itself, so taking it out
- * a second time is harmless. Nothing is allocated; every verb is O(1).
+ *     list <-> first <-> ... <-> last <-> list
+ *
+ * A list is a circle of links. The list's own link is the head: it belongs to
+ * no item, its `next` is the first item and its `prev` the last. A link that is
+ * in no list points at itself, so removing it again does nothing. Nothing is
+ * allocated, and every function is O(1).
  */
 #ifndef FES_BASE_LIST_H
 #define FES_BASE_LIST_H
@@ -17,23 +20,26 @@ struct link {
     struct link *prev;
 };
 
-/* The struct of `type` whose member `member` is `link`. */
+/* The struct of type `type` whose member `member` `link` points to. */
 #define link_owner(link, type, member) \
     ((type *)((uintptr_t)(link)-offsetof(type, member)))
 
-/* Make an empty list, or a link that is in no list. */
+/* Initialize an empty list, or a link that is in no list. */
 static inline void link_init(struct link *link)
 {
     link->next = link->prev = link;
 }
 
-/* Is this list empty; is this link in no list? */
+/* For a list: is it empty? For an item's link: is it in no list? */
 static inline bool link_alone(const struct link *link)
 {
     return link->next == link;
 }
 
-/* Put a link that is in no list before `place`; before a list: at its end. */
+/*
+ * Insert a link that is in no list before `place`. If `place` is a list, the
+ * link becomes its last.
+ */
 static inline void link_before(struct link *place, struct link *link)
 {
     link->prev = place->prev;
@@ -42,7 +48,7 @@ static inline void link_before(struct link *place, struct link *link)
     place->prev = link;
 }
 
-/* Take a link out of the list that it is in, if any. */
+/* Remove a link from its list. Does nothing if it is in no list. */
 static inline void link_out(struct link *link)
 {
     link->prev->next = link->next;
@@ -50,7 +56,7 @@ static inline void link_out(struct link *link)
     link_init(link);
 }
 
-/* Put a link at the end of `list`, wherever it was. */
+/* Move a link to the end of `list`, from another list or from none. */
 static inline void link_last(struct link *list, struct link *link)
 {
     link_out(link);

@@ -12,55 +12,58 @@
 #include <unistd.h>
 
 enum {
-    LINE_MAX_BYTES = 8192, /* longer lines are cut */
-    HEAD_BYTES = 64,       /* date, time and level are shorter */
+    LINE_MAX_BYTES = 8192, /* with the traceback; a message has half of it */
+    HEAD_MAX_BYTES = 64,   /* date, time and level are shorter than this */
     SIGNAL_LINE_BYTES = LINE_MAX_BYTES,
-    RECENT = 16 /* how many different errors are held back at once */
+    RECENT_ERRORS = 16 /* different errors whose repetitions are counted */
 };
 
-static const char *const names[] = {"debug", "info", "warn", "error"};
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
-static enum log_level least = LOG_INFO;
+static enum log_level lowest_level = LOG_INFO;
 
-/* An error written lately: equal ones are counted until a second is over. */
+/*
+ * The errors written last. An equal error within a second of the one written is
+ * not written, only counted.
+ */
 static struct recent {
-    uint64_t hash;    /* of the message; 0: the place is free */
-    uint64_t written; /* when */
-    unsigned left_out;
-    char begins[64];
-} recent[RECENT];
+    uint64_t hash;     /* of the message; 0: the entry is free */
+    uint64_t written;  /* clock_now() when it was written */
+    unsigned left_out; /* equal errors since then */
+    char start[64];    /* of the message */
+} recent[RECENT_ERRORS];
 
 void log_set_level(enum log_level level)
 {
-    least = level;
+    lowest_level = level;
 }
 
 bool log_shows(enum log_level level)
 {
-    return level >= least;
+    return level >= lowest_level;
 }
 
 bool log_level_named(const char *name, enum log_level *level)
 {
     for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
-        if (strcmp(name, names[i]) == 0) {
+        if (strcmp(name, level_names[i]) == 0) {
             *level = (enum log_level)i;
             return true;
         }
     return false;
 }
 
-/* Date, time and level: the beginning of a line. Its length. */
-static size_t head(char *line, enum log_level level)
+/* Write date, time and level to `line`. Gives the number of bytes. */
+static size_t write_head(char *line, enum log_level level)
 {
     size_t length = stamp_of_now(line);
 
-    return length + (size_t)snprintf(line + length, HEAD_BYTES - length,
-                                     " %-5s ", names[level]);
+    return length + (size_t)snprintf(line + length, HEAD_MAX_BYTES - length,
+                                     " %-5s ", level_names[level]);
 }
 
-/* A log that cannot be written has nowhere to say so. */
-static void put(const char *line, size_t length)
+/* An error is ignored: there is nowhere else to report it. */
+static void write_bytes(const char *line, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(STDERR_FILENO, line, length);
@@ -72,11 +75,15 @@ static void put(const char *line, size_t length)
     }
 }
 
+/*
+ * Write a line whose text is escaped, and after it the traceback, if any, as
+ * it is.
+ */
 static void write_line(enum log_level level, const char *text, size_t length,
                        const char *trace)
 {
     char line[LINE_MAX_BYTES];
-    size_t used = head(line, level);
+    size_t used = write_head(line, level);
 
     used += text_escape(line + used, sizeof line / 2, text, length);
     line[used++] = '\n';
@@ -88,7 +95,7 @@ static void write_line(enum log_level level, const char *text, size_t length,
         used += more;
         line[used++] = '\n';
     }
-    put(line, used);
+    write_bytes(line, used);
 }
 
 void log_text(enum log_level level, const char *text, size_t length)
@@ -97,8 +104,8 @@ void log_text(enum log_level level, const char *text, size_t length)
         write_line(level, text, length, NULL);
 }
 
-/* At most what there is room for. */
-static size_t append(char *line, size_t used, const char *text)
+/* Append what fits, with space left for the line end. Gives the new length. */
+static size_t append_part(char *line, size_t used, const char *text)
 {
     while (*text != '\0' && used < SIGNAL_LINE_BYTES - 1)
         line[used++] = *text++;
@@ -115,15 +122,15 @@ void log_from_signal(enum log_level level, const char *part, ...)
 
     size_t used = stamp_in_signal(line);
 
-    used = append(line, used, " ");
-    used = append(line, used, names[level]);
-    used = append(line, used, strlen(names[level]) < 5 ? "  " : " ");
+    used = append_part(line, used, " ");
+    used = append_part(line, used, level_names[level]);
+    used = append_part(line, used, strlen(level_names[level]) < 5 ? "  " : " ");
     va_start(parts, part);
     for (; part != NULL; part = va_arg(parts, const char *))
-        used = append(line, used, part);
+        used = append_part(line, used, part);
     va_end(parts);
     line[used++] = '\n';
-    put(line, used);
+    write_bytes(line, used);
 }
 
 __attribute__((format(printf, 2, 0))) static void
@@ -155,27 +162,27 @@ DEFINE_LEVEL(log_info, LOG_INFO)
 DEFINE_LEVEL(log_warn, LOG_WARN)
 DEFINE_LEVEL(log_error, LOG_ERROR)
 
-/* Never 0, which marks a free place. */
-static uint64_t hash_of(const char *text, size_t length)
+/* Never 0, which marks a free entry. */
+static uint64_t message_hash(const char *text, size_t length)
 {
     return table_hash(text, length, 0) | 1;
 }
 
-/* Say how many equal errors came since the one that was written. */
-static void tell_left_out(struct recent *error)
+/* Log how many equal errors were left out since this one was written. */
+static void report_left_out(struct recent *error)
 {
     if (error->left_out > 0)
         log_error("%u more like this were left out: %s", error->left_out,
-                  error->begins);
+                  error->start);
     error->left_out = 0;
 }
 
-/* The place of this error; if it has none, that of the one longest ago. */
-static struct recent *place_of(uint64_t hash)
+/* The entry of the error with this hash; without one, the oldest entry. */
+static struct recent *find_recent(uint64_t hash)
 {
     struct recent *oldest = &recent[0];
 
-    for (int i = 0; i < RECENT; i++) {
+    for (int i = 0; i < RECENT_ERRORS; i++) {
         if (recent[i].hash == hash)
             return &recent[i];
         if (recent[i].written < oldest->written)
@@ -187,17 +194,17 @@ static struct recent *place_of(uint64_t hash)
 void log_error_trace(const char *message, size_t length, const char *trace)
 {
     uint64_t now = clock_now();
-    uint64_t hash = hash_of(message, length);
-    struct recent *error = place_of(hash);
+    uint64_t hash = message_hash(message, length);
+    struct recent *error = find_recent(hash);
 
     if (error->hash == hash && now - error->written < CLOCK_SECOND) {
         error->left_out++;
         return;
     }
-    tell_left_out(error);
+    report_left_out(error);
     error->hash = hash;
     error->written = now;
-    snprintf(error->begins, sizeof error->begins, "%s", message);
+    snprintf(error->start, sizeof error->start, "%s", message);
     write_line(LOG_ERROR, message, length, trace);
 }
 
@@ -206,13 +213,13 @@ uint64_t log_catch_up(void)
     uint64_t now = clock_now();
     uint64_t next = CLOCK_FAR_AWAY;
 
-    for (int i = 0; i < RECENT; i++) {
+    for (int i = 0; i < RECENT_ERRORS; i++) {
         struct recent *error = &recent[i];
 
         if (error->left_out == 0)
             continue;
         if (now - error->written >= CLOCK_SECOND)
-            tell_left_out(error);
+            report_left_out(error);
         else if (error->written + CLOCK_SECOND < next)
             next = error->written + CLOCK_SECOND;
     }
@@ -221,6 +228,6 @@ uint64_t log_catch_up(void)
 
 void log_finish(void)
 {
-    for (int i = 0; i < RECENT; i++)
-        tell_left_out(&recent[i]);
+    for (int i = 0; i < RECENT_ERRORS; i++)
+        report_left_out(&recent[i]);
 }

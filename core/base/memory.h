@@ -1,18 +1,18 @@
 /*
- * memory.h - memory mapped once, for what has a bound
+ * memory.h - memory mapped once, for arrays with an upper bound
  *
- * Mapped memory is zero, and a page of it costs nothing until it is touched:
- * an array may be as long as its bound without anybody paying for it.
+ * Mapped memory is zero, and a page takes physical memory only once it is
+ * touched. So an array can be mapped in the largest size that it may ever need.
  */
 #ifndef FES_BASE_MEMORY_H
 #define FES_BASE_MEMORY_H
 
 #include <stddef.h>
 
-/* Map `bytes` bytes. NULL, with errno set, if the system has no room. */
+/* Map `bytes` bytes, more than 0. NULL, with errno set: the system refuses. */
 void *memory_map(size_t bytes);
 
-/* Give back what memory_map(bytes) gave; NULL is no harm. */
+/* Unmap what memory_map(bytes) gave. Does nothing if `at` is NULL. */
 void memory_unmap(void *at, size_t bytes);
 
 #endif

@@ -11,14 +11,14 @@ struct site {
     uint32_t count; /* above 0 */
 };
 
-static uint64_t hash_of(uint64_t key)
+static uint64_t key_hash(uint64_t key)
 {
     return table_hash(&key, sizeof key, 0);
 }
 
-static struct site *find(const struct sites *sites, uint64_t key)
+static struct site *find_site(const struct sites *sites, uint64_t key)
 {
-    struct table_node *node = table_first(&sites->table, hash_of(key));
+    struct table_node *node = table_first(&sites->table, key_hash(key));
 
     for (; node != NULL; node = table_next(node)) {
         struct site *site = link_owner(node, struct site, node);
@@ -31,16 +31,17 @@ static struct site *find(const struct sites *sites, uint64_t key)
 
 uint32_t sites_count(const struct sites *sites, uint64_t key)
 {
-    const struct site *site = find(sites, key);
+    const struct site *site = find_site(sites, key);
 
     return site != NULL ? site->count : 0;
 }
 
-static struct site *make(struct sites *sites, uint64_t key)
+/* Insert a site with a count of 0. NULL: no memory. */
+static struct site *new_site(struct sites *sites, uint64_t key)
 {
     struct site *site = calloc(1, sizeof *site);
 
-    if (site == NULL || !table_put(&sites->table, &site->node, hash_of(key))) {
+    if (site == NULL || !table_put(&sites->table, &site->node, key_hash(key))) {
         free(site);
         return NULL;
     }
@@ -50,10 +51,10 @@ static struct site *make(struct sites *sites, uint64_t key)
 
 bool sites_add(struct sites *sites, uint64_t key)
 {
-    struct site *site = find(sites, key);
+    struct site *site = find_site(sites, key);
 
     if (site == NULL)
-        site = make(sites, key);
+        site = new_site(sites, key);
     if (site != NULL)
         site->count++;
     return site != NULL;
@@ -61,7 +62,7 @@ bool sites_add(struct sites *sites, uint64_t key)
 
 void sites_remove(struct sites *sites, uint64_t key)
 {
-    struct site *site = find(sites, key);
+    struct site *site = find_site(sites, key);
 
     assert(site != NULL);
     if (--site->count > 0)

@@ -1,7 +1,7 @@
 /*
- * sites.h - how many there are of each key: connections from one address
+ * sites.h - a counter for each key, such as the connections from one address
  *
- * Only keys with a count above zero take memory, one allocation each.
+ * Only keys with a count above 0 take memory, one allocation each.
  */
 #ifndef FES_BASE_SITES_H
 #define FES_BASE_SITES_H
@@ -11,21 +11,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All zero: empty, and nothing allocated. */
+/* All zero: no keys, nothing allocated. */
 struct sites {
     struct table table;
 };
 
-/* How many there are of `key`. */
+/* The count of `key`; 0 if it has none. */
 uint32_t sites_count(const struct sites *sites, uint64_t key);
 
-/* One more of `key`. False: no memory, nothing is counted. */
+/* Add one to the count of `key`. False: no memory, and nothing is counted. */
 bool sites_add(struct sites *sites, uint64_t key);
 
-/* One less of `key`, of which there is at least one. */
+/* Take one from the count of `key`, which must be above 0. */
 void sites_remove(struct sites *sites, uint64_t key);
 
-/* Forget all of them. */
+/* Set all counts to 0 and free all memory. */
 void sites_clear(struct sites *sites);
 
 #endif

@@ -3,12 +3,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY = 86400, YEARS = 400, DAYS_OF_YEARS = 146097 };
+enum { DAY_SECONDS = 86400, ERA_YEARS = 400, ERA_DAYS = 146097 };
 
-static volatile long seconds_east; /* of UTC, when that was last asked */
+static volatile long seconds_east; /* of UTC, as stamp_of_now() last found it */
 
-/* `count` digits of a number, up to `out`. Where they end. */
-static char *digits(char *out, long number, int count)
+/* Write the last `count` digits of a number. Gives the end of the text. */
+static char *write_digits(char *out, long number, int count)
 {
     for (int i = count - 1; i >= 0; i--, number /= 10)
         out[i] = (char)('0' + number % 10);
@@ -16,48 +16,49 @@ static char *digits(char *out, long number, int count)
 }
 
 /*
- * Year, month and day of the Gregorian calendar, counted in eras of 400 years
- * that begin on the first of March: so a leap day is the last of its year.
- * (Howard Hinnant, https://howardhinnant.github.io/date_algorithms.html)
+ * Write year, month and day for a number of days since 1970-01-01. The days
+ * are counted in eras of 400 years, and years begin on the first of March, so
+ * that a leap day is the last day of its year.
+ * Source: Howard Hinnant, https://howardhinnant.github.io/date_algorithms.html
  */
-static char *date(char *out, long days)
+static char *write_date(char *out, long days)
 {
-    long since = days + 719468; /* the first of March of the year 0 */
-    long era = since / DAYS_OF_YEARS;
-    long day = since % DAYS_OF_YEARS;
+    long since = days + 719468; /* days since 0000-03-01 */
+    long era = since / ERA_DAYS;
+    long day = since % ERA_DAYS;
     long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
 
     day -= 365 * year + year / 4 - year / 100;
 
-    long month = (5 * day + 2) / 153; /* from March */
+    long month = (5 * day + 2) / 153; /* 0: March */
 
     day -= (153 * month + 2) / 5;
-    year += YEARS * era + (month >= 10);
-    out = digits(out, year, 4);
+    year += ERA_YEARS * era + (month >= 10);
+    out = write_digits(out, year, 4);
     *out++ = '-';
-    out = digits(out, month < 10 ? month + 3 : month - 9, 2);
+    out = write_digits(out, month < 10 ? month + 3 : month - 9, 2);
     *out++ = '-';
-    return digits(out, day + 1, 2);
+    return write_digits(out, day + 1, 2);
 }
 
-static char *time_of_day(char *out, long seconds)
+static char *write_time(char *out, long seconds)
 {
-    out = digits(out, seconds / 3600, 2);
+    out = write_digits(out, seconds / 3600, 2);
     *out++ = ':';
-    out = digits(out, seconds / 60 % 60, 2);
+    out = write_digits(out, seconds / 60 % 60, 2);
     *out++ = ':';
-    return digits(out, seconds % 60, 2);
+    return write_digits(out, seconds % 60, 2);
 }
 
 static size_t write_stamp(char *out, const struct timespec *now)
 {
     long local = (long)now->tv_sec + seconds_east;
-    char *at = date(out, local / DAY);
+    char *at = write_date(out, local / DAY_SECONDS);
 
     *at++ = ' ';
-    at = time_of_day(at, local % DAY);
+    at = write_time(at, local % DAY_SECONDS);
     *at++ = '.';
-    at = digits(at, now->tv_nsec / 1000000, 3);
+    at = write_digits(at, now->tv_nsec / 1000000, 3);
     *at = '\0';
     return (size_t)(at - out);
 }

@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { ROOM_AT_FIRST = 4, SPREAD = 32 };
+enum { FIRST_CAPACITY = 4, MIX_SHIFT = 32 };
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
 
-/* A kernel that gives no random bytes leaves the seed as it is. */
-static uint64_t seed(void)
+/*
+ * The same number for the life of the process, and odd: multiplying by it loses
+ * no bits. If the kernel has no random bytes, it is FNV_BASIS.
+ */
+static uint64_t process_seed(void)
 {
     static uint64_t seed;
 
@@ -23,21 +26,22 @@ static uint64_t seed(void)
 uint64_t table_hash(const void *bytes, size_t length, uint64_t more)
 {
     const unsigned char *at = bytes;
-    uint64_t hash = (FNV_BASIS ^ seed()) + more * FNV_PRIME;
+    uint64_t hash = (FNV_BASIS ^ process_seed()) + more * FNV_PRIME;
 
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ at[i]) * FNV_PRIME;
-    hash ^= hash >> SPREAD;
-    hash *= seed();
-    return hash ^ hash >> SPREAD;
+    hash ^= hash >> MIX_SHIFT;
+    hash *= process_seed();
+    return hash ^ hash >> MIX_SHIFT;
 }
 
 static struct table_node **chain_of(const struct table *table, uint64_t hash)
 {
-    return &table->chains[hash & (table->room - 1)];
+    return &table->chains[hash & (table->capacity - 1)];
 }
 
-static struct table_node *same_hash(struct table_node *node, uint64_t hash)
+/* The first node of a chain, from `node` on, that has this hash; or NULL. */
+static struct table_node *skip_to_hash(struct table_node *node, uint64_t hash)
 {
     while (node != NULL && node->hash != hash)
         node = node->next;
@@ -46,15 +50,16 @@ static struct table_node *same_hash(struct table_node *node, uint64_t hash)
 
 struct table_node *table_first(const struct table *table, uint64_t hash)
 {
-    return table->room > 0 ? same_hash(*chain_of(table, hash), hash) : NULL;
+    return table->capacity > 0 ? skip_to_hash(*chain_of(table, hash), hash)
+                               : NULL;
 }
 
 struct table_node *table_next(const struct table_node *node)
 {
-    return same_hash(node->next, node->hash);
+    return skip_to_hash(node->next, node->hash);
 }
 
-static void put(struct table *table, struct table_node *node)
+static void push_node(struct table *table, struct table_node *node)
 {
     struct table_node **chain = chain_of(table, node->hash);
 
@@ -62,22 +67,23 @@ static void put(struct table *table, struct table_node *node)
     *chain = node;
 }
 
-static bool grow(struct table *table)
+/* Double the number of chains. False: no memory, and nothing has changed. */
+static bool double_chains(struct table *table)
 {
     struct table bigger = {
-        .room = table->room > 0 ? 2 * table->room : ROOM_AT_FIRST,
+        .capacity = table->capacity > 0 ? 2 * table->capacity : FIRST_CAPACITY,
         .used = table->used,
     };
 
-    bigger.chains = calloc(bigger.room, sizeof(struct table_node *));
+    bigger.chains = calloc(bigger.capacity, sizeof(struct table_node *));
     if (bigger.chains == NULL)
         return false;
-    for (size_t i = 0; i < table->room; i++) {
+    for (size_t i = 0; i < table->capacity; i++) {
         struct table_node *next;
 
         for (struct table_node *at = table->chains[i]; at != NULL; at = next) {
             next = at->next;
-            put(&bigger, at);
+            push_node(&bigger, at);
         }
     }
     free(table->chains);
@@ -85,12 +91,14 @@ static bool grow(struct table *table)
     return true;
 }
 
+/* Without memory to grow, the chains that exist get longer. */
 bool table_put(struct table *table, struct table_node *node, uint64_t hash)
 {
-    if (table->used >= table->room && !grow(table) && table->room == 0)
+    if (table->used >= table->capacity && !double_chains(table) &&
+        table->capacity == 0)
         return false;
     node->hash = hash;
-    put(table, node);
+    push_node(table, node);
     table->used++;
     return true;
 }
@@ -108,7 +116,7 @@ void table_take(struct table *table, struct table_node *node)
 
 void table_each(const struct table *table, table_fn *fn, void *context)
 {
-    for (size_t i = 0; i < table->room; i++) {
+    for (size_t i = 0; i < table->capacity; i++) {
         struct table_node *next;
 
         for (struct table_node *at = table->chains[i]; at != NULL; at = next) {

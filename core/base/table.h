@@ -1,12 +1,12 @@
 /*
- * table.h - a hash table of nodes that live inside what they stand for
+ * table.h - a hash table whose nodes are embedded in the items
  *
- * It knows hashes only: whoever looks something up compares the keys of all
- * nodes of one hash, which as a rule is one.
+ * The table stores hashes, not keys. To find an item, the caller compares the
+ * keys of all nodes with the hash of the key; usually that is one node.
  *
  *     for (node = table_first(table, hash); node != NULL;
  *          node = table_next(node))
- *         if (the owner of node has the key)
+ *         if (the item of node has the key)
  *             ...
  */
 #ifndef FES_BASE_TABLE_H
@@ -21,38 +21,45 @@ struct table_node {
     uint64_t hash;
 };
 
+/* All zero: an empty table, nothing allocated. */
 struct table {
-    struct table_node **chains; /* NULL: empty, and nothing allocated */
-    size_t room;                /* chains; a power of two */
-    size_t used;                /* nodes */
+    struct table_node **chains; /* lists of nodes; NULL: nothing allocated */
+    size_t capacity;            /* number of chains, a power of two; or 0 */
+    size_t used;                /* number of nodes */
 };
 
 /*
- * The hash of some bytes, another one in each process: who chooses the keys
- * cannot choose them to collide. `more` tells apart keys of the same bytes.
- * (FNV-1a of 64 bits, http://www.isthe.com/chongo/tech/comp/fnv/, mixed.)
+ * The hash of `length` bytes and of `more`, a number that belongs to the key.
+ * It depends on a random seed of the process, so a peer that chooses the keys
+ * cannot choose them to collide.
+ * Source: FNV-1a of 64 bits, http://www.isthe.com/chongo/tech/comp/fnv/, whose
+ * result is then mixed.
  */
 uint64_t table_hash(const void *bytes, size_t length, uint64_t more);
 
+/* The first node with this hash, and the next one with the hash of `node`;
+ * NULL: there is none. */
 struct table_node *table_first(const struct table *table, uint64_t hash);
 struct table_node *table_next(const struct table_node *node);
 
-/* Put in a node that is in no table. False: no memory, and it is not in. */
+/* Insert a node that is in no table. False: no memory, and the node is not
+ * inserted; this can happen only while nothing is allocated. */
 bool table_put(struct table *table, struct table_node *node, uint64_t hash);
 
-/* Take out a node that is in the table. */
+/* Remove a node, which must be in the table. */
 void table_take(struct table *table, struct table_node *node);
 
-/* Call fn(node, context) for each node, in no order. It may not change the
- * table. */
+/* Call fn(node, context) for each node, in no particular order. `fn` must not
+ * insert or remove nodes. */
 typedef void table_fn(struct table_node *node, void *context);
 void table_each(const struct table *table, table_fn *fn, void *context);
 
-/* Likewise, but take all nodes out, so that `fn` may free them, and free what
- * the table itself took. */
+/* Remove all nodes, call fn(node, context) for each, which may free it, and
+ * free the table's own memory. */
 void table_empty(struct table *table, table_fn *fn, void *context);
 
-/* Forget all nodes and free what the table itself took. */
+/* Remove all nodes and free the table's own memory. The nodes belong to their
+ * owners. */
 void table_clear(struct table *table);
 
 #endif

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ESCAPE_BYTES = 5, NAME_LETTERS = 32 };
+enum {
+    ESCAPE_BYTES = 5, /* of the longest escape, with the zero of snprintf */
+    NAME_MAX_BYTES = 32
+};
 
-/* Write one byte as text into `out`, which has room for an escape. */
+/* Write the escape of a byte to `out`. Gives its length without the zero. */
 static size_t escape_byte(char *out, unsigned char byte)
 {
     switch (byte) {
@@ -23,12 +26,13 @@ static size_t escape_byte(char *out, unsigned char byte)
 }
 
 /*
- * How many bytes the letter has that begins here: UTF-8, well formed (RFC
- * 3629), and no control character, of which it has some of two bytes. 0: none.
+ * The number of bytes of the character at `at`; `length` bytes are left. 0 if
+ * it is not well-formed UTF-8 (RFC 3629) or is a control character: U+0000 to
+ * U+001F, U+007F, or, in two bytes, U+0080 to U+009F.
  */
-static size_t letter(const unsigned char *at, size_t length)
+static size_t character_bytes(const unsigned char *at, size_t length)
 {
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    static const uint32_t smallest[] = {0, 0, 0xa0, 0x800, 0x10000};
 
     if (*at < 0x80)
         return *at >= ' ' && *at != 0x7f;
@@ -45,21 +49,21 @@ static size_t letter(const unsigned char *at, size_t length)
             return 0;
         code = code << 6 | (at[i] & 0x3fu);
     }
-    if (code < least[n] || code > 0x10ffff || (code >> 11) == 0xd800 >> 11)
+    if (code < smallest[n] || code > 0x10ffff || (code >> 11) == 0xd800 >> 11)
         return 0;
     return n;
 }
 
-size_t text_escape(char *out, size_t room, const char *bytes, size_t length)
+size_t text_escape(char *out, size_t capacity, const char *bytes, size_t length)
 {
     const unsigned char *at = (const unsigned char *)bytes;
     const unsigned char *end = at + length;
     size_t used = 0;
 
     while (at < end) {
-        size_t n = letter(at, (size_t)(end - at));
+        size_t n = character_bytes(at, (size_t)(end - at));
 
-        if (used + (n > 0 ? n : ESCAPE_BYTES) > room)
+        if (used + (n > 0 ? n : ESCAPE_BYTES) > capacity)
             break;
         if (n > 0)
             memcpy(out + used, at, n);
@@ -69,23 +73,23 @@ size_t text_escape(char *out, size_t room, const char *bytes, size_t length)
     return used;
 }
 
-static int least(int a, int b)
+static int smaller(int a, int b)
 {
     return a < b ? a : b;
 }
 
 /*
- * Row by row through the table of distances between beginnings of `a` and
- * beginnings of `b`; the two rows above are all that is needed.
- * https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
+ * Compute, row by row, the distances between each prefix of `a` and each
+ * prefix of `b`. A row depends only on the two rows above it, so three rows are
+ * stored. https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
  */
 int text_distance(const char *a, const char *b)
 {
     size_t an = strlen(a);
     size_t bn = strlen(b);
-    int rows[3][NAME_LETTERS + 1];
+    int rows[3][NAME_MAX_BYTES + 1];
 
-    if (an > NAME_LETTERS || bn > NAME_LETTERS)
+    if (an > NAME_MAX_BYTES || bn > NAME_MAX_BYTES)
         return INT_MAX;
     for (size_t j = 0; j <= bn; j++)
         rows[0][j] = (int)j;
@@ -99,9 +103,9 @@ int text_distance(const char *a, const char *b)
         for (size_t j = 1; j <= bn; j++) {
             int replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
 
-            row[j] = least(replaced, least(above[j], row[j - 1]) + 1);
+            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], above2[j - 2] + 1);
+                row[j] = smaller(row[j], above2[j - 2] + 1);
         }
     }
     return rows[an % 3][bn];

@@ -1,5 +1,5 @@
 /*
- * text.h - text that is safe to show, and names that are nearly right
+ * text.h - text that is safe to show, and the distance between names
  */
 #ifndef FES_BASE_TEXT_H
 #define FES_BASE_TEXT_H
@@ -7,31 +7,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A run of bytes; whoever made them owns them. */
+/* A run of bytes, not owned by this struct. */
 struct bytes {
     const char *at;
     size_t length;
 };
 
-enum { TEXT_DECIMAL_BYTES = 24 }; /* enough for any, with its zero */
+enum { TEXT_DECIMAL_BYTES = 24 }; /* enough for any uint64_t and its zero */
 
 /*
- * Copy `length` bytes to `out`, at most `room` bytes, control characters (and
- * what is no text) written as `\n`, `\t`, `\r` or `\x1b`. UTF-8 passes. What
- * does not fit is cut, never inside a letter or an escape. No terminating zero.
- * Gives the number of bytes written.
+ * Copy `length` bytes to `out`, which has `capacity` bytes. Control characters
+ * and bytes that are not valid UTF-8 are written as `\n`, `\t`, `\r` or `\x1b`.
+ * Text that does not fit is cut, never inside a character or an escape; an
+ * escape needs 5 bytes of space. Gives the number of bytes written. There is no
+ * terminating zero.
  */
-size_t text_escape(char *out, size_t room, const char *bytes, size_t length);
+size_t text_escape(char *out, size_t capacity, const char *bytes,
+                   size_t length);
 
 /*
- * How many letters must be added, left out, replaced or swapped with their
- * neighbour to make `b` of `a` (the optimal string alignment distance). Names
- * over 32 letters are far from everything: INT_MAX.
+ * The number of bytes to insert, delete, replace or swap with their neighbour
+ * to turn `a` into `b` (the optimal string alignment distance). INT_MAX if one
+ * of them is longer than 32 bytes.
  */
 int text_distance(const char *a, const char *b);
 
-/* The number in decimal, into `out`, which has room for TEXT_DECIMAL_BYTES.
- * May be called in a signal's handler. */
+/* Write the number in decimal and a zero to `out`, which has
+ * TEXT_DECIMAL_BYTES. Async-signal-safe. */
 void text_decimal(char *out, uint64_t number);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * times.h - how long something took that happens again and again
+ * times.h - count, last, longest and total of repeated durations
  */
 #ifndef FES_BASE_TIMES_H
 #define FES_BASE_TIMES_H
 
 #include <stdint.h>
 
-/* In nanoseconds. */
+/* Durations in nanoseconds. All zero: none so far. */
 struct times {
     uint64_t count;
     uint64_t last;
@@ -14,6 +14,7 @@ struct times {
     uint64_t total;
 };
 
+/* Add one duration. */
 static inline void times_add(struct times *times, uint64_t nanoseconds)
 {
     times->count++;

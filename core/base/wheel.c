@@ -21,7 +21,7 @@ void wheel_remove(struct wheel *wheel, struct wheel_node *node)
     wheel->count--;
 }
 
-/* What is due already hangs where the wheel turns next. */
+/* A node that is already due goes to the slot of the next tick. */
 void wheel_add(struct wheel *wheel, struct wheel_node *node, uint32_t due)
 {
     wheel_remove(wheel, node);
@@ -32,26 +32,30 @@ void wheel_add(struct wheel *wheel, struct wheel_node *node, uint32_t due)
     wheel->count++;
 }
 
-/* Look at those in one slot that were there before; not due yet: hang again. */
-static void turn_slot(struct wheel *wheel, wheel_fn *fn, void *owner)
+/*
+ * Call `fn` for the nodes of the current slot that are due. Nodes of a later
+ * round are moved to `later` and back again, so each is visited once, whatever
+ * `fn` adds to the slot or removes from it.
+ */
+static void run_slot(struct wheel *wheel, wheel_fn *fn, void *owner)
 {
     struct link *slot = &wheel->slots[wheel->now % WHEEL_SLOTS];
-    struct link seen;
+    struct link later;
 
-    link_init(&seen);
+    link_init(&later);
     while (!link_alone(slot)) {
         struct wheel_node *node =
             link_owner(slot->next, struct wheel_node, link);
 
         if ((int32_t)(node->due - wheel->now) > 0) {
-            link_last(&seen, &node->link);
+            link_last(&later, &node->link);
             continue;
         }
         wheel_remove(wheel, node);
         fn(owner, node);
     }
-    while (!link_alone(&seen))
-        link_last(slot, seen.next);
+    while (!link_alone(&later))
+        link_last(slot, later.next);
 }
 
 void wheel_turn(struct wheel *wheel, uint32_t now, wheel_fn *fn, void *owner)
@@ -62,7 +66,7 @@ void wheel_turn(struct wheel *wheel, uint32_t now, wheel_fn *fn, void *owner)
             return;
         }
         wheel->now++;
-        turn_slot(wheel, fn, owner);
+        run_slot(wheel, fn, owner);
     }
 }
 

@@ -213,7 +213,7 @@ static int l_sites_look(lua_State *L)
     struct sites *sites = check_sites(L);
 
     lua_pushinteger(L, (lua_Integer)sites->table.used);
-    lua_pushinteger(L, (lua_Integer)sites->table.room);
+    lua_pushinteger(L, (lua_Integer)sites->table.capacity);
     return 2;
 }
 
