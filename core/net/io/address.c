@@ -61,7 +61,7 @@ uint64_t address_site(const struct address *address)
 
     if (address->family == AF_INET6) {
         memcpy(&site, address->bytes, sizeof site);
-        return site != 0 ? site : UINT64_MAX; /* ::/64 holds ::1 */
+        return site != 0 ? site : UINT64_MAX; /* ::/64, which holds ::1 */
     }
     memcpy(&host, address->bytes, sizeof host);
     return UINT64_C(1) << 63 | host;
@@ -75,8 +75,9 @@ bool address_is_bad_literal(const char *host)
            inet_pton(AF_INET, host, &ignored) != 1;
 }
 
-static const char *every_address(uint16_t port, struct sockaddr_storage *to,
-                                 socklen_t *length)
+/* [::]: every IPv6 address, and every IPv4 address (socket_listen). */
+static const char *set_wildcard(uint16_t port, struct sockaddr_storage *to,
+                                socklen_t *length)
 {
     struct sockaddr_in6 any = {
         .sin6_family = AF_INET6,
@@ -88,9 +89,12 @@ static const char *every_address(uint16_t port, struct sockaddr_storage *to,
     return NULL;
 }
 
-/* Ask the resolver; with AI_NUMERICHOST it only reads what is written. */
-static int look_up(const char *host, uint16_t port, int flags,
-                   struct sockaddr_storage *to, socklen_t *length)
+/*
+ * The first address that getaddrinfo(3) finds. With AI_NUMERICHOST in `flags`
+ * it only parses `host` and asks no resolver. 0, or an EAI_ error.
+ */
+static int get_first_address(const char *host, uint16_t port, int flags,
+                             struct sockaddr_storage *to, socklen_t *length)
 {
     struct addrinfo hints = {
         .ai_flags = flags | AI_NUMERICSERV,
@@ -116,17 +120,17 @@ const char *address_resolve(const char *host, uint16_t port,
     int error;
 
     if (strcmp(host, "*") == 0)
-        return every_address(port, to, length);
+        return set_wildcard(port, to, length);
     if (address_is_bad_literal(host))
         return "not an address";
-    error = look_up(host, port, AI_PASSIVE, to, length);
+    error = get_first_address(host, port, AI_PASSIVE, to, length);
     return error != 0 ? gai_strerror(error) : NULL;
 }
 
 bool address_literal(const char *host, uint16_t port, struct place *place)
 {
-    return look_up(host, port, AI_NUMERICHOST, &place->address,
-                   &place->length) == 0;
+    return get_first_address(host, port, AI_NUMERICHOST, &place->address,
+                             &place->length) == 0;
 }
 
 bool address_unix(const char *path, struct place *place)

@@ -19,7 +19,7 @@ void hangup_free(struct hangups *hangups, struct loop *loop)
     close(hangups->epoll);
 }
 
-/* EPOLLERR and EPOLLHUP are always told. */
+/* epoll always reports EPOLLERR and EPOLLHUP, so no other event is named. */
 bool hangup_expect(struct hangups *hangups, int fd, uint64_t name)
 {
     struct epoll_event event = {.events = EPOLLONESHOT, .data.u64 = name};

@@ -11,10 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { FIRST = 3 };
+enum { FIRST_FD = 3 };
 
-/* A variable as a number; 0 if it is none. */
-static long number_in(const char *name)
+/* The value of an environment variable; 0 if it is no number above 0. */
+static long env_number(const char *name)
 {
     const char *text = getenv(name);
     char *end;
@@ -25,10 +25,10 @@ static long number_in(const char *name)
 
 void inherit_take(struct inherited *inherited)
 {
-    long count = number_in("LISTEN_FDS");
+    long count = env_number("LISTEN_FDS");
 
     *inherited = (struct inherited){0};
-    if (count == 0 || number_in("LISTEN_PID") != getpid())
+    if (count == 0 || env_number("LISTEN_PID") != getpid())
         return;
     if (count > INHERIT_MOST) {
         log_warn("%ld sockets were passed, only %d are looked at", count,
@@ -37,13 +37,13 @@ void inherit_take(struct inherited *inherited)
     }
     inherited->count = (int)count;
     for (int i = 0; i < inherited->count; i++)
-        fcntl(FIRST + i, F_SETFD, FD_CLOEXEC);
+        fcntl(FIRST_FD + i, F_SETFD, FD_CLOEXEC);
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
 }
 
-static bool listens(int fd)
+static bool is_listening_stream(int fd)
 {
     int type = 0;
     int accepts = 0;
@@ -55,16 +55,18 @@ static bool listens(int fd)
     return type == SOCK_STREAM && accepts != 0;
 }
 
-static int duplicate(struct inherited *inherited, int i)
+/* Duplicate the socket with index `i`, and mark it as used. -1: no descriptor.
+ */
+static int duplicate_socket(struct inherited *inherited, int i)
 {
-    int fd = fcntl(FIRST + i, F_DUPFD_CLOEXEC, FIRST);
+    int fd = fcntl(FIRST_FD + i, F_DUPFD_CLOEXEC, FIRST_FD);
 
     if (fd >= 0)
         inherited->used[i] = true;
     return fd;
 }
 
-static bool is_at(int fd, const struct address *address)
+static bool is_bound_to(int fd, const struct address *address)
 {
     struct address there = socket_address(fd);
 
@@ -75,12 +77,13 @@ static bool is_at(int fd, const struct address *address)
 int inherit_ip(struct inherited *inherited, const struct address *address)
 {
     for (int i = 0; i < inherited->count; i++)
-        if (listens(FIRST + i) && is_at(FIRST + i, address))
-            return duplicate(inherited, i);
+        if (is_listening_stream(FIRST_FD + i) &&
+            is_bound_to(FIRST_FD + i, address))
+            return duplicate_socket(inherited, i);
     return -1;
 }
 
-static bool is_at_path(int fd, const char *path)
+static bool is_bound_to_path(int fd, const char *path)
 {
     struct sockaddr_un there = {0};
     socklen_t length = sizeof there - 1;
@@ -92,8 +95,9 @@ static bool is_at_path(int fd, const char *path)
 int inherit_unix(struct inherited *inherited, const char *path)
 {
     for (int i = 0; i < inherited->count; i++)
-        if (listens(FIRST + i) && is_at_path(FIRST + i, path))
-            return duplicate(inherited, i);
+        if (is_listening_stream(FIRST_FD + i) &&
+            is_bound_to_path(FIRST_FD + i, path))
+            return duplicate_socket(inherited, i);
     return -1;
 }
 
@@ -102,13 +106,13 @@ void inherit_tell_unused(const struct inherited *inherited)
     char text[ADDRESS_TEXT_BYTES];
 
     for (int i = 0; i < inherited->count; i++) {
-        struct address there = socket_address(FIRST + i);
+        struct address there = socket_address(FIRST_FD + i);
 
         if (inherited->used[i])
             continue;
         address_format(&there, text);
         log_warn("nobody listens on the socket that was passed as descriptor "
                  "%d: %s",
-                 FIRST + i, text);
+                 FIRST_FD + i, text);
     }
 }

@@ -10,21 +10,21 @@
 
 struct loop {
     struct ev_loop *ev;
-    ev_check check;     /* the turn's beginning */
-    ev_prepare prepare; /* the turn's end */
-    ev_timer alarm;     /* wakes the loop when the first timer is due */
-    ev_idle hurry;      /* while it is active, the loop does not sleep */
-    ev_async refused;   /* ends a sleep: somebody cannot be watched */
-    ev_idle idle;       /* the same, for those who can wait */
+    ev_check check;        /* at the beginning of a turn */
+    ev_prepare prepare;    /* at the end of a turn */
+    ev_timer alarm;        /* ends the wait when the first timer is due */
+    ev_idle no_sleep;      /* while it is active, the loop polls at once */
+    ev_async watch_failed; /* ends the wait: epoll_ctl has failed */
+    ev_idle idle;          /* likewise, and calls on_idle in idle turns */
     ev_signal signals[NSIG];
     signal_fn *on_signal[NSIG];
     turn_fn *begin;
     turn_fn *end;
-    turn_fn *on_idle;
-    void *owner;
+    turn_fn *on_idle; /* NULL: none */
+    void *owner;      /* the argument of these functions */
     struct heap timers;
-    uint64_t alarm_due; /* what the alarm is set to */
-    uint64_t ended;     /* the last turn */
+    uint64_t alarm_due;  /* what the alarm is set to (clock_now) */
+    uint64_t turn_ended; /* when the last turn ended (clock_now) */
 };
 
 static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
@@ -32,12 +32,12 @@ static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
     struct loop *loop = alarm->data;
 
     (void)ev, (void)events;
-    loop->alarm_due = CLOCK_FAR_AWAY; /* it has done its work: we are awake */
+    loop->alarm_due = CLOCK_FAR_AWAY; /* it is not set any more */
 }
 
-static void on_hurry(struct ev_loop *ev, ev_idle *hurry, int events)
+static void on_no_sleep(struct ev_loop *ev, ev_idle *no_sleep, int events)
 {
-    (void)ev, (void)hurry, (void)events;
+    (void)ev, (void)no_sleep, (void)events;
 }
 
 static void on_ev_idle(struct ev_loop *ev, ev_idle *idle, int events)
@@ -49,9 +49,9 @@ static void on_ev_idle(struct ev_loop *ev, ev_idle *idle, int events)
 }
 
 /*
- * Those that are due now, and no others: what a timer's function starts, be
- * it due at once, waits for the next turn. New nodes come after old ones of
- * the same moment, so the count is that of the turn's own.
+ * Run the timers that were started before this call and are due. A timer that a
+ * timer's function starts waits for the next turn, even if it is due at once:
+ * its node has an order from `last` on.
  */
 static void run_timers(struct loop *loop)
 {
@@ -72,8 +72,8 @@ static void run_timers(struct loop *loop)
 }
 
 /*
- * Set libev's timer to the first of ours. It counts from the loop's own idea
- * of the time, which is that of the turn's beginning until it is told.
+ * Set libev's timer to the due time of the first timer. libev counts from its
+ * own copy of the time, which is as old as the turn, hence ev_now_update().
  */
 static void set_alarm(struct loop *loop)
 {
@@ -81,7 +81,7 @@ static void set_alarm(struct loop *loop)
     uint64_t due = first != NULL ? first->due : CLOCK_FAR_AWAY;
     uint64_t now = clock_now();
 
-    loop->ended = now;
+    loop->turn_ended = now;
     if (due <= now)
         loop_poll_at_once(loop);
     if (due == loop->alarm_due)
@@ -97,20 +97,22 @@ static void set_alarm(struct loop *loop)
 }
 
 /*
- * What is pending here came of an epoll_ctl that failed after the turn's end;
- * libev would let its watch know of that only when something else happens.
+ * libev calls this before it waits. It makes its calls of epoll_ctl after the
+ * turn's end; the events that are pending here are for watches for which that
+ * failed. libev would deliver them only after the wait, so the wait is ended.
  */
-static void on_sleep(struct ev_loop *ev) EV_NOEXCEPT
+static void on_release(struct ev_loop *ev) EV_NOEXCEPT
 {
     struct loop *loop = ev_userdata(ev);
 
     if (ev_pending_count(ev) > 0)
-        ev_async_send(ev, &loop->refused);
+        ev_async_send(ev, &loop->watch_failed);
 }
 
-static void on_refused(struct ev_loop *ev, ev_async *refused, int events)
+static void on_watch_failed(struct ev_loop *ev, ev_async *watch_failed,
+                            int events)
 {
-    (void)ev, (void)refused, (void)events;
+    (void)ev, (void)watch_failed, (void)events;
 }
 
 static void on_check(struct ev_loop *ev, ev_check *check, int events)
@@ -126,7 +128,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
     struct loop *loop = prepare->data;
 
     (void)events;
-    ev_idle_stop(ev, &loop->hurry);
+    ev_idle_stop(ev, &loop->no_sleep);
     run_timers(loop);
     loop->end(loop->owner);
     set_alarm(loop);
@@ -135,7 +137,7 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 static void start_watchers(struct loop *loop)
 {
     ev_check_init(&loop->check, on_check);
-    ev_set_priority(&loop->check, EV_MAXPRI); /* before any watch */
+    ev_set_priority(&loop->check, EV_MAXPRI); /* before all watches */
     loop->check.data = loop;
     ev_check_start(loop->ev, &loop->check);
     ev_prepare_init(&loop->prepare, on_prepare);
@@ -144,13 +146,13 @@ static void start_watchers(struct loop *loop)
     ev_timer_init(&loop->alarm, on_alarm, 0., 0.);
     loop->alarm.data = loop;
     loop->alarm_due = CLOCK_FAR_AWAY;
-    ev_idle_init(&loop->hurry, on_hurry);
-    ev_async_init(&loop->refused, on_refused);
-    ev_async_start(loop->ev, &loop->refused);
+    ev_idle_init(&loop->no_sleep, on_no_sleep);
+    ev_async_init(&loop->watch_failed, on_watch_failed);
+    ev_async_start(loop->ev, &loop->watch_failed);
     ev_set_userdata(loop->ev, loop);
-    ev_set_loop_release_cb(loop->ev, on_sleep, NULL);
+    ev_set_loop_release_cb(loop->ev, on_release, NULL);
     ev_idle_init(&loop->idle, on_ev_idle);
-    ev_set_priority(&loop->idle, EV_MINPRI); /* after all else, the hurry too */
+    ev_set_priority(&loop->idle, EV_MINPRI); /* below no_sleep */
     loop->idle.data = loop;
 }
 
@@ -193,7 +195,7 @@ void loop_stop(struct loop *loop)
 
 void loop_poll_at_once(struct loop *loop)
 {
-    ev_idle_start(loop->ev, &loop->hurry);
+    ev_idle_start(loop->ev, &loop->no_sleep);
 }
 
 void loop_on_idle(struct loop *loop, turn_fn *fn)
@@ -207,7 +209,7 @@ void loop_on_idle(struct loop *loop, turn_fn *fn)
 
 uint64_t loop_turn_ended(const struct loop *loop)
 {
-    return loop->ended;
+    return loop->turn_ended;
 }
 
 /* ------------------------------------------------------------------ signals */
@@ -251,11 +253,11 @@ void loop_default_signal(struct loop *loop, int number)
 
 /* ------------------------------------------------------------------ watches */
 
-/* A pointer to a function can be kept where one to data can: POSIX says so. */
+/* In POSIX a pointer to a function fits into a pointer to data. */
 _Static_assert(sizeof(watch_fn *) == sizeof(void *), "not in POSIX");
 _Static_assert(((LOOP_READ | LOOP_WRITE) & LOOP_ERROR) == 0, "one bit each");
 
-static watch_fn *function_of(const struct watch *watch)
+static watch_fn *watch_function(const struct watch *watch)
 {
     watch_fn *fn;
 
@@ -263,14 +265,14 @@ static watch_fn *function_of(const struct watch *watch)
     return fn;
 }
 
-/* When epoll_ctl fails, libev stops the watcher and says so to it. */
+/* When epoll_ctl fails, libev stops the watcher and passes EV_ERROR. */
 static void on_io(struct ev_loop *ev, ev_io *io, int events)
 {
     struct watch *watch = link_owner(io, struct watch, io);
     unsigned what = (unsigned)events & (LOOP_READ | LOOP_WRITE);
 
     (void)ev;
-    function_of(watch)(watch, events & EV_ERROR ? LOOP_ERROR : what);
+    watch_function(watch)(watch, events & EV_ERROR ? LOOP_ERROR : what);
 }
 
 void watch_init(struct watch *watch, int fd, watch_fn *fn)

@@ -1,19 +1,19 @@
 /*
  * loop.h - the event loop: descriptors, timers, signals, turns
  *
- * The one module that knows libev. A turn is
+ * The only module that uses libev. A turn is
  *
- *     wait for descriptors -> the turn's beginning -> watches, signals
- *     -> timers that are due -> the turn's end -> wait again
+ *     wait for descriptors -> begin() -> watches, signals
+ *     -> timers that are due -> end() -> wait again
  *
- * where beginning and end are functions given at loop_new(): one reads the
- * clock, the other hands over what the turn has brought and sends what it has
- * queued. Whoever has more to do than fits in a turn calls loop_poll_at_once(),
- * and the next wait does not sleep.
+ * where begin() and end() are the functions given to loop_new(). The engine's
+ * begin() reads the clock; its end() delivers pending events and sends what is
+ * queued. Code with more work than fits in a turn calls loop_poll_at_once(), so
+ * that the next wait does not sleep.
  *
- * Timers here are precise: they never fire before clock_now() says so, and
- * `due` is a moment of that clock. (libev's own count from the beginning of
- * the turn, and so fire early after a long one.)
+ * Timers are precise: `due` is a time of clock_now(), and no timer fires before
+ * it. (libev's timers count from the beginning of the turn, so after a long
+ * turn they fire early.)
  */
 #ifndef FES_IO_LOOP_H
 #define FES_IO_LOOP_H
@@ -24,7 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* LOOP_ERROR alone: the system refuses to watch; nothing is watched now. */
+/* Events of a descriptor. LOOP_ERROR comes alone: epoll_ctl(2) has failed, and
+ * the descriptor is not watched any more. */
 enum { LOOP_READ = EV_READ, LOOP_WRITE = EV_WRITE, LOOP_ERROR = 4 };
 
 struct loop;
@@ -36,67 +37,74 @@ typedef void signal_fn(void *owner, int number);
 typedef void watch_fn(struct watch *watch, unsigned events);
 typedef void timer_fn(struct timer *timer);
 
-/* A descriptor that is watched; lives in its owner. The field that libev leaves
- * to its users holds the function: there is a watch in each connection. */
+/* A watched descriptor; embedded in its owner's struct. To save memory in each
+ * connection, the function is stored in libev's field for user data. */
 struct watch {
     ev_io io;
 };
 
-/* A moment that is waited for; lives in its owner. */
+/* A timer; embedded in its owner's struct. */
 struct timer {
     struct heap_node node;
     timer_fn *fn;
 };
 
 /*
- * Make a loop whose turns begin and end with these functions of `owner`. NULL,
- * with errno set, if the system refuses. Signal functions get `owner` too.
+ * Make a loop that calls begin(owner) and end(owner) in each turn. The
+ * functions for signals and idle turns get `owner` too. NULL: no memory, or the
+ * system refuses.
  */
 struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner);
+
+/* Free the loop and give its signals their default action. Watches and timers
+ * belong to their owners. */
 void loop_free(struct loop *loop);
 
-/* Run turns until loop_stop(). */
+/* Run turns until loop_stop() is called. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Do not sleep in the next wait. */
+/* Let the next wait only poll, without sleeping. */
 void loop_poll_at_once(struct loop *loop);
 
 /*
- * Do not sleep at all, and call `fn(owner)` in each turn that brings nothing
- * and in which nobody hurries. NULL: no more.
+ * Poll without sleeping from now on, and call `fn(owner)` in each idle turn: no
+ * event came, and loop_poll_at_once() was not called before the wait. NULL:
+ * stop that.
  */
 void loop_on_idle(struct loop *loop, turn_fn *fn);
 
-/* When the last turn ended (clock_now). */
+/* The time at which the last turn ended (clock_now); 0: none has. */
 uint64_t loop_turn_ended(const struct loop *loop);
 
-/* Call `fn(owner, number)` from the loop when the signal arrives. */
+/* Call `fn(owner, number)` from the loop when the signal arrives. The signal
+ * must not have a function yet. */
 void loop_on_signal(struct loop *loop, int number, signal_fn *fn);
 
-/* Likewise, but only the first one: the next does what it does by default, also
- * while something keeps the loop from calling `fn`. */
+/* Likewise, but for the first signal only. The second one has the default
+ * action, even if the loop has not come to calling `fn` yet. */
 void loop_on_first_signal(struct loop *loop, int number, signal_fn *fn);
 
-/* Let the signal do again what it does by default. */
+/* Give the signal its default action again, if it has a function. */
 void loop_default_signal(struct loop *loop, int number);
 
-/* Say what `watch` is: nothing is watched yet. */
+/* Initialize a watch of `fd`, which waits for no events yet. `fn` gets the
+ * events that came: LOOP_READ, LOOP_WRITE or both; or LOOP_ERROR. */
 void watch_init(struct watch *watch, int fd, watch_fn *fn);
 
 /*
- * Wait for these events from now on: LOOP_READ, LOOP_WRITE, both, or 0 for
- * none. Costs nothing when nothing changes; several changes in one turn cost
- * one system call. To be set to 0 before the descriptor is closed.
+ * Set the events to wait for: LOOP_READ, LOOP_WRITE, both, or 0 for none.
+ * Several changes in one turn cost one system call, and setting the same events
+ * again costs none. Set 0 before the descriptor is closed.
  */
 void watch_set(struct loop *loop, struct watch *watch, unsigned events);
 
-/* Is that what is waited for already? */
+/* Does the watch wait for exactly these events? */
 static inline bool watch_waits_for(struct watch *watch, unsigned events)
 {
-    unsigned those = (unsigned)watch->io.events & (LOOP_READ | LOOP_WRITE);
+    unsigned current = (unsigned)watch->io.events & (LOOP_READ | LOOP_WRITE);
 
-    return those == events && ev_is_active(&watch->io) == (events != 0);
+    return current == events && ev_is_active(&watch->io) == (events != 0);
 }
 
 /* The descriptor that is watched. */
@@ -105,14 +113,21 @@ static inline int watch_fd(const struct watch *watch)
     return watch->io.fd;
 }
 
+/* Initialize a timer that does not run. */
 void timer_init(struct timer *timer, timer_fn *fn);
 
-/* Fire once, at `due` or as soon as the loop comes to it. Replaces an earlier
- * moment. False: no memory. */
+/*
+ * Start a timer: the loop calls its function once, at the time `due`
+ * (clock_now) or as soon after it as a turn comes to its timers. If the timer
+ * runs already, it gets the new time; that cannot fail. False: no memory, and
+ * it does not run.
+ */
 bool timer_start(struct loop *loop, struct timer *timer, uint64_t due);
+
+/* Stop a timer. Does nothing if it does not run. */
 void timer_stop(struct loop *loop, struct timer *timer);
 
-/* Does the timer wait for its moment? */
+/* Has the timer been started, and neither fired nor been stopped? */
 bool timer_runs(const struct timer *timer);
 
 #endif

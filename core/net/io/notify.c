@@ -13,8 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A path, or "@name" in Linux's abstract namespace. 0: there is none. */
-static socklen_t find_manager(struct sockaddr_un *manager)
+/*
+ * NOTIFY_SOCKET is a path, or "@name" in Linux's abstract namespace. Gives the
+ * length of the address; 0: there is no manager.
+ */
+static socklen_t manager_address(struct sockaddr_un *manager)
 {
     const char *name = getenv("NOTIFY_SOCKET");
     size_t length = name != NULL ? strlen(name) : 0;
@@ -29,10 +32,11 @@ static socklen_t find_manager(struct sockaddr_un *manager)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-static void tell(const char *state)
+/* Send one datagram to the manager, if there is one. */
+static void send_state(const char *state)
 {
     struct sockaddr_un manager;
-    socklen_t length = find_manager(&manager);
+    socklen_t length = manager_address(&manager);
     int fd;
 
     if (length == 0)
@@ -45,15 +49,18 @@ static void tell(const char *state)
         close(fd);
 }
 
-static void on_due(struct timer *timer)
+static void on_watchdog_due(struct timer *timer)
 {
     struct notify *notify = link_owner(timer, struct notify, timer);
 
-    tell("WATCHDOG=1");
+    send_state("WATCHDOG=1");
     timer_start(notify->loop, timer, clock_now() + notify->period);
 }
 
-/* Half of what the manager allows, if it means this process. 0: it does not. */
+/*
+ * Half of the time that the manager allows between two messages, in
+ * nanoseconds. 0: it does not watch this process.
+ */
 static uint64_t watchdog_period(void)
 {
     const char *micros = getenv("WATCHDOG_USEC");
@@ -67,8 +74,8 @@ static uint64_t watchdog_period(void)
 void notify_ready(struct notify *notify, struct loop *loop)
 {
     *notify = (struct notify){.loop = loop, .period = watchdog_period()};
-    timer_init(&notify->timer, on_due);
-    tell("READY=1");
+    timer_init(&notify->timer, on_watchdog_due);
+    send_state("READY=1");
     if (notify->period > 0)
         timer_start(loop, &notify->timer, clock_now() + notify->period);
 }
@@ -79,15 +86,15 @@ void notify_reloading(void)
 
     snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)(clock_now() / (CLOCK_MILLI / 1000)));
-    tell(state);
+    send_state(state);
 }
 
 void notify_reloaded(void)
 {
-    tell("READY=1");
+    send_state("READY=1");
 }
 
 void notify_stopping(void)
 {
-    tell("STOPPING=1");
+    send_state("STOPPING=1");
 }

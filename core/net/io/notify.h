@@ -1,8 +1,9 @@
 /*
- * notify.h - what a service manager is told: ready, reloading, stopping, alive
+ * notify.h - messages to a service manager: ready, reloading, stopping, alive
  *
- * The protocol of sd_notify(3), by hand: datagrams to the socket that is named
- * in NOTIFY_SOCKET. Without that variable nobody is told anything.
+ * Implements the protocol of sd_notify(3): datagrams to the socket named in the
+ * environment variable NOTIFY_SOCKET. Without that variable nothing is sent. An
+ * error is logged and otherwise ignored.
  */
 #ifndef FES_IO_NOTIFY_H
 #define FES_IO_NOTIFY_H
@@ -11,21 +12,22 @@
 
 #include <stdint.h>
 
-/* What keeps the manager's watchdog (WATCHDOG_USEC) quiet, from the loop. */
+/* The periodic message for the manager's watchdog (WATCHDOG_USEC). */
 struct notify {
     struct loop *loop;
     struct timer timer;
-    uint64_t period; /* nanoseconds */
+    uint64_t period; /* nanoseconds; 0: the manager has no watchdog */
 };
 
-/* All is set up: say so, and from now on say often enough that we live. */
+/* Report that fes is ready, and start the messages for the watchdog. `notify`
+ * must live as long as the loop runs. */
 void notify_ready(struct notify *notify, struct loop *loop);
 
-/* A reload has begun; and has ended, in whichever way. */
+/* Report that a reload has begun; that it has ended, successful or not. */
 void notify_reloading(void);
 void notify_reloaded(void);
 
-/* The end has begun. */
+/* Report that fes is stopping. */
 void notify_stopping(void);
 
 #endif

@@ -20,24 +20,27 @@ struct socket {
 
 struct resolver {
     struct loop *loop;
-    ares_channel channel; /* NULL: there is no question */
-    struct timer timer;
-    struct link sockets;
-    unsigned questions;
+    ares_channel channel; /* NULL: there are no questions */
+    struct timer timer;   /* for the next timeout of c-ares */
+    struct link sockets;  /* of c-ares */
+    unsigned questions;   /* not answered */
 };
 
 struct question {
     struct resolver *resolver;
-    answer_fn *answer; /* NULL: nobody wants it any more */
+    answer_fn *answer; /* NULL: dropped */
     void *owner;
-    bool asking;   /* resolver_ask() has not returned */
-    bool answered; /* meanwhile */
+    bool starting; /* start_lookup() has not returned */
+    bool answered; /* on_answer() has run */
 };
 
 /* ------------------------------------------------------- c-ares in the loop */
 
-/* Whoever lets c-ares work calls this then. */
-static void settle(struct resolver *resolver)
+/*
+ * Call after every call that lets c-ares work: sets the timer to the next
+ * timeout of c-ares, and without questions frees the channel.
+ */
+static void update_channel(struct resolver *resolver)
 {
     struct timeval left;
 
@@ -60,10 +63,11 @@ static void on_timer(struct timer *timer)
     struct resolver *resolver = link_owner(timer, struct resolver, timer);
 
     ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    settle(resolver);
+    update_channel(resolver);
 }
 
-/* What cannot be watched is read: c-ares finds out what is wrong with it. */
+/* After LOOP_ERROR the socket counts as readable: c-ares reads, and finds the
+ * error. */
 static void on_socket(struct watch *watch, unsigned events)
 {
     struct resolver *resolver =
@@ -73,7 +77,7 @@ static void on_socket(struct watch *watch, unsigned events)
     ares_process_fd(resolver->channel,
                     events & ~(unsigned)LOOP_WRITE ? fd : ARES_SOCKET_BAD,
                     events & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
-    settle(resolver);
+    update_channel(resolver);
 }
 
 static struct socket *find_socket(const struct resolver *resolver, int fd)
@@ -89,7 +93,7 @@ static struct socket *find_socket(const struct resolver *resolver, int fd)
     return NULL;
 }
 
-/* NULL: no memory. Its question will have no answer in time. */
+/* NULL: no memory. The socket is not watched, so its query times out. */
 static struct socket *add_socket(struct resolver *resolver, int fd)
 {
     struct socket *socket = calloc(1, sizeof *socket);
@@ -102,8 +106,9 @@ static struct socket *add_socket(struct resolver *resolver, int fd)
     return socket;
 }
 
-/* c-ares says what it waits for; nothing: the socket is about to be closed. */
-static void on_state(void *owner, int fd, int readable, int writable)
+/* c-ares calls this when it waits for other events of a socket. If it waits for
+ * none, it is about to close the socket. */
+static void on_socket_state(void *owner, int fd, int readable, int writable)
 {
     struct resolver *resolver = owner;
     struct socket *socket = find_socket(resolver, fd);
@@ -120,11 +125,12 @@ static void on_state(void *owner, int fd, int readable, int writable)
     free(socket);
 }
 
-static int begin(struct resolver *resolver)
+/* Gives a status of c-ares. The channel may be set even if it is an error. */
+static int init_channel(struct resolver *resolver)
 {
     const char *servers = getenv("FES_NAMESERVERS");
     struct ares_options options = {
-        .sock_state_cb = on_state,
+        .sock_state_cb = on_socket_state,
         .sock_state_cb_data = resolver,
     };
     int status =
@@ -139,18 +145,18 @@ static int begin(struct resolver *resolver)
                : ARES_SUCCESS;
 }
 
-/* NULL, or why c-ares cannot be asked. */
+/* NULL: the channel is open. Otherwise an error text. */
 static const char *open_channel(struct resolver *resolver)
 {
     int status;
 
     if (resolver->channel != NULL)
         return NULL;
-    status = begin(resolver);
+    status = init_channel(resolver);
     return status == ARES_SUCCESS ? NULL : ares_strerror(status);
 }
 
-/* ---------------------------------------------------------------- answering */
+/* ------------------------------------------------------------------ answers */
 
 static size_t count_nodes(const struct ares_addrinfo *found)
 {
@@ -162,6 +168,7 @@ static size_t count_nodes(const struct ares_addrinfo *found)
     return count;
 }
 
+/* The places in an array of malloc(); sets `*count`. NULL: no memory. */
 static struct place *copy_nodes(const struct ares_addrinfo *found,
                                 size_t *count)
 {
@@ -180,8 +187,9 @@ static struct place *copy_nodes(const struct ares_addrinfo *found,
     return places;
 }
 
-static void pass_on(const struct question *question, int status,
-                    const struct ares_addrinfo *found)
+/* ARES_EDESTRUCTION: resolver_free() has ended the question. */
+static void deliver_answer(const struct question *question, int status,
+                           const struct ares_addrinfo *found)
 {
     struct place *places;
     size_t count;
@@ -199,24 +207,29 @@ static void pass_on(const struct question *question, int status,
                      places != NULL ? NULL : no_memory);
 }
 
+/*
+ * May run inside ares_getaddrinfo(). Then resolver_ask() still uses the
+ * question, and frees it.
+ */
 static void on_answer(void *owner, int status, int timeouts,
                       struct ares_addrinfo *found)
 {
     struct question *question = owner;
 
     (void)timeouts;
-    pass_on(question, status, found);
+    deliver_answer(question, status, found);
     if (found != NULL)
         ares_freeaddrinfo(found);
     question->resolver->questions--;
     question->answered = true;
-    if (!question->asking)
+    if (!question->starting)
         free(question);
 }
 
-/* ------------------------------------------------------------------- asking */
+/* ---------------------------------------------------------------- questions */
 
-static void ask(struct question *question, const char *host, uint16_t port)
+static void start_lookup(struct question *question, const char *host,
+                         uint16_t port)
 {
     struct ares_addrinfo_hints hints = {
         .ai_flags = ARES_AI_NUMERICSERV,
@@ -227,10 +240,10 @@ static void ask(struct question *question, const char *host, uint16_t port)
 
     snprintf(service, sizeof service, "%u", (unsigned)port);
     question->resolver->questions++;
-    question->asking = true;
+    question->starting = true;
     ares_getaddrinfo(question->resolver->channel, host, service, &hints,
                      on_answer, question);
-    question->asking = false;
+    question->starting = false;
 }
 
 struct question *resolver_ask(struct resolver *resolver, const char *host,
@@ -241,19 +254,19 @@ struct question *resolver_ask(struct resolver *resolver, const char *host,
         why == NULL ? calloc(1, sizeof *question) : NULL;
 
     if (question == NULL) {
-        settle(resolver);
+        update_channel(resolver);
         answer(owner, NULL, 0, why != NULL ? why : no_memory);
         return NULL;
     }
     question->resolver = resolver;
     question->answer = answer;
     question->owner = owner;
-    ask(question, host, port);
+    start_lookup(question, host, port);
     if (question->answered) {
         free(question);
         question = NULL;
     }
-    settle(resolver);
+    update_channel(resolver);
     return question;
 }
 
@@ -262,7 +275,7 @@ void question_drop(struct question *question)
     question->answer = NULL;
 }
 
-/* -------------------------------------------------------- beginning and end */
+/* ------------------------------------------------------------- the resolver */
 
 struct resolver *resolver_new(struct loop *loop)
 {

@@ -1,12 +1,13 @@
 /*
- * resolve.h - names to addresses, without waiting: c-ares in the loop
+ * resolve.h - names to addresses, without blocking: c-ares in the loop
  *
- * A question is asked and answered later, or at once where no name server is
- * needed. While there are questions c-ares has sockets and a timer in the
- * loop; after the last answer it has nothing, and its configuration is read
- * anew with the next question: /etc/resolv.conf, /etc/hosts, and in place of
- * the former's name servers those of the environment variable FES_NAMESERVERS
- * (addresses, with or without ports, separated by commas).
+ * A question is one name to resolve. Its answer is delivered from the loop, or
+ * inside resolver_ask() if no name server is needed. While there are questions,
+ * c-ares has sockets and a timer in the loop. After the last answer its channel
+ * is freed, so the next question reads the configuration again:
+ * /etc/resolv.conf and /etc/hosts. The environment variable FES_NAMESERVERS
+ * (addresses with or without ports, separated by commas) replaces the name
+ * servers of /etc/resolv.conf.
  */
 #ifndef FES_IO_RESOLVE_H
 #define FES_IO_RESOLVE_H
@@ -21,26 +22,30 @@ struct resolver;
 struct question;
 
 /*
- * The places to try, in order; or none, and why, in words that stay good.
- * `places` is the callee's to free().
+ * Receives the addresses of a host: `count` places in the order in which to try
+ * them, in an array that the function must free(). Or an error: `places` is
+ * NULL, `count` is 0, and `why` is a static text, which is NULL otherwise.
  */
 typedef void answer_fn(void *owner, struct place *places, size_t count,
                        const char *why);
 
-/* NULL: no memory. It outlives its questions. */
+/* Make a resolver. NULL: no memory. */
 struct resolver *resolver_new(struct loop *loop);
 
-/* Free it, NULL too; questions that are not answered never will be. */
+/* Free a resolver and its questions, whose answers are not delivered. Does
+ * nothing if it is NULL. */
 void resolver_free(struct resolver *resolver);
 
 /*
- * Ask for a host's addresses. Calls answer(owner, ...) once; it has done so
- * already where this gives NULL.
+ * Ask for the addresses of `host`, which get the port `port`. Calls
+ * answer(owner, ...) once. NULL: it has been called. Otherwise gives the
+ * question, which belongs to the resolver and is valid until its answer is
+ * delivered.
  */
 struct question *resolver_ask(struct resolver *resolver, const char *host,
                               uint16_t port, answer_fn *answer, void *owner);
 
-/* Nobody wants the answer any more. */
+/* Drop a question: its answer will not be delivered. */
 void question_drop(struct question *question);
 
 #endif

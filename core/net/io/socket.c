@@ -10,53 +10,58 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PROBES = 3, PROBE_SECONDS = 10, LOWAT_DIVISOR = 4, SPREAD = 16 };
+enum {
+    PROBE_COUNT = 3,    /* of keepalive, without an answer */
+    PROBE_SECONDS = 10, /* between two of them */
+    LOWAT_DIVISOR = 4,  /* SO_SNDBUF / TCP_NOTSENT_LOWAT */
+    SPREAD_STEPS = 16   /* different times before the first probe */
+};
 
-static void set(int fd, int level, int name, int value)
+static void set_option(int fd, int level, int name, int value)
 {
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* For those that an error only makes slower; none is needed to be right. */
+/* Ignores errors: these options only change speed, not correctness. */
 static void set_buffers(int fd, const struct socket_options *options)
 {
     if (options->sndbuf > 0)
-        set(fd, SOL_SOCKET, SO_SNDBUF, options->sndbuf);
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, options->sndbuf);
     if (options->rcvbuf > 0)
-        set(fd, SOL_SOCKET, SO_RCVBUF, options->rcvbuf);
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, options->rcvbuf);
 }
 
-static void set_tcp(int fd, const struct socket_options *options)
+static void set_tcp_options(int fd, const struct socket_options *options)
 {
     int lowat = options->sndbuf / LOWAT_DIVISOR;
 
     if (lowat > 0)
-        set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, lowat);
+        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, lowat);
     if (options->nodelay)
-        set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options->keepalive > 0) {
-        set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, options->keepalive);
-        set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
-        set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, options->keepalive);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBE_COUNT);
     }
 }
 
-void socket_spread_keepalive(int fd, int keepalive, uint64_t turn)
+void socket_spread_keepalive(int fd, int keepalive, uint64_t step)
 {
-    int less = keepalive * (int)(turn % SPREAD) / (2 * SPREAD);
+    int less = keepalive * (int)(step % SPREAD_STEPS) / (2 * SPREAD_STEPS);
 
     if (keepalive > 0)
-        set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive - less);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive - less);
 }
 
-static int make(int family)
+static int new_socket(int family)
 {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-/* Close after a failure, and keep what errno says of it. */
-static int give_up(int fd)
+/* Close after a failure, without changing errno. Gives -1. */
+static int close_failed(int fd)
 {
     int error = errno;
 
@@ -68,29 +73,30 @@ static int give_up(int fd)
 int socket_listen(const struct sockaddr_storage *address, socklen_t length,
                   const struct socket_options *options)
 {
-    int fd = make(address->ss_family);
+    int fd = new_socket(address->ss_family);
 
     if (fd < 0)
         return -1;
-    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (address->ss_family == AF_INET6) {
         const struct sockaddr_in6 *ipv6 = (const void *)address;
 
-        set(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-            !IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr));
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                   !IN6_IS_ADDR_UNSPECIFIED(&ipv6->sin6_addr));
     }
     set_buffers(fd, options);
-    set_tcp(fd, options);
+    set_tcp_options(fd, options);
     if (bind(fd, (const struct sockaddr *)address, length) < 0 ||
         listen(fd, options->backlog) < 0)
-        return give_up(fd);
+        return close_failed(fd);
     return fd;
 }
 
-/* Does a server answer there? Then errno is EADDRINUSE. */
-static bool answers(const struct sockaddr_un *address)
+/* Does a server listen at the address? Sets errno: EADDRINUSE, or why a socket
+ * could not be made; then the answer is yes. */
+static bool has_live_server(const struct sockaddr_un *address)
 {
-    int fd = make(AF_UNIX);
+    int fd = new_socket(AF_UNIX);
 
     if (fd < 0)
         return true;
@@ -104,8 +110,9 @@ static bool answers(const struct sockaddr_un *address)
     return !refused;
 }
 
-/* Make sure that nothing is in the way at the path. */
-static bool clear_path(const struct sockaddr_un *address)
+/* Make the path free: remove a socket without a server. False, with errno set:
+ * something else is there. */
+static bool remove_stale_socket(const struct sockaddr_un *address)
 {
     struct stat there;
 
@@ -115,7 +122,7 @@ static bool clear_path(const struct sockaddr_un *address)
         errno = EEXIST;
         return false;
     }
-    return !answers(address) && unlink(address->sun_path) == 0;
+    return !has_live_server(address) && unlink(address->sun_path) == 0;
 }
 
 int socket_listen_unix(const char *path, unsigned mode,
@@ -128,24 +135,24 @@ int socket_listen_unix(const char *path, unsigned mode,
         return -1;
     }
     strcpy(address.sun_path, path);
-    if (!clear_path(&address))
+    if (!remove_stale_socket(&address))
         return -1;
 
-    int fd = make(AF_UNIX);
+    int fd = new_socket(AF_UNIX);
 
     if (fd < 0)
         return -1;
     set_buffers(fd, options);
 
-    mode_t before = umask(0777); /* nobody gets in before the mode is set */
+    mode_t before = umask(0777); /* no client can connect before chmod() */
     int bound = bind(fd, (const struct sockaddr *)&address, sizeof address);
 
     umask(before);
     if (bound < 0)
-        return give_up(fd);
+        return close_failed(fd);
     if (chmod(path, mode) < 0 || listen(fd, options->backlog) < 0) {
         unlink(path);
-        return give_up(fd);
+        return close_failed(fd);
     }
     return fd;
 }
@@ -158,23 +165,23 @@ void socket_take_over(int fd, const struct socket_options *options)
         fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     set_buffers(fd, options);
     if (socket_address(fd).family != AF_UNIX)
-        set_tcp(fd, options);
+        set_tcp_options(fd, options);
     listen(fd, options->backlog);
 }
 
 int socket_connect(const struct place *to, const struct socket_options *options,
-                   bool *stands)
+                   bool *established)
 {
-    int fd = make(to->address.ss_family);
+    int fd = new_socket(to->address.ss_family);
 
     if (fd < 0)
         return -1;
     set_buffers(fd, options);
     if (to->address.ss_family != AF_UNIX)
-        set_tcp(fd, options);
-    *stands =
+        set_tcp_options(fd, options);
+    *established =
         connect(fd, (const struct sockaddr *)&to->address, to->length) == 0;
-    return *stands || errno == EINPROGRESS ? fd : give_up(fd);
+    return *established || errno == EINPROGRESS ? fd : close_failed(fd);
 }
 
 int socket_error(int fd)
@@ -218,9 +225,9 @@ ssize_t socket_send(int fd, const struct iovec *vector, int count)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-ssize_t socket_receive(int fd, void *bytes, size_t room)
+ssize_t socket_receive(int fd, void *bytes, size_t size)
 {
-    return recv(fd, bytes, room, 0);
+    return recv(fd, bytes, size, 0);
 }
 
 void socket_end(int fd)

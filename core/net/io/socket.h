@@ -1,10 +1,9 @@
 /*
- * socket.h - the system calls of plain stream sockets
+ * socket.h - the system calls of stream sockets
  *
- * Listening sockets are set up so that the sockets accepted from them need no
- * system call of their own: Linux lets them inherit buffer sizes, TCP_NODELAY,
- * TCP_NOTSENT_LOWAT and keepalive. All sockets are non-blocking and closed on
- * exec.
+ * Options are set on listening sockets. On Linux accepted sockets inherit
+ * buffer sizes, TCP_NODELAY, TCP_NOTSENT_LOWAT and keepalive, so they need no
+ * system calls of their own. All sockets are non-blocking and close-on-exec.
  */
 #ifndef FES_IO_SOCKET_H
 #define FES_IO_SOCKET_H
@@ -17,9 +16,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* How connections behave, accepted or made. 0: as by default. */
+/* Options of connections, accepted or outgoing. 0: the system's default. */
 struct socket_options {
-    int backlog;   /* of one that listens: connections not yet accepted */
+    int backlog;   /* of a listening socket: connections not yet accepted */
     int sndbuf;    /* SO_SNDBUF, bytes; a quarter is TCP_NOTSENT_LOWAT */
     int rcvbuf;    /* SO_RCVBUF, bytes */
     int keepalive; /* seconds of silence before the first of three probes */
@@ -27,60 +26,69 @@ struct socket_options {
 };
 
 /*
- * Listen on an IP address; `[::]` takes IPv4 too. The descriptor, or -1 with
- * errno set.
+ * Listen on an IP address; [::] accepts IPv4 too. Gives the descriptor, or -1
+ * with errno set.
  */
 int socket_listen(const struct sockaddr_storage *address, socklen_t length,
                   const struct socket_options *options);
 
 /*
- * Listen on a Unix socket at `path`, made with `mode`. What a dead server left
- * behind there is replaced; EADDRINUSE if one answers, EEXIST if the path is
- * no socket, ENAMETOOLONG. The descriptor, or -1 with errno set.
+ * Listen on a Unix socket, created at `path` with the permissions `mode`.
+ * Replaces a socket whose server has ended. Gives the descriptor, or -1 with
+ * errno set: EADDRINUSE if a server listens there, EEXIST if the path is no
+ * socket, ENAMETOOLONG, or an error of a system call.
  */
 int socket_listen_unix(const char *path, unsigned mode,
                        const struct socket_options *options);
 
 /*
- * Begin to connect. The descriptor, or -1 with errno set. Not `*stands`: it
- * does once the socket is writable and socket_error() gives 0.
+ * Begin to connect. Gives the descriptor, or -1 with errno set. Sets
+ * `*established` if the connection is established at once. Otherwise it is when
+ * the socket becomes writable and socket_error() gives 0.
  */
 int socket_connect(const struct place *to, const struct socket_options *options,
-                   bool *stands);
+                   bool *established);
 
-/* What has gone wrong on the socket, as an errno; 0: nothing. */
+/* The pending error of the socket as an errno, which is cleared; 0: none. */
 int socket_error(int fd);
 
-/* Prepare a socket that listens already as those above are. */
+/* Set the options of a socket that another process has made to listen, and make
+ * it non-blocking. */
 void socket_take_over(int fd, const struct socket_options *options);
 
 /*
- * Those who connect to `fd` from now on are probed after less than `keepalive`
- * seconds of silence, but more than half of it: how much less, `turn` says. If
- * all who came at once were probed at once, the probes of thousands would fill
- * the queues on their way (on Linux' loopback: 1,000), and the rest be lost.
+ * Set the time before the first keepalive probe for connections that the
+ * listening socket `fd` accepts from now on: more than half of `keepalive`
+ * seconds and at most all of it, in 16 steps; `step` may be any number. If
+ * thousands of connections that came together were probed together, the probes
+ * would overflow the queues on their way (on Linux's loopback: 1,000 packets).
+ * Does nothing if `keepalive` is 0.
  */
-void socket_spread_keepalive(int fd, int keepalive, uint64_t turn);
+void socket_spread_keepalive(int fd, int keepalive, uint64_t step);
 
-/* Accept the next connection. The descriptor, or -1 with errno set. */
+/* Accept the next connection and set `*peer`. Gives the descriptor, or -1 with
+ * errno set; EAGAIN: there is none now. */
 int socket_accept(int fd, struct address *peer);
 
 /* The address that a socket is bound to. */
 struct address socket_address(int fd);
 
 /*
- * Send what the kernel takes now. The number of bytes, or -1 with errno set;
- * EAGAIN: it takes nothing now. No SIGPIPE.
+ * Send as much as the kernel takes now, from `count` segments. Gives the number
+ * of bytes, or -1 with errno set; EAGAIN: it takes nothing now. Raises no
+ * SIGPIPE.
  */
 ssize_t socket_send(int fd, const struct iovec *vector, int count);
 
-/* Receive what is there now. As recv(2): 0 at the end of the stream. */
-ssize_t socket_receive(int fd, void *bytes, size_t room);
+/* Receive at most `size` bytes. Gives the number of bytes; 0 at the end of the
+ * stream; -1 with errno set, EAGAIN: nothing is there now. */
+ssize_t socket_receive(int fd, void *bytes, size_t size);
 
-/* End the stream: the peer sees its end once it has read everything. */
+/* Shut down sending: after all sent bytes the peer sees the end of the stream.
+ */
 void socket_end(int fd);
 
-/* Close, and let the peer see a reset: what is under way is discarded. */
+/* Close `fd` with a reset: unsent bytes are discarded. */
 void socket_reset(int fd);
 
 #endif
