@@ -1,5 +1,5 @@
 /*
- * fes - run a handler script.
+ * main.c - the command line: options, the script and its arguments
  */
 #include "base/log.h"
 #include "script/boot/program.h"
@@ -23,28 +23,31 @@ static const char usage[] =
     "  -h        show this help\n"
     "  -v        show the version\n";
 
-static int wrong_usage(const char *what, const char *which)
+/* Print an error and the usage. Gives the exit status. */
+static int usage_error(const char *what, const char *value)
 {
-    fprintf(stderr, "fes: %s%s\n%s", what, which, usage);
+    fprintf(stderr, "fes: %s%s\n%s", what, value, usage);
     return STATUS_USAGE;
 }
 
-static int wrong_option(int option)
+/* getopt() found an unknown option, or one without its value. */
+static int option_error(int option)
 {
     const char text[] = {'-', (char)option, '\0'};
 
     if (option == 'e' || option == 'l')
-        return wrong_usage("missing value after ", text);
-    return wrong_usage("unknown option ", text);
+        return usage_error("missing value after ", text);
+    return usage_error("unknown option ", text);
 }
 
-static int say(const char *text)
+/* Print to stdout. Gives the exit status: 0, or 1 if the output failed. */
+static int print_text(const char *text)
 {
     return fputs(text, stdout) < 0 || fflush(stdout) != 0;
 }
 
-/* -1: go on; else the exit status. */
-static int take_option(int option, struct script_config *config)
+/* Store one option in `config`. Gives the exit status, or -1 to go on. */
+static int parse_option(int option, struct script_config *config)
 {
     enum log_level level;
 
@@ -59,16 +62,16 @@ static int take_option(int option, struct script_config *config)
         config->watch = true;
         return -1;
     case 'h':
-        return say(usage);
+        return print_text(usage);
     case 'v':
-        return say("fes " FES_VERSION "\n");
+        return print_text("fes " FES_VERSION "\n");
     case 'l':
         if (!log_level_named(optarg, &level))
-            return wrong_usage("no such log level: ", optarg);
+            return usage_error("no such log level: ", optarg);
         log_set_level(level);
         return -1;
     default:
-        return wrong_option(optopt);
+        return option_error(optopt);
     }
 }
 
@@ -79,14 +82,14 @@ int main(int argc, char **argv)
 
     opterr = 0;
     while ((option = getopt(argc, argv, "+:ce:hl:vw")) != -1) {
-        int status = take_option(option, &config);
+        int status = parse_option(option, &config);
 
         if (status >= 0)
             return status;
     }
     if (config.code == NULL) {
         if (optind == argc)
-            return wrong_usage("no script given", "");
+            return usage_error("no script given", "");
         config.file = argv[optind++];
     }
     config.args = argv + optind;
