@@ -8,8 +8,8 @@
 
 #include <lauxlib.h>
 
-/* What can be read of a connection beside its methods. */
-enum fact { FACT_ID = 1, FACT_PEER, FACT_SERVER, FACT_RESUMED };
+/* The numbers of the fields, in the order of conn_open(); see type.h. */
+enum field { FIELD_ID = 1, FIELD_PEER, FIELD_SERVER, FIELD_RESUMED };
 
 static struct handle *check_handle(lua_State *L)
 {
@@ -43,22 +43,22 @@ static const luaL_Reg methods[] = {
 
 /* ------------------------------------------------------------------- fields */
 
-static void push_fact(lua_State *L, int fact)
+static void push_field(lua_State *L, int field)
 {
     const struct handle *handle = lua_touserdata(L, 1);
-    struct conn_last now = handle_last(L, 1);
+    struct conn_last last = handle_last(L, 1);
     char text[ADDRESS_TEXT_BYTES];
 
-    switch (fact) {
-    case FACT_ID:
-        lua_pushinteger(L, (lua_Integer)now.id);
+    switch (field) {
+    case FIELD_ID:
+        lua_pushinteger(L, (lua_Integer)last.id);
         break;
-    case FACT_PEER:
-        address_format(&now.peer, text);
-        lua_pushstring(L, now.peer.family != 0 ? text : NULL);
+    case FIELD_PEER:
+        address_format(&last.peer, text);
+        lua_pushstring(L, last.peer.family != 0 ? text : NULL);
         break;
-    case FACT_RESUMED:
-        lua_pushboolean(L, now.resumed);
+    case FIELD_RESUMED:
+        lua_pushboolean(L, last.resumed);
         break;
     default:
         if (handle->server->outgoing)
@@ -68,13 +68,13 @@ static void push_fact(lua_State *L, int fact)
     }
 }
 
-/* Methods first, then what is known of it, then its own fields. */
+/* Looks up members of the type first, then the fields that the script set. */
 static int l_index(lua_State *L)
 {
-    int fact = type_push_member(L);
+    int field = type_push_member(L);
 
-    if (fact != 0) {
-        push_fact(L, fact);
+    if (field != 0) {
+        push_field(L, field);
     } else if (lua_isnil(L, -1)) {
         if (lua_getiuservalue(L, 1, HANDLE_FIELDS) != LUA_TTABLE)
             return 0;
@@ -84,6 +84,7 @@ static int l_index(lua_State *L)
     return 1;
 }
 
+/* Sets a field of the script; raises for the name of a member of the type. */
 static int l_newindex(lua_State *L)
 {
     lua_settop(L, 3);
@@ -104,19 +105,19 @@ static int l_tostring(lua_State *L)
 
     check_handle(L);
 
-    struct conn_last now = handle_last(L, 1);
+    struct conn_last last = handle_last(L, 1);
 
-    address_format(&now.peer, peer);
-    lua_pushfstring(L, "conn %I (%s)", (lua_Integer)now.id, peer);
+    address_format(&last.peer, peer);
+    lua_pushfstring(L, "conn %I (%s)", (lua_Integer)last.id, peer);
     return 1;
 }
 
 void conn_open(lua_State *L)
 {
-    static const char *const facts[] = {"id", "peer", "server", "resumed",
-                                        NULL};
+    static const char *const fields[] = {"id", "peer", "server", "resumed",
+                                         NULL};
 
-    type_new(L, TYPE_CONN, methods, facts, l_index);
+    type_new(L, TYPE_CONN, methods, fields, l_index);
     type_push_members(L, TYPE_CONN);
     lua_pushcclosure(L, l_newindex, 1);
     lua_setfield(L, -2, "__newindex");

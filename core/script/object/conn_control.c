@@ -17,15 +17,15 @@ static int l_close(lua_State *L)
     conn_name name = handle_check_name(L, 1, "conn:close");
     double linger = options_opt_seconds(L, 2, LINGER_SECONDS, "conn:close");
 
-    if (script_of(L)->over) /* it is another script's now */
+    if (script_of(L)->over) /* the next script owns the connection now */
         return handle_push_answer(L, COMMAND_CLOSED);
     return handle_push_answer(
         L, command_close(script_of(L)->engine, name, REASON_LOCAL, linger));
 }
 
-static int set_paused(lua_State *L, const char *who, bool paused)
+static int set_paused(lua_State *L, const char *caller, bool paused)
 {
-    conn_name name = handle_check_name(L, 1, who);
+    conn_name name = handle_check_name(L, 1, caller);
 
     return handle_push_answer(
         L, command_pause(script_of(L)->engine, name, paused));
@@ -51,7 +51,7 @@ static int l_flush(lua_State *L)
     return handle_push_answer(L, command_flush(script_of(L)->engine, name));
 }
 
-/* conn:set_overflow(policy) -> true | nil, "closed" */
+/* conn:set_overflow(policy) -> true | nil, "closed"; nil removes the policy */
 static int l_set_overflow(lua_State *L)
 {
     conn_name name = handle_check_name(L, 1, "conn:set_overflow");

@@ -1,5 +1,5 @@
 /*
- * conn:receive, which waits in a task until what it asks for has come.
+ * conn:receive: takes received data; the task waits until there is enough.
  */
 #include "net/command/command.h"
 #include "net/command/server.h"
@@ -16,14 +16,14 @@
 
 #define RECEIVE "conn:receive"
 
-/* The data as a string; it has been taken, so it is let go of in any case. */
 static int push_data(lua_State *L)
 {
     received_push(L, lua_touserdata(L, 1));
     return 1;
 }
 
-static void give_data(lua_State *L, struct received *data)
+/* Push the data as a string. Its bockets are checked in also if that raises. */
+static void push_data_and_checkin(lua_State *L, struct received *data)
 {
     int status;
 
@@ -35,21 +35,21 @@ static void give_data(lua_State *L, struct received *data)
         lua_error(L);
 }
 
-static int fail_to_receive(lua_State *L, const char *why)
+static int push_failure(lua_State *L, const char *why)
 {
     luaL_pushfail(L);
     lua_pushstring(L, why);
     return 2;
 }
 
-static int tell_reason(lua_State *L)
+static int push_close_reason(lua_State *L)
 {
     const char *detail;
 
-    return fail_to_receive(L, reason_name(handle_reason(L, 1, &detail)));
+    return push_failure(L, reason_name(handle_reason(L, 1, &detail)));
 }
 
-static int receive_again(lua_State *L, int status, lua_KContext context);
+static int continue_receive(lua_State *L, int status, lua_KContext context);
 
 static int receive_in_task(lua_State *L, struct task *task)
 {
@@ -61,29 +61,29 @@ static int receive_in_task(lua_State *L, struct task *task)
 
     if (answer == RECEIVE_WAITS && !late) {
         await_data(task, name);
-        return task_wait(L, task, receive_again);
+        return task_wait(L, task, continue_receive);
     }
     await_over(task);
     switch (answer) {
     case RECEIVE_DONE:
-        give_data(L, &data);
+        push_data_and_checkin(L, &data);
         return 1;
     case RECEIVE_WAITS:
-        return fail_to_receive(L, "timeout");
+        return push_failure(L, "timeout");
     case RECEIVE_ENDED:
-        return fail_to_receive(L, "eof");
+        return push_failure(L, "eof");
     default:
-        return tell_reason(L);
+        return push_close_reason(L);
     }
 }
 
-static int receive_again(lua_State *L, int status, lua_KContext context)
+static int continue_receive(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     return receive_in_task(L, task_woken(L, context));
 }
 
-static int fail_what(lua_State *L, uint32_t most)
+static int fail_request(lua_State *L, uint32_t most)
 {
     return luaL_error(L,
                       RECEIVE ": a number of bytes in 0..%I, \"line\" or "
@@ -91,7 +91,8 @@ static int fail_what(lua_State *L, uint32_t most)
                       (lua_Integer)most, options_push_words(L, 2));
 }
 
-/* The second argument: what is wanted, of `most` bytes. */
+/* The second argument as a request, of at most `most` bytes. Raises if it is
+ * not valid, or if the framing gives whole messages only. */
 static struct receive_request
 check_request(lua_State *L, const struct framing *framing, uint32_t most)
 {
@@ -111,13 +112,13 @@ check_request(lua_State *L, const struct framing *framing, uint32_t most)
     if (strcmp(word, "all") == 0)
         return (struct receive_request){.kind = RECEIVE_ALL};
     if (lua_type(L, 2) != LUA_TNUMBER || !exact || bytes < 0 || bytes > most)
-        fail_what(L, most);
+        fail_request(L, most);
     return (struct receive_request){.kind = RECEIVE_BYTES,
                                     .bytes = (uint32_t)bytes};
 }
 
-/* The names in the table of options at index 3: there is one. */
-static void check_names(lua_State *L)
+/* Raises if the table of options at index 3 has any but `timeout`. */
+static void check_option_names(lua_State *L)
 {
     lua_pushnil(L);
     while (lua_next(L, 3) != 0) {
@@ -130,7 +131,7 @@ static void check_names(lua_State *L)
     }
 }
 
-/* The third argument: { timeout = seconds }. Below 0: there is none. */
+/* The third argument, { timeout = seconds }: the seconds, or -1 for none. */
 static double check_timeout(lua_State *L)
 {
     double seconds;
@@ -140,7 +141,7 @@ static double check_timeout(lua_State *L)
     if (!lua_istable(L, 3))
         luaL_error(L, RECEIVE ": a table of options was expected, got %s",
                    options_push_words(L, 3));
-    check_names(L);
+    check_option_names(L);
     if (lua_getfield(L, 3, "timeout") == LUA_TNIL)
         return -1;
     seconds = lua_tonumber(L, -1);
@@ -152,15 +153,16 @@ static double check_timeout(lua_State *L)
     return seconds;
 }
 
-static void check_is_buffered(lua_State *L, const struct server_options *of)
+static void check_is_buffered(lua_State *L,
+                              const struct server_options *options)
 {
-    if (!of->buffered)
+    if (!options->buffered)
         luaL_error(L, RECEIVE ": only what has a 'handler', or was connected "
                               "in a task, can be received from");
 }
 
-/* conn:receive([bytes | "line" | "all" [, { timeout = s }]]) -> data | nil, why
- */
+/* conn:receive([bytes | "line" | "all" [, { timeout = seconds }]])
+ * -> data | nil, reason */
 static int l_receive(lua_State *L)
 {
     const struct handle *handle = handle_check(L, 1, RECEIVE);
@@ -172,7 +174,7 @@ static int l_receive(lua_State *L)
     double timeout;
 
     if (server == NULL)
-        return tell_reason(L);
+        return push_close_reason(L);
     options = server_facts(server).options;
     request =
         check_request(L, command_framing(server, name), options->maxmessage);

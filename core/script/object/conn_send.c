@@ -30,7 +30,7 @@ static enum command_answer try_to_send(lua_State *L,
     return command_send(script_of(L)->engine, handle->name, &message);
 }
 
-/* The whole slab is smaller than what is to be sent: room never comes. */
+/* Is the message longer than the whole slab? Then waiting would not help. */
 static bool never_fits(lua_State *L, const struct handle *handle)
 {
     const struct server *server = handle->server->server;
@@ -41,31 +41,34 @@ static bool never_fits(lua_State *L, const struct handle *handle)
     return !server_holds(server, length + framing_overhead(framing));
 }
 
-static int send_again(lua_State *L, int status, lua_KContext context);
+static int continue_send(lua_State *L, int status, lua_KContext context);
 
+/* If other tasks already wait to send to the connection, this one waits behind
+ * them, so that messages go out in the order of the calls. */
 static int send_in_task(lua_State *L, struct task *task)
 {
     const struct handle *handle = lua_touserdata(L, 1);
-    bool waits = task->name == 0 && handle->name != 0 &&
-                 await_has_sender(task->script, handle->name);
-    enum command_answer answer = waits ? COMMAND_FULL : try_to_send(L, handle);
+    bool others_wait = task->name == 0 && handle->name != 0 &&
+                       await_has_sender(task->script, handle->name);
+    enum command_answer answer =
+        others_wait ? COMMAND_FULL : try_to_send(L, handle);
 
-    if (answer == COMMAND_FULL && (waits || !never_fits(L, handle))) {
+    if (answer == COMMAND_FULL && (others_wait || !never_fits(L, handle))) {
         await_room(task, handle->name);
-        return task_wait(L, task, send_again);
+        return task_wait(L, task, continue_send);
     }
     await_over(task);
     return handle_push_answer(L, answer);
 }
 
-static int send_again(lua_State *L, int status, lua_KContext context)
+static int continue_send(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     return send_in_task(L, task_woken(L, context));
 }
 
-/* conn:send(data) -> true | nil, "full" | nil, "closed"; a task waits in place
- * of "full", if room can come */
+/* conn:send(data) -> true | nil, "full" | nil, "closed". Where "full" would be
+ * returned a task waits instead, unless the slab could never hold the data. */
 static int l_send(lua_State *L)
 {
     struct task *task = task_that_can_wait(L);

@@ -1,6 +1,7 @@
 /*
- * fes.connect: from a table of options to an outgoing connection. In a task
- * without on_connect it waits until that stands.
+ * fes.connect: from a table of options to an outgoing connection. Called in a
+ * task, without the option `on_connect`, it waits until the connection is
+ * established or has failed.
  */
 #include "net/command/command.h"
 #include "net/command/outgoing.h"
@@ -15,15 +16,15 @@
 
 #define WHO "fes.connect"
 
-static int refuse(lua_State *L, const char *why)
+static int push_failure(lua_State *L, const char *why)
 {
     luaL_pushfail(L);
     lua_pushstring(L, why);
     return 2;
 }
 
-/* The handle is at 1. */
-static int tell_failure(lua_State *L)
+/* Why the connection failed; its handle is at index 1. */
+static int push_close_reason(lua_State *L)
 {
     const char *detail;
     enum reason reason = handle_reason(L, 1, &detail);
@@ -34,16 +35,17 @@ static int tell_failure(lua_State *L)
     return 3;
 }
 
-/* Woken because it stands, or has gone. */
-static int connected(lua_State *L, int status, lua_KContext context)
+/* The task wakes when the connection is established or closed. */
+static int continue_connect(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     await_over(task_woken(L, context));
-    return handle_name(L, 1) != 0 ? 1 : tell_failure(L);
+    return handle_name(L, 1) != 0 ? 1 : push_close_reason(L);
 }
 
-/* Push the handle of a new connection. False: nothing is left for it. */
-static bool open(lua_State *L, const struct server_options *wanted)
+/* Push the handle of a new connection. False: no memory or no record is left,
+ * and no handle is pushed. */
+static bool open_connection(lua_State *L, const struct server_options *wanted)
 {
     struct script *script = script_of(L);
     struct lua_server *lua_server = lua_server_new(L);
@@ -75,11 +77,11 @@ int connect_lua(lua_State *L)
 
     script_check_open(L, WHO);
     if (script_of(L)->stopping.asked)
-        return refuse(L, "shutdown");
+        return push_failure(L, "shutdown");
     if (task != NULL && !options_has(L, "on_receive"))
         wanted.buffered = true;
-    if (!open(L, &wanted))
-        return refuse(L, "full");
+    if (!open_connection(L, &wanted))
+        return push_failure(L, "full");
     limits->outgoing_mapped = true;
     lua_replace(L, 1);
     lua_settop(L, 1);
@@ -87,5 +89,5 @@ int connect_lua(lua_State *L)
         return 1;
     await_over(task);
     await_connection(task, handle_name(L, 1));
-    return task_wait(L, task, connected);
+    return task_wait(L, task, continue_connect);
 }

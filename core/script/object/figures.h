@@ -1,5 +1,5 @@
 /*
- * figures.h - what servers count (net/state/counters.h), as a Lua table
+ * figures.h - the counters of servers (net/state/counters.h) as a Lua table
  */
 #ifndef FES_OBJECT_FIGURES_H
 #define FES_OBJECT_FIGURES_H
@@ -8,7 +8,8 @@
 
 struct server_stats;
 
-/* Set a field for each figure in the table on top of the stack. */
+/* Set a field for each counter in the table on top of the stack, and a table of
+ * counters for each array of them. May raise: no memory. */
 void figures_set(lua_State *L, const struct server_stats *stats);
 
 #endif

@@ -5,16 +5,17 @@
 
 #include <lauxlib.h>
 
-/* In the table of fields, under keys that no script can have: what is known of
- * a closed connection, its policy, and the object of an outgoing one. */
+/* Keys in the table of fields. They are light userdata, which no script can
+ * have. The values are the facts of a closed connection, the connection's
+ * overflow function, and the Lua object of an outgoing connection's server. */
 static const char last_key, policy_key, server_key;
 
-const struct handle *handle_check(lua_State *L, int index, const char *who)
+const struct handle *handle_check(lua_State *L, int index, const char *caller)
 {
     const struct handle *handle = type_test(L, index, TYPE_CONN);
 
     if (handle == NULL)
-        luaL_error(L, "%s: a conn was expected, got %s", who,
+        luaL_error(L, "%s: a conn was expected, got %s", caller,
                    options_push_words(L, index));
     return handle;
 }
@@ -29,13 +30,13 @@ void handle_push_fields(lua_State *L, int index)
     lua_setiuservalue(L, index, HANDLE_FIELDS);
 }
 
-static void keep_closed(lua_State *L, int index, const struct conn_last *last)
+static void store_last(lua_State *L, int index, const struct conn_last *last)
 {
-    struct conn_last *kept;
+    struct conn_last *stored;
 
     handle_push_fields(L, index);
-    kept = lua_newuserdatauv(L, sizeof *kept, 0);
-    *kept = *last;
+    stored = lua_newuserdatauv(L, sizeof *stored, 0);
+    *stored = *last;
     lua_rawsetp(L, -2, &last_key);
     lua_pop(L, 1);
 }
@@ -65,7 +66,7 @@ void handle_set_last(lua_State *L, int index, const struct conn_last *last)
 
     handle->server = last->server != NULL ? lua_server_of(L, last->server)
                                           : lua_server_nowhere(L);
-    keep_closed(L, lua_absindex(L, index), last);
+    store_last(L, lua_absindex(L, index), last);
 }
 
 bool handle_push_own(lua_State *L, int index)
@@ -86,8 +87,9 @@ void handle_set_own(lua_State *L, int index)
 
 /* ------------------------------------------------------------------ by name */
 
-/* The handle may outlive the connection, and so needs what it is served by. */
-static void keep_server(lua_State *L, const struct lua_server *lua_server)
+/* The server of an outgoing connection ends with it, but the handle may outlive
+ * both and points at the server's object, so it holds a reference. */
+static void hold_server(lua_State *L, const struct lua_server *lua_server)
 {
     handle_push_fields(L, lua_gettop(L));
     lua_server_push(L, lua_server);
@@ -106,36 +108,36 @@ static void new_handle(lua_State *L, conn_name name)
         (struct handle){.name = name, .server = lua_server_of(L, facts.server)};
     type_set(L, TYPE_CONN);
     if (handle->server->outgoing)
-        keep_server(L, handle->server);
+        hold_server(L, handle->server);
 }
 
-/* What is known of the connection whose handle is at `index`. */
 struct conn_last handle_last(lua_State *L, int index)
 {
     const struct handle *handle = lua_touserdata(L, index);
     struct engine *engine = script_of(L)->engine;
     struct conn_facts facts = {0};
-    struct conn_last now = {0};
+    struct conn_last last = {0};
 
     if (handle->name != 0) {
         command_facts(engine, handle->name, &facts);
-        now.id = facts.id;
-        now.peer = facts.peer;
-        now.reason = facts.reason;
-        now.detail = facts.detail;
-        now.resumed = facts.resumed;
-        now.server = facts.server;
-        command_stats(engine, handle->name, &now.stats);
+        last.id = facts.id;
+        last.peer = facts.peer;
+        last.reason = facts.reason;
+        last.detail = facts.detail;
+        last.resumed = facts.resumed;
+        last.server = facts.server;
+        command_stats(engine, handle->name, &last.stats);
     } else {
         lua_getiuservalue(L, index, HANDLE_FIELDS);
         lua_rawgetp(L, -1, &last_key);
-        now = *(struct conn_last *)lua_touserdata(L, -1);
-        now.server = handle->server->server; /* it may have gone, too */
+        last = *(struct conn_last *)lua_touserdata(L, -1);
+        last.server = handle->server->server; /* NULL if freed since */
         lua_pop(L, 2);
     }
-    return now;
+    return last;
 }
 
+/* Where the connection's handle is in the table of all handles. */
 static lua_Integer place_of(conn_name name)
 {
     return (lua_Integer)conn_name_slot(name) + 1;
@@ -173,13 +175,13 @@ void handle_push(lua_State *L, conn_name name)
     lua_remove(L, -2);
 }
 
-/* First what may raise, then the change. */
-static void keep_last(lua_State *L, int index)
+/* The name is cleared last: if storing raises, the handle is unchanged. */
+static void mark_closed(lua_State *L, int index)
 {
     struct handle *handle = lua_touserdata(L, index);
-    struct conn_last now = handle_last(L, index);
+    struct conn_last last = handle_last(L, index);
 
-    keep_closed(L, index, &now);
+    store_last(L, index, &last);
     handle->name = 0;
 }
 
@@ -189,16 +191,16 @@ void handle_close(lua_State *L, conn_name name)
 
     handle_push_table(L);
     if (lua_rawgeti(L, -1, place) == LUA_TUSERDATA) {
-        keep_last(L, lua_gettop(L));
+        mark_closed(L, lua_gettop(L));
         lua_pushnil(L);
         lua_rawseti(L, -3, place);
     }
     lua_pop(L, 2);
 }
 
-conn_name handle_check_name(lua_State *L, int index, const char *who)
+conn_name handle_check_name(lua_State *L, int index, const char *caller)
 {
-    return handle_check(L, index, who)->name;
+    return handle_check(L, index, caller)->name;
 }
 
 conn_name handle_name(lua_State *L, int index)
@@ -213,10 +215,10 @@ const struct lua_server *handle_server(lua_State *L, int index)
 
 enum reason handle_reason(lua_State *L, int index, const char **detail)
 {
-    struct conn_last now = handle_last(L, index);
+    struct conn_last last = handle_last(L, index);
 
-    *detail = now.detail;
-    return now.reason;
+    *detail = last.detail;
+    return last.reason;
 }
 
 void handle_push_policy(lua_State *L, conn_name name)

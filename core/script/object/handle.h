@@ -1,12 +1,17 @@
 /*
- * handle.h - connections, as a script holds them
+ * handle.h - handles: the Lua objects of connections
  *
- * A handle is a userdata of a few words: the name of a connection. The engine
- * may release the connection at any moment; the handle stays safe, and keeps
- * what was known at the end. Fields that the script gives it live in a table
- * that is made when the first is set.
+ * A handle is a small userdata that holds the name of a connection, never a
+ * pointer to it: the engine may free the connection at any time. When the
+ * connection closes, its facts and counters are copied into the handle. Fields
+ * that the script sets are in a table, the handle's user value, which is
+ * created when the first field is set.
  *
- * The same connection has the same handle, from a table slot + 1 -> handle.
+ * The table script.handles (slot + 1 -> handle) gives a connection the same
+ * handle until it closes.
+ *
+ * `caller` is the name of the Lua function that error messages begin with, such
+ * as "conn:send".
  */
 #ifndef FES_OBJECT_HANDLE_H
 #define FES_OBJECT_HANDLE_H
@@ -20,77 +25,83 @@
 enum { HANDLE_FIELDS = 1, HANDLE_USER_VALUES = HANDLE_FIELDS };
 
 struct handle {
-    conn_name name; /* 0: closed, and the script was told so */
+    conn_name name; /* 0: closed, and `closed` has been delivered */
     const struct lua_server *server;
 };
 
-/* What a handle keeps when its connection has gone. */
+/* A connection's facts and counters; kept in its handle once it is closed. */
 struct conn_last {
     uint64_t id;
     struct address peer;
     bool resumed;
-    struct server *server; /* NULL: it had none, or that has gone */
+    struct server *server; /* NULL: it has been freed */
     enum reason reason;
-    const char *detail;
+    const char *detail; /* static, or NULL */
     struct conn_stats stats;
 };
 
-/* The handle at `index`; raises, in the name of `who`, if none is there. */
-const struct handle *handle_check(lua_State *L, int index, const char *who);
+/* The handle at `index`; raises if the value there is not a handle. */
+const struct handle *handle_check(lua_State *L, int index, const char *caller);
 
-/* Of that handle, the name; 0 if its connection is closed. */
-conn_name handle_check_name(lua_State *L, int index, const char *who);
+/* Likewise, its name; 0 if the connection is closed. */
+conn_name handle_check_name(lua_State *L, int index, const char *caller);
 
-/* Is the value at `index` a handle, and of which connection (0: closed)? */
+/* Is the value at `index` a handle? If so `*name` is set, to 0 if closed. */
 bool handle_test(lua_State *L, int index, conn_name *name);
 
-/* Of a handle, which is at `index`: its name; its server; why it has ended. */
+/* Of the handle at `index`: its name (0: closed), its server, and the reason
+ * and detail of its end. */
 conn_name handle_name(lua_State *L, int index);
 const struct lua_server *handle_server(lua_State *L, int index);
 enum reason handle_reason(lua_State *L, int index, const char **detail);
 
-/* What is known of its connection, gone or not. Raises nothing. */
+/* The facts and counters of the connection of the handle at `index`: current
+ * ones, or the last ones if it is closed. Does not raise. */
 struct conn_last handle_last(lua_State *L, int index);
 
 /* ------------------------------------------------------------------ pushing */
 
-/* Push the handle of a connection. May raise. */
+/* Push the handle of a connection, created if there is none. May raise. */
 void handle_push(lua_State *L, conn_name name);
 
-/* In two steps, where the table of all handles may stay on the stack: push it;
- * push what handle_push() pushes, with the table at `handles`. May raise. */
+/* The two steps of handle_push(), for callers that may leave the table of all
+ * handles on the stack: push the table; push a handle, with the table at index
+ * `handles`. May raise. */
 void handle_push_table(lua_State *L);
 void handle_push_from(lua_State *L, int handles, conn_name name);
 
-/* Push the handle if there is one already, from outside of any Lua call; raises
- * nothing. False: nothing is pushed. */
+/* Push the handle if there is one; else push nothing and return false. Does not
+ * raise, but works on the script's own state, outside of any Lua call, only. */
 bool handle_push_known(lua_State *L, conn_name name);
 
-/* true, or nil and the code of what could not be done: how many values. */
+/* Push true, or nil and "full" or "closed"; returns the number of values. */
 int handle_push_answer(lua_State *L, enum command_answer answer);
 
 /* ------------------------------------------------------------------ closing */
 
-/* The last event is being delivered: the handle keeps what it should know. */
+/* Mark the handle as closed, if there is one. Call while the last event of the
+ * connection is delivered, since its name must still be valid. May raise. */
 void handle_close(lua_State *L, conn_name name);
 
-/* Push a handle of a closed connection; and set what it keeps. */
+/* Push a new handle of a closed connection; and, before it is used, set what it
+ * knows of the connection. May raise. */
 void handle_push_closed(lua_State *L);
 void handle_set_last(lua_State *L, int index, const struct conn_last *last);
 
 /* ------------------------------------------------------------------- fields */
 
-/* Push the table of fields, made if there was none. */
+/* Push the table of fields of the handle at `index`, created if there is none.
+ * May raise. */
 void handle_push_fields(lua_State *L, int index);
 
-/* Push the table of fields. False: there is none, and nothing is pushed. */
+/* Push that table if there is one; else push nothing and return false. */
 bool handle_push_own(lua_State *L, int index);
 
-/* Set a field: key and value are on top of the stack, and are taken off. */
+/* Set a field; pops its key and, on top of the stack, its value. */
 void handle_set_own(lua_State *L, int index);
 
-/* The function that is the connection's policy, or nil: push it; set it to the
- * value at `policy`. */
+/* The connection's own overflow function, or nil: push it; set it to the value
+ * at index `policy`. May raise. */
 void handle_push_policy(lua_State *L, conn_name name);
 void handle_set_policy(lua_State *L, int index, int policy);
 

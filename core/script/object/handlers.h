@@ -1,7 +1,8 @@
 /*
- * handlers.h - the functions that a script gives for its connections' events
+ * handlers.h - the functions that handle the events of a script's connections
  *
- * One row for each: the constant, and its name in fes.listen and fes.connect.
+ * One row for each handler: its constant, and the option of fes.listen and
+ * fes.connect that sets it.
  */
 #ifndef FES_OBJECT_HANDLERS_H
 #define FES_OBJECT_HANDLERS_H
@@ -13,13 +14,13 @@
     HANDLER_ROW(ON_LAG, on_lag)         \
     HANDLER_ROW(ON_CLOSE, on_close)     \
     HANDLER_ROW(ON_ERROR, on_error)     \
-    HANDLER_ROW(HANDLER, handler) /* of no event: the task of a connection */
+    HANDLER_ROW(HANDLER, handler) /* runs as the connection's task */
 
 #define HANDLERS_CONSTANT(constant, name) constant,
 
 enum handler { HANDLERS(HANDLERS_CONSTANT) HANDLERS_COUNT };
 
-/* A handler's name in fes.listen: "on_receive". */
+/* The name of the handler's option, such as "on_receive". */
 const char *handlers_name(enum handler handler);
 
 #endif

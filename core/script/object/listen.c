@@ -18,23 +18,24 @@
 
 #define SIZE_OUTGOING 4096 /* bytes in a bocket of outgoing connections */
 
-/* ----------------------------------------------------------------- the rows */
+/* -------------------------------------------------------------- option rows */
 
-/* Octal digits, as chmod(1) takes them. */
-static void read_mode(lua_State *L, const char *who, void *value)
+/* A file mode as octal digits, as chmod(1) takes it. */
+static void read_mode(lua_State *L, const char *caller, void *value)
 {
     const char *given = options_word(L, -1);
     size_t digits = strspn(given, "01234567");
     unsigned long mode = strtoul(given, NULL, 8);
 
     if (lua_type(L, -1) != LUA_TSTRING || *given == '\0')
-        options_fail(L, who, "mode", "a string, not empty");
+        options_fail(L, caller, "mode", "a string, not empty");
     if (given[digits] != '\0' || mode > 0777)
-        options_fail(L, who, "mode", "octal digits, as in \"0600\"");
+        options_fail(L, caller, "mode", "octal digits, as in \"0600\"");
     *(uint32_t *)value = (uint32_t)mode;
 }
 
-/* How options of each kind are read. */
+/* The option kind, and the reader of OPTION_OTHER, for each kind of the rows in
+ * net/state/server_options.h. */
 #define READ_INTEGER  OPTION_INTEGER, NULL
 #define READ_SECONDS  OPTION_SECONDS, NULL
 #define READ_BOOLEAN  OPTION_BOOLEAN, NULL
@@ -61,78 +62,78 @@ static void read_mode(lua_State *L, const char *who, void *value)
 #define ROW_IF_ALL(name, kind, least, most) ROW(name, READ_##kind, least, most)
 #define ROW_IF_SERVERS(name, kind, least, most)
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): it may stand for braces */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the default may be in braces */
 #define DEFAULT(name, kind, least, most, otherwise, of) .name = otherwise,
 
-static const struct option of_server[] = {OPTIONS(ROW_OF_SERVER)
-                                              HANDLERS(HANDLER_ROW)};
-static const struct option of_connection[] = {OPTIONS(ROW_OF_CONNECTION)
-                                                  HANDLERS(HANDLER_ROW)};
+static const struct option server_rows[] = {OPTIONS(ROW_OF_SERVER)
+                                                HANDLERS(HANDLER_ROW)};
+static const struct option connection_rows[] = {OPTIONS(ROW_OF_CONNECTION)
+                                                    HANDLERS(HANDLER_ROW)};
 
 static const struct server_options defaults = {OPTIONS(DEFAULT)};
 
 enum {
-    OF_SERVER = sizeof of_server / sizeof of_server[0],
-    OF_CONNECTION = sizeof of_connection / sizeof of_connection[0]
+    SERVER_ROWS = sizeof server_rows / sizeof server_rows[0],
+    CONNECTION_ROWS = sizeof connection_rows / sizeof connection_rows[0]
 };
 
 /* ----------------------------------------------------------------- checking */
 
-/* Where to listen; or, `outgoing`, where to connect to. */
-static void check_place(lua_State *L, const char *who,
-                        const struct server_options *given, bool outgoing)
+/* Check the address to listen on or, if `outgoing`, to connect to. */
+static void check_address(lua_State *L, const char *caller,
+                          const struct server_options *given, bool outgoing)
 {
-    bool every = given->host != NULL && strcmp(given->host, "*") == 0;
+    bool wildcard = given->host != NULL && strcmp(given->host, "*") == 0;
 
     if (given->path != NULL) {
         if (options_has(L, "port") || options_has(L, "host"))
-            luaL_error(L, "%s: 'path' goes without 'host' and 'port'", who);
+            luaL_error(L, "%s: 'path' goes without 'host' and 'port'", caller);
         return;
     }
     if (!options_has(L, "port") || (outgoing && given->port == 0))
-        options_fail(L, who, "port",
+        options_fail(L, caller, "port",
                      outgoing ? "an integer in 1..65535"
                               : "an integer in 0..65535");
     if (given->host != NULL &&
-        ((outgoing && every) || address_is_bad_literal(given->host)))
-        options_fail(L, who, "host",
+        ((outgoing && wildcard) || address_is_bad_literal(given->host)))
+        options_fail(L, caller, "host",
                      outgoing ? "an address or a name"
                               : "an address, a name or \"*\"");
 }
 
-static void check_handlers(lua_State *L, const char *who)
+static void check_handlers(lua_State *L, const char *caller)
 {
     if (options_has(L, "handler") && options_has(L, "on_receive"))
-        luaL_error(L, "%s: 'handler' goes without 'on_receive'", who);
+        luaL_error(L, "%s: 'handler' goes without 'on_receive'", caller);
 }
 
-static void check_sizes(lua_State *L, const char *who,
+static void check_sizes(lua_State *L, const char *caller,
                         const struct server_options *given)
 {
     uint64_t queue = (uint64_t)given->maxsends * given->size;
     uint64_t slab = (uint64_t)given->bockets * given->size;
 
     if (queue > MOST_BYTES)
-        luaL_error(L, "%s: 'maxsends' * 'size' must be at most %d, got %I", who,
-                   (int)MOST_BYTES, (lua_Integer)queue);
+        luaL_error(L, "%s: 'maxsends' * 'size' must be at most %d, got %I",
+                   caller, (int)MOST_BYTES, (lua_Integer)queue);
     if ((uint64_t)given->maxreceives * given->size > MOST_BYTES)
         luaL_error(L, "%s: 'maxreceives' * 'size' must be at most %d, got %I",
-                   who, (int)MOST_BYTES,
+                   caller, (int)MOST_BYTES,
                    (lua_Integer)given->maxreceives * given->size);
     if (given->header.length > queue || given->header.length > slab)
         luaL_error(L,
                    "%s: 'header' must fit in 'maxsends' * 'size' and in "
                    "'bockets' * 'size' bytes, got %I bytes",
-                   who, (lua_Integer)given->header.length);
+                   caller, (lua_Integer)given->header.length);
 }
 
 /* ------------------------------------------------------------------ reading */
 
-/* What follows from other options, where it was not given. */
-static void complete(lua_State *L, const char *who,
+/* Fill in the defaults that depend on other options or on the engine. */
+static void complete(lua_State *L, const char *caller,
                      struct server_options *options)
 {
-    uint64_t received = (uint64_t)options->maxreceives * options->size;
+    uint64_t receivable = (uint64_t)options->maxreceives * options->size;
 
     if (options->path != NULL)
         options->path = script_push_path(L, options->path);
@@ -141,11 +142,11 @@ static void complete(lua_State *L, const char *who,
     if (options->maxconnections == 0)
         options->maxconnections = engine_most_connections(script_of(L)->engine);
     options->maxmessage = framing_option_maxmessage(
-        L, who, &options->framing, options->maxmessage, received);
+        L, caller, &options->framing, options->maxmessage, receivable);
     options->buffered = options_has(L, "handler") != 0;
 }
 
-struct server_options listen_read(lua_State *L, const char *who,
+struct server_options listen_read(lua_State *L, const char *caller,
                                   uint32_t outgoing)
 {
     struct server_options options = defaults;
@@ -154,14 +155,14 @@ struct server_options listen_read(lua_State *L, const char *who,
         options.size = SIZE_OUTGOING;
         options.bockets = outgoing;
         options.maxconnections = 1;
-        options_read(L, who, of_connection, OF_CONNECTION, &options);
+        options_read(L, caller, connection_rows, CONNECTION_ROWS, &options);
     } else {
-        options_read(L, who, of_server, OF_SERVER, &options);
+        options_read(L, caller, server_rows, SERVER_ROWS, &options);
     }
-    check_place(L, who, &options, outgoing > 0);
-    check_sizes(L, who, &options);
-    check_handlers(L, who);
-    complete(L, who, &options);
+    check_address(L, caller, &options, outgoing > 0);
+    check_sizes(L, caller, &options);
+    check_handlers(L, caller);
+    complete(L, caller, &options);
     return options;
 }
 
@@ -176,8 +177,8 @@ static void fail_to_listen(lua_State *L, const struct server_options *wanted,
                (int)wanted->port, why);
 }
 
-static void check_same(lua_State *L, const char *name, uint32_t running,
-                       uint32_t wanted)
+static void check_unchanged(lua_State *L, const char *name, uint32_t running,
+                            uint32_t wanted)
 {
     if (wanted != running)
         luaL_error(L,
@@ -186,14 +187,15 @@ static void check_same(lua_State *L, const char *name, uint32_t running,
                    name, (int)running, (int)wanted);
 }
 
-/* A reload: the server is there. It is given its options at the takeover. */
-static int adopt(lua_State *L, struct server *server,
-                 const struct server_options *wanted)
+/* In a reload the server is running already. Its new options are prepared here,
+ * and applied when the script takes over. */
+static int adopt_running(lua_State *L, struct server *server,
+                         const struct server_options *wanted)
 {
     const struct server_options *running = server_facts(server).options;
 
-    check_same(L, "size", running->size, wanted->size);
-    check_same(L, "bockets", running->bockets, wanted->bockets);
+    check_unchanged(L, "size", running->size, wanted->size);
+    check_unchanged(L, "bockets", running->bockets, wanted->bockets);
 
     if (!adopt_has_room(server, &wanted->framing))
         return luaL_error(L,
@@ -226,7 +228,7 @@ int listen_lua(lua_State *L)
         return luaL_error(L, WHO ": fes is stopping");
     server = script->ready ? NULL : adopt_find(script->engine, &wanted);
     if (server != NULL)
-        return adopt(L, server, &wanted);
+        return adopt_running(L, server, &wanted);
     lua_server = lua_server_new(L);
     lua_server_set_handlers(L, lua_server);
     server = server_open(script->engine, &wanted, lua_server, &why);

@@ -1,5 +1,5 @@
 /*
- * listen.h - the options of fes.listen, and those that fes.connect shares
+ * listen.h - reads the options of fes.listen and fes.connect
  */
 #ifndef FES_OBJECT_LISTEN_H
 #define FES_OBJECT_LISTEN_H
@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 /*
- * Read the table of options at index 1 in the name of `who`, by the rows of
- * net/state/server_options.h. `outgoing`: how many bockets all outgoing
- * connections share, and options of servers are unknown; 0: of a server.
- * Strings stay good as long as the table and what is left on the stack. Raises
- * if anything is wrong.
+ * Read the table of options at index 1; net/state/server_options.h lists them.
+ * `outgoing` is 0 for a server. For an outgoing connection it is the number of
+ * bockets that all of these share, and options of servers only are unknown.
+ *
+ * The strings of the result belong to the table and to values that this leaves
+ * on the stack. Raises if an option is unknown or not valid; the message begins
+ * with `caller`, the name of the Lua function.
  */
-struct server_options listen_read(lua_State *L, const char *who,
+struct server_options listen_read(lua_State *L, const char *caller,
                                   uint32_t outgoing);
 
 #endif

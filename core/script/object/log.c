@@ -5,7 +5,8 @@
 
 #include <lauxlib.h>
 
-/* fes.log.LEVEL(format, ...): as string.format; upvalues: it, the level */
+/* fes.log.LEVEL(format, ...). The upvalues are string.format, as it was when
+ * the state was created, and the level. */
 static int l_log(lua_State *L)
 {
     enum log_level level =

@@ -4,8 +4,6 @@
 
 #include <lauxlib.h>
 
-/* ---------------------------------------------------------------- beginning */
-
 struct lua_server *lua_server_new(lua_State *L)
 {
     struct lua_server *lua_server = lua_newuserdatauv(L, sizeof *lua_server, 0);

@@ -1,8 +1,13 @@
 /*
- * lua_server.h - the script's side of a server: its object and its handlers
+ * lua_server.h - the script's record of a server: Lua object and handlers
  *
- * Each server of the engine has one as its owner; so has each outgoing
- * connection, which is a server that never listens.
+ * It is a userdata, and the owner of a server of the engine, to which the
+ * server's events go. Each outgoing connection has a server of its own, which
+ * never listens, and so one of these. During a reload both the running and the
+ * loading script have one for the same server; one of them is the owner.
+ *
+ * A reference in the registry (`self`) keeps it until lua_server_release();
+ * that of a server that listens lives as long as the Lua state.
  */
 #ifndef FES_OBJECT_LUA_SERVER_H
 #define FES_OBJECT_LUA_SERVER_H
@@ -19,43 +24,49 @@ struct adoption;
 struct lua_server {
     struct link link; /* in script.servers */
     struct script *script;
-    struct server *server;  /* NULL: it has gone */
+    struct server *server;  /* NULL: not open yet, or freed */
     bool outgoing;          /* of one connection that fes.connect() made */
-    int self;               /* reference of the Lua object */
-    int on[HANDLERS_COUNT]; /* references of the functions, or LUA_REFNIL */
-    int policy;             /* reference of the function that is its policy */
-    int first_policy;       /* likewise, as given to fes.listen() */
-    enum overflow first_overflow;
-    struct adoption *adoption; /* of a server that this script takes over */
+    int self;               /* reference of this userdata */
+    int on[HANDLERS_COUNT]; /* references of functions, or LUA_REFNIL */
+    int policy;             /* reference of the policy in force */
+    int first_policy;       /* likewise, of the option `overflow` */
+    enum overflow first_overflow; /* that option, for the engine */
+    struct adoption *adoption;    /* prepared by a script that loads, or NULL */
 };
 
-/* Push a new object, for a server that is not open yet. */
+/* Push a new record, without a server and without handlers. May raise. */
 struct lua_server *lua_server_new(lua_State *L);
 
-/* Give it the handlers and the policy from the options at index 1. */
+/* Set the handlers and the policy from the table of options at index 1. May
+ * raise. */
 void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server);
 
-/* The server is open: the object on top of the stack can be used. */
+/* The server is open: make the record, on top of the stack, an object of type
+ * TYPE_SERVER, and add it to script.servers. */
 void lua_server_attach(lua_State *L, struct lua_server *lua_server,
                        struct server *server);
 
-/* The server could not be opened; or (detach) it has gone. */
+/* Drop all references of the record, which may be collected then. Call when the
+ * server could not be opened. */
 void lua_server_release(lua_State *L, struct lua_server *lua_server);
+
+/* The server is freed: remove the record from script.servers and release it. */
 void lua_server_detach(lua_State *L, struct lua_server *lua_server);
 
 /*
- * This script's side of a server, which may still be another script's: then an
- * object without handlers is made.
+ * This script's record of a server. If it has none, because the server is still
+ * owned by the script before it, one without handlers is created. May raise.
  */
 struct lua_server *lua_server_of(lua_State *L, struct server *server);
 
-/* The side of connections whose server has gone: it has no server. */
+/* The record, without a server, for closed connections whose server has been
+ * freed. Created when it is first needed. May raise. */
 struct lua_server *lua_server_nowhere(lua_State *L);
 
-/* The server whose object is at `index`, or NULL. */
+/* The record that is at `index`, or NULL: the value there is not a server. */
 struct lua_server *lua_server_test(lua_State *L, int index);
 
-/* Push the Lua object. */
+/* Push the record as a Lua value. */
 void lua_server_push(lua_State *L, const struct lua_server *lua_server);
 
 #endif

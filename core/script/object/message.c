@@ -6,25 +6,25 @@
 
 #include <lauxlib.h>
 
-const char *message_check_data(lua_State *L, int index, const char *who,
+const char *message_check_data(lua_State *L, int index, const char *caller,
                                size_t *length)
 {
     const char *data = lua_tolstring(L, index, length);
 
     if (data == NULL)
-        luaL_error(L, "%s: data must be a string, got %s", who,
+        luaL_error(L, "%s: data must be a string, got %s", caller,
                    options_push_words(L, index));
     return data;
 }
 
 struct message message_check(lua_State *L, const struct server *server,
                              const struct framing *framing, int index,
-                             const char *who)
+                             const char *caller)
 {
     size_t length;
-    const char *data = message_check_data(L, index, who, &length);
+    const char *data = message_check_data(L, index, caller, &length);
 
-    framing_option_check(L, framing, data, length, who);
+    framing_option_check(L, framing, data, length, caller);
 
     struct message message = framing_encode(framing, data, length);
 
@@ -32,7 +32,7 @@ struct message message_check(lua_State *L, const struct server *server,
         luaL_error(L,
                    "%s: a message of %I bytes can never fit: maxsends * size "
                    "is %I",
-                   who, (lua_Integer)message.length,
+                   caller, (lua_Integer)message.length,
                    (lua_Integer)server_limit(server));
     return message;
 }

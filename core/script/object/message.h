@@ -1,5 +1,8 @@
 /*
- * message.h - data that a script wants to send, checked and framed
+ * message.h - checks and frames the data that a script sends
+ *
+ * `caller` is the name of the Lua function that error messages begin with, such
+ * as "conn:send".
  */
 #ifndef FES_OBJECT_MESSAGE_H
 #define FES_OBJECT_MESSAGE_H
@@ -12,19 +15,20 @@
 struct server;
 
 /*
- * The data at argument `index` of `who`: a string, or a number, which Lua takes
- * as one. Raises if it is anything else.
+ * The data at argument `index`, and its `*length` in bytes. A number there is
+ * replaced by its text. Raises if there is neither string nor number. The data
+ * belongs to the string on the stack.
  */
-const char *message_check_data(lua_State *L, int index, const char *who,
+const char *message_check_data(lua_State *L, int index, const char *caller,
                                size_t *length);
 
 /*
- * The message in this framing that carries the data at argument `index` of
- * `who`. Raises if the framing cannot carry it, or if the message could never
- * fit what one connection of the server may have waiting.
+ * The message that carries the data at argument `index` in this framing. Raises
+ * also if the framing cannot carry the data, or if the message is longer than
+ * server_limit(). The message points at the string on the stack.
  */
 struct message message_check(lua_State *L, const struct server *server,
                              const struct framing *framing, int index,
-                             const char *who);
+                             const char *caller);
 
 #endif

@@ -1,16 +1,17 @@
 /*
- * objects.h - what each file of objects gives to a new Lua state
+ * objects.h - what the files of this folder add to a new Lua state
  *
- * A function NAME_open() fills in the registry, or leaves what it makes on the
- * stack; one NAME_lua...() is a function of the module `fes`, described where
- * it is defined.
+ * NAME_open() creates a type, adds methods to one, or pushes a table.
+ * NAME_lua() and NAME_lua_...() are functions of the module `fes`; their
+ * arguments and results are described where they are defined. All of them may
+ * raise.
  */
 #ifndef FES_OBJECT_OBJECTS_H
 #define FES_OBJECT_OBJECTS_H
 
 #include <lua.h>
 
-/* Metatables of types. Types come first; conns before their methods. */
+/* Types and their methods; each type before methods are added to it. */
 void conn_open(lua_State *L);
 void conn_control_open(lua_State *L);
 void conn_send_open(lua_State *L);
@@ -21,9 +22,10 @@ void pool_open(lua_State *L);
 void topic_open(lua_State *L);
 void subscription_open(lua_State *L); /* after conns and topics */
 
-/* Push fes.log. */
+/* Push the table fes.log. */
 void log_open(lua_State *L);
 
+/* fes.listen, connect, pool, topic, every and after. */
 int listen_lua(lua_State *L);
 int connect_lua(lua_State *L);
 int pool_lua(lua_State *L);

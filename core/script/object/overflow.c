@@ -15,7 +15,7 @@ enum overflow overflow_named(lua_State *L, int index)
     return OVERFLOW_UNSET;
 }
 
-enum overflow overflow_check(lua_State *L, int index, const char *who)
+enum overflow overflow_check(lua_State *L, int index, const char *caller)
 {
     enum overflow overflow = overflow_named(L, index);
 
@@ -27,7 +27,7 @@ enum overflow overflow_check(lua_State *L, int index, const char *who)
         luaL_error(L,
                    "%s: a policy is \"close\", \"drop\", \"latest\" or a "
                    "function, got %s",
-                   who, options_push_words(L, index));
+                   caller, options_push_words(L, index));
     return overflow;
 }
 
@@ -43,10 +43,10 @@ enum overflow overflow_answer(lua_State *L, int index)
     return overflow;
 }
 
-void overflow_read(lua_State *L, const char *who, void *value)
+void overflow_read(lua_State *L, const char *caller, void *value)
 {
     if (!lua_isfunction(L, -1) && overflow_named(L, -1) == OVERFLOW_UNSET)
-        options_fail(L, who, "overflow",
+        options_fail(L, caller, "overflow",
                      "\"close\", \"drop\", \"latest\" or a function");
-    *(enum overflow *)value = overflow_check(L, -1, who);
+    *(enum overflow *)value = overflow_check(L, -1, caller);
 }

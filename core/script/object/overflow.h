@@ -1,5 +1,9 @@
 /*
- * overflow.h - what a script says is to happen to the slow: `overflow`
+ * overflow.h - reads overflow policies: "close", "drop", "latest", a function
+ *
+ * A function stands for OVERFLOW_ASK: the engine delivers an event, `asked`,
+ * and the function returns the policy. `caller` is the name of the Lua function
+ * that error messages begin with, such as "fes.listen".
  */
 #ifndef FES_OBJECT_OVERFLOW_H
 #define FES_OBJECT_OVERFLOW_H
@@ -9,21 +13,21 @@
 #include <lua.h>
 
 /*
- * The policy at `index`: its name, a function, or nothing (OVERFLOW_UNSET).
- * Raises, in the name of `who`, if it is anything else.
+ * The policy at argument `index`: OVERFLOW_ASK for a function, OVERFLOW_UNSET
+ * for nil or nothing. Raises if it is anything else but the name of a policy.
  */
-enum overflow overflow_check(lua_State *L, int index, const char *who);
+enum overflow overflow_check(lua_State *L, int index, const char *caller);
 
-/* The policy whose name is at `index`; OVERFLOW_UNSET: it is none. */
+/* The policy whose name is at `index`; OVERFLOW_UNSET: not a policy's name. */
 enum overflow overflow_named(lua_State *L, int index);
 
-/* Read the option `overflow`, on top of the stack, into an enum overflow; the
- * table of options is at index 1. Raises, in the name of `who`. */
-void overflow_read(lua_State *L, const char *who, void *value);
+/* Read the option `overflow`, on top of the stack, into `value`, an enum
+ * overflow; the table of options is at index 1. Raises if it is not valid. */
+void overflow_read(lua_State *L, const char *caller, void *value);
 
 /*
- * The policy that a function gave, at `index`: close, drop or latest. Raises if
- * it is anything else.
+ * The policy whose name an overflow function has returned, at `index`. Raises
+ * if it is anything else.
  */
 enum overflow overflow_answer(lua_State *L, int index);
 

@@ -1,5 +1,8 @@
+/*
+ * fes.pool: pools and bockets as Lua objects. The pool belongs to its object,
+ * which frees it when it is closed or collected, and with it all its bockets.
+ */
 #include "net/memory/pool.h"
-
 #include "script/object/objects.h"
 #include "script/object/type.h"
 #include "script/vm/options.h"
@@ -9,19 +12,19 @@
 
 enum { OWNER = 1 }; /* the user value of a bocket that holds its pool */
 
-/* What can be read beside the methods. */
+/* The numbers of the fields of pools, and of bockets; see type.h. */
 enum { FIELD_NUMBER = 1, FIELD_SIZE };
 enum { FIELD_OFFSET = 1 };
 
 struct pool_box {
     struct pool *pool; /* NULL: closed */
-    size_t number;
-    size_t size;
+    size_t number;     /* bockets */
+    size_t size;       /* bytes of each */
 };
 
 struct bocket_box {
     struct bocket *bocket;
-    uint32_t generation; /* another one's if the bocket has been out again */
+    uint32_t generation; /* the bocket's when it was checked out for this box */
 };
 
 static struct pool_box *check_pool(lua_State *L)
@@ -33,7 +36,8 @@ static struct pool_box *check_pool(lua_State *L)
     return box;
 }
 
-/* The bocket at an index, out of this or any pool. */
+/* The bocket at `index`, which must be checked out. Pushes its pool, for
+ * pool_of_checked(). */
 static struct bocket *check_bocket(lua_State *L, int index)
 {
     struct bocket_box *box = type_check(L, index, TYPE_BOCKET);
@@ -49,8 +53,8 @@ static struct bocket *check_bocket(lua_State *L, int index)
     return box->bocket;
 }
 
-/* The pool of the bocket whose check left it on top of the stack. */
-static struct pool_box *owner_of_checked(lua_State *L)
+/* The pool of the bocket, which check_bocket() has left on top of the stack. */
+static struct pool_box *pool_of_checked(lua_State *L)
 {
     return lua_touserdata(L, -1);
 }
@@ -110,20 +114,20 @@ static int l_checkin(lua_State *L)
 
     struct bocket *bocket = check_bocket(L, 2);
 
-    if (owner_of_checked(L) != pool)
+    if (pool_of_checked(L) != pool)
         return luaL_error(L, "pool:checkin: a bocket of another pool");
     pool_checkin(pool->pool, bocket);
     return 0;
 }
 
-/* pool:count() -> how many are free */
+/* pool:count() -> number of free bockets */
 static int l_count(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)pool_free_count(check_pool(L)->pool));
     return 1;
 }
 
-/* pool:close() - again: no effect */
+/* pool:close(); no effect if the pool is closed already */
 static int l_close(lua_State *L)
 {
     struct pool_box *box = type_check(L, 1, TYPE_POOL);
@@ -134,15 +138,15 @@ static int l_close(lua_State *L)
     return 0;
 }
 
-/* An offset or a length: an integer in 0..most. */
-static size_t check_place(lua_State *L, int arg, size_t most, size_t usual,
-                          const char *what)
+/* An optional offset or length: an integer in 0..most. */
+static size_t opt_bytes(lua_State *L, int arg, size_t most, size_t otherwise,
+                        const char *what)
 {
     int exact;
     lua_Integer given = lua_tointegerx(L, arg, &exact);
 
     if (lua_isnoneornil(L, arg))
-        return usual;
+        return otherwise;
     if (!exact || given < 0 || (size_t)given > most)
         luaL_error(L, "bocket: %s must be an integer in 0..%I, got %s", what,
                    (lua_Integer)most, options_push_words(L, arg));
@@ -155,10 +159,10 @@ static int l_write(lua_State *L)
     lua_settop(L, 3);
 
     struct bocket *bocket = check_bocket(L, 1);
-    size_t size = owner_of_checked(L)->size;
+    size_t size = pool_of_checked(L)->size;
     size_t length;
     const char *data = luaL_checklstring(L, 2, &length);
-    size_t offset = check_place(L, 3, size, 0, "offset");
+    size_t offset = opt_bytes(L, 3, size, 0, "offset");
 
     if (length > size - offset)
         return luaL_error(L, "bocket:write: %I bytes at %I do not fit in %I",
@@ -172,19 +176,19 @@ static int l_write(lua_State *L)
     return 0;
 }
 
-/* bocket:read([offset[, n]]) -> what has been written there */
+/* bocket:read([offset[, n]]) -> the bytes there, as far as they were written */
 static int l_read(lua_State *L)
 {
     lua_settop(L, 3);
 
     struct bocket *bocket = check_bocket(L, 1);
-    size_t size = owner_of_checked(L)->size;
-    size_t offset = check_place(L, 2, size, 0, "offset");
-    size_t n = check_place(L, 3, size - offset, size - offset, "n");
-    size_t there = offset < bocket->used ? bocket->used - offset : 0;
+    size_t size = pool_of_checked(L)->size;
+    size_t offset = opt_bytes(L, 2, size, 0, "offset");
+    size_t n = opt_bytes(L, 3, size - offset, size - offset, "n");
+    size_t written = offset < bocket->used ? bocket->used - offset : 0;
 
     lua_pushlstring(L, (const char *)bocket->bytes + offset,
-                    n < there ? n : there);
+                    n < written ? n : written);
     return 1;
 }
 
@@ -212,8 +216,8 @@ static int l_bocket_index(lua_State *L)
 
     struct bocket *bocket = check_bocket(L, 1);
 
-    lua_pushinteger(
-        L, (lua_Integer)pool_offset(owner_of_checked(L)->pool, bocket));
+    lua_pushinteger(L,
+                    (lua_Integer)pool_offset(pool_of_checked(L)->pool, bocket));
     return 1;
 }
 
@@ -230,14 +234,14 @@ static const luaL_Reg bocket_methods[] = {
 
 void pool_open(lua_State *L)
 {
-    static const char *const of_pools[] = {"number", "size", NULL};
-    static const char *const of_bockets[] = {"offset", NULL};
+    static const char *const pool_fields[] = {"number", "size", NULL};
+    static const char *const bocket_fields[] = {"offset", NULL};
 
-    type_new(L, TYPE_POOL, pool_methods, of_pools, l_pool_index);
+    type_new(L, TYPE_POOL, pool_methods, pool_fields, l_pool_index);
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, l_close);
     lua_setfield(L, -2, "__close");
-    type_new(L, TYPE_BOCKET, bocket_methods, of_bockets, l_bocket_index);
+    type_new(L, TYPE_BOCKET, bocket_methods, bocket_fields, l_bocket_index);
     lua_pop(L, 2);
 }

@@ -4,7 +4,7 @@
 
 #include <lauxlib.h>
 
-enum { STRING_OVERHEAD = 64 }; /* what Lua adds to the bytes, and more */
+enum { STRING_OVERHEAD = 64 }; /* bytes; more than Lua adds to the data */
 
 void received_push(lua_State *L, const struct received *data)
 {

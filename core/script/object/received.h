@@ -1,5 +1,5 @@
 /*
- * received.h - what has come, on its way to a string
+ * received.h - turns received data into a Lua string
  */
 #ifndef FES_OBJECT_RECEIVED_H
 #define FES_OBJECT_RECEIVED_H
@@ -8,14 +8,14 @@
 
 #include <lua.h>
 
-/* Push the bytes as one string. May raise; the bockets stay held. */
+/* Push the bytes as one string. May raise. The bockets stay checked out. */
 void received_push(lua_State *L, const struct received *data);
 
-/* The same, from outside any call of Lua, if it does not raise. False: it may,
- * and nothing is pushed. */
+/* The same, outside of any Lua call, if it is certain not to raise. Otherwise
+ * pushes nothing and returns false. */
 bool received_push_at_once(lua_State *L, const struct received *data);
 
-/* Let go of the bockets, which whoever is handed the data must. */
+/* Check in the bockets. Each receiver of the data must do so, once. */
 void received_checkin(const struct received *data);
 
 #endif

@@ -57,7 +57,7 @@ static int l_count(lua_State *L)
     return 1;
 }
 
-/* The iterator: upvalues are the server and the slot to look at next. */
+/* The iterator. Its upvalues are the server and the slot to look at next. */
 static int next_conn(lua_State *L)
 {
     const struct lua_server *lua_server =
@@ -83,7 +83,7 @@ static int l_connections(lua_State *L)
     return 1;
 }
 
-/* server:pause() - no more accepting */
+/* server:pause() - stops accepting connections */
 static int l_pause(lua_State *L)
 {
     server_pause(check_server(L)->server, true);
@@ -97,7 +97,8 @@ static int l_resume(lua_State *L)
     return 0;
 }
 
-/* server:close([linger]) */
+/* server:close([linger]). No effect once another script owns the server, or
+ * while this script has yet to take it over. */
 static int l_close(lua_State *L)
 {
     struct lua_server *lua_server = check_server(L);
@@ -121,14 +122,14 @@ static int l_stats(lua_State *L)
     return 1;
 }
 
-/* server:flush() - what is held back leaves at this turn's end */
+/* server:flush() - ends the delay of `coalesce` at the end of this turn */
 static int l_flush(lua_State *L)
 {
     server_flush(check_server(L)->server);
     return 0;
 }
 
-/* server:set_overflow(policy) - nil: as given to fes.listen() */
+/* server:set_overflow(policy); nil restores the policy of fes.listen() */
 static int l_set_overflow(lua_State *L)
 {
     struct lua_server *lua_server = check_server(L);

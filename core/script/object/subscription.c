@@ -1,6 +1,8 @@
 /*
- * Who is subscribed to what: the methods of conns and topics that tell and
- * change it.
+ * The methods of conns and topics that make, end and list subscriptions.
+ *
+ * The lists are copied when an iteration begins. Each step skips what has been
+ * unsubscribed since.
  */
 #include "net/command/topic.h"
 #include "script/object/handle.h"
@@ -11,9 +13,10 @@
 
 #include <lauxlib.h>
 
-/* --------------------------------------------------------------- of a topic */
+/* ------------------------------------------------------------------- topics */
 
-/* The iterator: upvalues are the names, how many, and the one to come. */
+/* The iterator. Its upvalues are the array of names, the topic, the number of
+ * names, and the index of the next one. */
 static int next_subscriber(lua_State *L)
 {
     const conn_name *names = lua_touserdata(L, lua_upvalueindex(1));
@@ -35,16 +38,18 @@ static int next_subscriber(lua_State *L)
     return 0;
 }
 
-/* Push the names of all, and give their number. A finalizer may subscribe more
- * while memory is taken for them. */
+/* Push the names of all subscribers as an array in a userdata; returns their
+ * number. Allocating it may run a finalizer that subscribes more connections,
+ * hence the loop. */
 static size_t push_names(lua_State *L, const struct topic *topic)
 {
     for (;;) {
-        size_t room = topic_list_subscribers(topic, NULL, 0);
-        conn_name *names = lua_newuserdatauv(L, (room + 1) * sizeof *names, 0);
-        size_t count = topic_list_subscribers(topic, names, room);
+        size_t capacity = topic_list_subscribers(topic, NULL, 0);
+        conn_name *names =
+            lua_newuserdatauv(L, (capacity + 1) * sizeof *names, 0);
+        size_t count = topic_list_subscribers(topic, names, capacity);
 
-        if (count <= room)
+        if (count <= capacity)
             return count;
         lua_pop(L, 1);
     }
@@ -68,7 +73,7 @@ static const luaL_Reg topic_methods[] = {
     {NULL, NULL},
 };
 
-/* ---------------------------------------------------------------- of a conn */
+/* -------------------------------------------------------------------- conns */
 
 /* conn:subscribe(topic) -> true | nil, "full" | nil, "closed" */
 static int l_subscribe(lua_State *L)
@@ -88,7 +93,8 @@ static int l_unsubscribe(lua_State *L)
     return handle_push_answer(L, topic_remove_subscriber(topic, name));
 }
 
-/* The iterator: upvalues are the list of topics, the place, the conn. */
+/* The iterator. Its upvalues are the table of topics, the index of the last one
+ * returned, and the conn. */
 static int next_topic(lua_State *L)
 {
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(2));
@@ -104,27 +110,28 @@ static int next_topic(lua_State *L)
     return 0;
 }
 
-/* Push the topics of a connection as bytes, likewise, and give their number. */
-static size_t push_list(lua_State *L, conn_name name)
+/* Likewise, the topics of a connection as an array of pointers. */
+static size_t push_topic_array(lua_State *L, conn_name name)
 {
     const struct engine *engine = script_of(L)->engine;
 
     for (;;) {
-        size_t room = topic_list_of(engine, name, NULL, 0);
+        size_t capacity = topic_list_of(engine, name, NULL, 0);
         struct topic **topics =
-            lua_newuserdatauv(L, (room + 1) * sizeof(struct topic *), 0);
-        size_t count = topic_list_of(engine, name, topics, room);
+            lua_newuserdatauv(L, (capacity + 1) * sizeof(struct topic *), 0);
+        size_t count = topic_list_of(engine, name, topics, capacity);
 
-        if (count <= room)
+        if (count <= capacity)
             return count;
         lua_pop(L, 1);
     }
 }
 
-/* Push a table of its topics, which all exist until the turn's end. */
+/* Push a table of the connection's topics. The pointers are valid until the end
+ * of the turn. */
 static void push_topics(lua_State *L, conn_name name)
 {
-    size_t count = push_list(L, name);
+    size_t count = push_topic_array(L, name);
     struct topic **topics = lua_touserdata(L, -1);
 
     lua_createtable(L, (int)count, 0);

@@ -9,38 +9,41 @@
 #include <lauxlib.h>
 #include <math.h>
 
-/* More cannot be told as an integer. */
+/* Above this `skipped` is shown as the greatest integer. */
 #define SKIPPED_MOST 9e18
 
-enum { FUNCTION = 1 }; /* the user value that holds what to call */
+enum { FUNCTION = 1 }; /* the user value: the script's function */
 
-enum { FIELD_SKIPPED = 1 };
+enum { FIELD_SKIPPED = 1 }; /* see type.h */
 
 /*
- * While it runs the registry holds it, under its own address: a timer lives
- * until it is stopped, held by the script or not.
+ * A running timer is in the registry, under its own address, so it need not be
+ * held by the script. The n-th call is due at start + n * seconds, whatever the
+ * calls before took; periods that are over before their call was made are
+ * skipped.
  */
 struct script_timer {
     struct timer timer;
     struct link link; /* in script.timers, while it runs */
     struct script *script;
-    uint64_t start;
-    double turns; /* periods since the start that are done with */
-    double seconds;
-    bool repeats;
-    double skipped;
+    uint64_t start; /* clock_now() at its creation */
+    double periods; /* number, from 1, of the period whose end it waits for */
+    double seconds; /* of one period */
+    bool repeats;   /* fes.every, not fes.after */
+    double skipped; /* periods without a call */
 };
 
-static bool runs(const struct script_timer *timer)
+static bool is_running(const struct script_timer *timer)
 {
     return !link_alone(&timer->link);
 }
 
-static void release(struct script_timer *timer)
+/* No effect if it does not run. */
+static void stop(struct script_timer *timer)
 {
     lua_State *L = timer->script->L;
 
-    if (!runs(timer))
+    if (!is_running(timer))
         return;
     link_out(&timer->link);
     timer_stop(script_loop(timer->script), &timer->timer);
@@ -48,7 +51,8 @@ static void release(struct script_timer *timer)
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
 }
 
-/* The moment of the next period that is still to come; the missed are gone. */
+/* When the next call is due: at the end of the first period that is not over.
+ * Counts the periods skipped. */
 static uint64_t next_due(struct script_timer *timer)
 {
     uint64_t now = clock_now();
@@ -57,15 +61,15 @@ static uint64_t next_due(struct script_timer *timer)
         return now;
 
     double passed = clock_to_seconds(now - timer->start) / timer->seconds;
-    double next = timer->turns + 1;
+    double next = timer->periods + 1;
 
     if (next <= passed) {
         timer->skipped += floor(passed) + 1 - next;
         next = floor(passed) + 1;
     }
-    timer->turns = next;
+    timer->periods = next;
 
-    double seconds = next * timer->seconds; /* not finite: periods too short */
+    double seconds = next * timer->seconds; /* may be infinite */
     uint64_t due = now;
 
     if (isfinite(seconds))
@@ -86,26 +90,28 @@ static void on_due(struct timer *at)
     struct script_timer *timer = link_owner(at, struct script_timer, timer);
     struct script *script = timer->script;
 
-    lua_rawgetp(script->L, LUA_REGISTRYINDEX, timer); /* alive until we end */
+    /* On the stack, so that it is not collected if the call stops it. */
+    lua_rawgetp(script->L, LUA_REGISTRYINDEX, timer);
     if (!call_lua(script, call_function, timer, "timer", 0))
         lua_pop(script->L, 1);
-    if (runs(timer)) {
+    if (is_running(timer)) {
         if (!timer->repeats ||
             !timer_start(script_loop(script), at, next_due(timer)))
-            release(timer);
+            stop(timer);
     }
     lua_pop(script->L, 1);
 }
 
-static int make(lua_State *L, const char *who, bool repeats)
+/* Push a new, running timer. */
+static int new_timer(lua_State *L, const char *caller, bool repeats)
 {
     struct script *script = script_of(L);
     uint64_t now = clock_now();
-    double seconds = options_check_seconds(L, 1, who);
+    double seconds = options_check_seconds(L, 1, caller);
 
-    script_check_open(L, who);
+    script_check_open(L, caller);
     if (!lua_isfunction(L, 2))
-        return luaL_error(L, "%s: a function was expected, got %s", who,
+        return luaL_error(L, "%s: a function was expected, got %s", caller,
                           options_push_words(L, 2));
 
     struct script_timer *timer = lua_newuserdatauv(L, sizeof *timer, 1);
@@ -113,7 +119,7 @@ static int make(lua_State *L, const char *who, bool repeats)
     *timer = (struct script_timer){
         .script = script,
         .start = now,
-        .turns = 1,
+        .periods = 1,
         .seconds = seconds,
         .repeats = repeats,
     };
@@ -127,26 +133,26 @@ static int make(lua_State *L, const char *who, bool repeats)
     link_before(&script->timers, &timer->link);
     if (!timer_start(script_loop(script), &timer->timer,
                      now + clock_from_seconds(seconds)))
-        return luaL_error(L, "%s: not enough memory", who);
+        return luaL_error(L, "%s: not enough memory", caller);
     return 1;
 }
 
 /* fes.every(seconds, fn) -> timer */
 int timer_lua_every(lua_State *L)
 {
-    return make(L, "fes.every", true);
+    return new_timer(L, "fes.every", true);
 }
 
 /* fes.after(seconds, fn) -> timer */
 int timer_lua_after(lua_State *L)
 {
-    return make(L, "fes.after", false);
+    return new_timer(L, "fes.after", false);
 }
 
-/* timer:stop() - it fires no more; again: no effect */
+/* timer:stop(); no effect if the timer does not run */
 static int l_stop(lua_State *L)
 {
-    release(type_check(L, 1, TYPE_TIMER));
+    stop(type_check(L, 1, TYPE_TIMER));
     return 0;
 }
 
@@ -164,7 +170,7 @@ static int l_index(lua_State *L)
 void timer_end_all(struct script *script)
 {
     while (!link_alone(&script->timers))
-        release(link_owner(script->timers.next, struct script_timer, link));
+        stop(link_owner(script->timers.next, struct script_timer, link));
 }
 
 size_t timer_count(const struct script *script)

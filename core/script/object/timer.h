@@ -1,5 +1,7 @@
 /*
- * timer.h - fes.every and fes.after
+ * timer.h - the running timers of a script: fes.every and fes.after
+ *
+ * objects.h declares these functions themselves.
  */
 #ifndef FES_OBJECT_TIMER_H
 #define FES_OBJECT_TIMER_H
@@ -8,10 +10,10 @@
 
 #include <stddef.h>
 
-/* Stop all that run: another script takes over. */
+/* Stop all timers of the script. */
 void timer_end_all(struct script *script);
 
-/* How many run. */
+/* The number of running timers; takes time in proportion. */
 size_t timer_count(const struct script *script);
 
 #endif

@@ -14,12 +14,13 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* The user value: the function that is its policy. */
+/* The user value of a topic's object: its overflow policy, as set. */
 enum { POLICY = 1, USER_VALUES = POLICY };
 
-enum { FIELD_NAME = 1 };
+enum { FIELD_NAME = 1 }; /* see type.h */
 
-/* In the registry: topic -> object; weak, and for those with a function. */
+/* Tables in the registry, topic -> object: weak, of all topics; and strong, of
+ * those whose policy is a function, which must not be collected. */
 static const char objects_key, anchors_key;
 
 struct topic_handle {
@@ -33,21 +34,22 @@ struct topic *topic_test(lua_State *L, int index)
     return handle != NULL ? handle->topic : NULL;
 }
 
-struct topic *topic_check(lua_State *L, int index, const char *who)
+struct topic *topic_check(lua_State *L, int index, const char *caller)
 {
     const struct topic_handle *handle = type_test(L, index, TYPE_TOPIC);
 
     if (handle != NULL && handle->topic == NULL)
-        luaL_error(L, "%s: the topic has been collected as garbage", who);
+        luaL_error(L, "%s: the topic has been collected as garbage", caller);
     if (handle != NULL)
         return handle->topic;
-    luaL_error(L, "%s: a topic was expected, got %s", who,
+    luaL_error(L, "%s: a topic was expected, got %s", caller,
                options_push_words(L, index));
     return NULL;
 }
 
-/* ------------------------------------------------------------------ handles */
+/* ------------------------------------------------------------------ objects */
 
+/* The weak table is on top of the stack; pushes the object, above it. */
 static void new_handle(lua_State *L, struct topic *topic)
 {
     struct topic_handle *handle =
@@ -70,8 +72,8 @@ void topic_push(lua_State *L, struct topic *topic)
     lua_remove(L, -2);
 }
 
-/* Another object may have taken its place; and a finalizer that runs after this
- * one may still hold it. */
+/* The topic may have a new object already. NULL is for finalizers that run
+ * after this one and still use the old object. */
 static int l_gc(lua_State *L)
 {
     struct topic_handle *handle = lua_touserdata(L, 1);
@@ -81,7 +83,7 @@ static int l_gc(lua_State *L)
     return 0;
 }
 
-/* A topic whose policy is a function is held until it is taken back. */
+/* Set the policy to the value at `index`. */
 static void set_policy(lua_State *L, struct topic *topic, int index)
 {
     topic_push(L, topic);
@@ -121,7 +123,7 @@ static const char *check_name(lua_State *L, size_t *length)
     return name;
 }
 
-/* The option `retain`, the only one there is. */
+/* Read the table of options at index 2: `retain`, the only one. */
 static bool check_options(lua_State *L)
 {
     bool retain;
@@ -144,8 +146,9 @@ static bool check_options(lua_State *L)
     return retain;
 }
 
-static struct topic *make(lua_State *L, const char *name, size_t length,
-                          bool given, bool retain)
+/* `given`: the call has options, which must be those of an existing topic. */
+static struct topic *find_or_make(lua_State *L, const char *name, size_t length,
+                                  bool given, bool retain)
 {
     struct engine *engine = script_of(L)->engine;
     struct topic *topic = topic_find(engine, name, length);
@@ -169,15 +172,16 @@ int topic_lua(lua_State *L)
     bool given = !lua_isnoneornil(L, 2);
     bool retain = given && check_options(L);
 
-    topic_push(L, make(L, name, length, given, retain));
+    topic_push(L, find_or_make(L, name, length, given, retain));
     return 1;
 }
 
 /* --------------------------------------------------------------- publishing */
 
-/* A key at `index`; integers lie in `*room`. */
-static struct key check_key(lua_State *L, int index, const char *who,
-                            lua_Integer *room)
+/* The key at `index`. It points at the string there or, if it is an integer, at
+ * `*storage`. */
+static struct key check_key(lua_State *L, int index, const char *caller,
+                            lua_Integer *storage)
 {
     struct key key = {.kind = KEY_NONE};
     size_t length;
@@ -189,22 +193,23 @@ static struct key check_key(lua_State *L, int index, const char *who,
         key.kind = KEY_STRING;
         key.bytes = lua_tolstring(L, index, &length);
         if (length > KEY_MOST_BYTES)
-            luaL_error(L, "%s: a key has at most 255 bytes, got %I", who,
+            luaL_error(L, "%s: a key has at most 255 bytes, got %I", caller,
                        (lua_Integer)length);
         key.length = (uint8_t)length;
         return key;
     }
-    *room = lua_tointegerx(L, index, &whole);
+    *storage = lua_tointegerx(L, index, &whole);
     if (lua_type(L, index) != LUA_TNUMBER || !whole)
-        luaL_error(L, "%s: a key is a string or an integer, got %s", who,
+        luaL_error(L, "%s: a key is a string or an integer, got %s", caller,
                    options_push_words(L, index));
     key.kind = KEY_INTEGER;
-    key.bytes = room;
-    key.length = sizeof *room;
+    key.bytes = storage;
+    key.length = sizeof *storage;
     return key;
 }
 
-/* Every framing in use can carry it, and some server could send it. */
+/* Raise if the framing of a subscriber cannot carry the data, or if it fits no
+ * server's queues. */
 static void check_message(lua_State *L, const struct topic *topic,
                           const char *data, size_t length)
 {
@@ -225,8 +230,8 @@ static int l_publish(lua_State *L)
     struct topic *topic = topic_check(L, 1, "topic:publish");
     size_t length;
     const char *data = message_check_data(L, 2, "topic:publish", &length);
-    lua_Integer room;
-    struct key key = check_key(L, 3, "topic:publish", &room);
+    lua_Integer storage;
+    struct key key = check_key(L, 3, "topic:publish", &storage);
     conn_name except = 0;
     uint32_t receivers;
 
@@ -252,12 +257,13 @@ static int l_count(lua_State *L)
     return 1;
 }
 
-/* topic:last([key]) -> data | nil */
+/* topic:last([key]) -> data | nil. Allocating may run a finalizer that
+ * publishes or clears, hence the loop. */
 static int l_last(lua_State *L)
 {
     const struct topic *topic = topic_check(L, 1, "topic:last");
-    lua_Integer space;
-    struct key key = check_key(L, 2, "topic:last", &space);
+    lua_Integer storage;
+    struct key key = check_key(L, 2, "topic:last", &storage);
     size_t length;
 
     while ((length = topic_last(topic, key, NULL, 0)) != SIZE_MAX) {
@@ -268,18 +274,18 @@ static int l_last(lua_State *L)
             lua_pushlstring(L, bytes, copied);
             return 1;
         }
-        lua_pop(L, 1); /* a finalizer has published or cleared */
+        lua_pop(L, 1);
     }
     lua_pushnil(L);
     return 1;
 }
 
-/* topic:clear([key]) */
+/* topic:clear([key]); without a key, all messages */
 static int l_clear(lua_State *L)
 {
     struct topic *topic = topic_check(L, 1, "topic:clear");
-    lua_Integer room;
-    struct key key = check_key(L, 2, "topic:clear", &room);
+    lua_Integer storage;
+    struct key key = check_key(L, 2, "topic:clear", &storage);
 
     topic_clear(topic, lua_gettop(L) >= 2 && !lua_isnil(L, 2) ? &key : NULL);
     return 0;
@@ -328,6 +334,7 @@ static int l_tostring(lua_State *L)
     return 1;
 }
 
+/* Put a new table into the registry, weak if `mode` is not NULL. */
 static void new_table(lua_State *L, const void *key, const char *mode)
 {
     lua_newtable(L);

@@ -1,8 +1,9 @@
 /*
- * topic.h - fes.topic() and the topics that it gives
+ * topic.h - the Lua objects of topics
  *
- * A topic's Lua object is a handle: the same one for the same name, as long as
- * the script holds it. When it is collected the engine is told.
+ * The object of a topic is a userdata with a pointer to it. The object holds
+ * the topic (topic_hold) until it is collected. There is one for each topic; it
+ * is weakly referenced, and strongly while the topic's policy is a function.
  */
 #ifndef FES_OBJECT_TOPIC_H
 #define FES_OBJECT_TOPIC_H
@@ -12,16 +13,18 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* The topic at `index` of `who`; raises if it is anything else. */
-struct topic *topic_check(lua_State *L, int index, const char *who);
+/* The topic at `index`; raises if the value there is not a topic. The message
+ * begins with `caller`, the name of the Lua function. */
+struct topic *topic_check(lua_State *L, int index, const char *caller);
 
-/* The topic at `index`, or NULL. */
+/* The topic at `index`, or NULL if there is none, or a collected one. */
 struct topic *topic_test(lua_State *L, int index);
 
-/* Push the object of a topic. */
+/* Push the object of a topic, created if there is none. May raise. */
 void topic_push(lua_State *L, struct topic *topic);
 
-/* Push the function that is the policy of a topic. */
+/* Push the overflow policy that the script has set for a topic, or nil. May
+ * raise. */
 void topic_push_policy(lua_State *L, struct topic *topic);
 
 #endif

@@ -2,12 +2,13 @@
 
 #include "script/vm/script.h"
 
-/* In the registry for as long as the state lives, as are the metatables. */
+/* A userdata in the registry, as are the metatables: all live as long as the
+ * state. */
 struct types {
     const void *metatables[TYPES];
 };
 
-/* By which Lua tells of them in its messages. */
+/* Used in Lua's error messages, and as keys of the metatables. */
 static const char *const names[TYPES] = {
     [TYPE_CONN] = "fes.conn",   [TYPE_SERVER] = "fes.server",
     [TYPE_TOPIC] = "fes.topic", [TYPE_TIMER] = "fes.timer",

@@ -1,15 +1,17 @@
 /*
- * type.h - the types of what scripts hold
+ * type.h - the types of the userdata that scripts use
  *
- * A type has members: methods, and fields that are looked up when a script
- * reads them. All of them stand in one table, by name: a method as a function,
- * a field as its number, from 1 on. The metatable's __index is a C function
- * that has this table as its first upvalue. So there is one place that knows
- * what a script may name, and whoever wants to know it can look there.
+ * A type has members: methods, and fields whose values are computed when a
+ * script reads them. They are in one table:
  *
- * A value is of a type if it has that type's metatable, which only fes sets.
- * Lua would look the metatable up by its name, for each call of a method;
- * here it is known where it is.
+ *     name -> function    a method
+ *     name -> integer     a field; its number, from 1
+ *
+ * The metatable's __index is a C function whose first upvalue is this table.
+ *
+ * A userdata is of a type if its metatable is that type's, which only fes sets.
+ * The addresses of the metatables are kept in C, because luaL_checkudata()
+ * would look the metatable up by name at each call of a method.
  */
 #ifndef FES_OBJECT_TYPE_H
 #define FES_OBJECT_TYPE_H
@@ -27,34 +29,36 @@ enum type {
     TYPES
 };
 
-/* Fill in a new state, before any type is made. */
+/* Prepare a new state; before any other function here. May raise, as may all
+ * functions here but type_test(). */
 void type_open_all(lua_State *L);
 
 /*
- * Make the type, and push its metatable. `fields` are in the order of their
- * numbers; the last is NULL. `index` becomes its __index.
+ * Create a type and push its metatable. `methods` and `fields` end with NULL;
+ * the first field has number 1. `index` becomes __index, and has the table of
+ * members as its first upvalue.
  */
 void type_new(lua_State *L, enum type type, const luaL_Reg *methods,
               const char *const *fields, lua_CFunction index);
 
-/* Give a type more methods. */
+/* Add methods, a list that ends with NULL, to a type. */
 void type_add_methods(lua_State *L, enum type type, const luaL_Reg *methods);
 
 /* Push the table of a type's members. */
 void type_push_members(lua_State *L, enum type type);
 
-/* The userdata on top of the stack is of this type from now on. */
+/* Make the userdata on top of the stack one of this type. */
 void type_set(lua_State *L, enum type type);
 
-/* The userdata at `index`, if it is of this type; else NULL. */
+/* The userdata at `index`, or NULL if the value there is not of this type. */
 void *type_test(lua_State *L, int index, enum type type);
 
-/* The same, for argument `index` of a function; raises if it is not. */
+/* The same for argument `index` of a function, but raises instead of NULL. */
 void *type_check(lua_State *L, int index, enum type type);
 
 /*
- * In an __index, push the member that is asked for. A field: its number is
- * given, too. Otherwise 0: it is a method, or nil.
+ * In an __index function: push the member whose name is at index 2. Returns the
+ * number of a field; 0 if a method, or nil for an unknown name, was pushed.
  */
 int type_push_member(lua_State *L);
 
