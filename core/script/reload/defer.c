@@ -7,10 +7,12 @@
 
 #include <lauxlib.h>
 
-static const char list_key; /* in the registry: what was put off, in order */
+/* Key in the registry of the list of recorded calls, in order. Each is a table:
+ * the function, then its arguments; `n` is the number of arguments. */
+static const char list_key;
 
-/* Methods that act. What they answer meanwhile is true, or what another says.
- */
+/* The methods whose calls are recorded. `answer` names the method whose result
+ * a recorded call returns; NULL: it returns true. */
 static const struct method {
     enum type type;
     const char *name, *answer;
@@ -32,10 +34,11 @@ enum {
     ANSWER
 };
 
-/* -------------------------------------------------------------- putting off */
+/* ---------------------------------------------------------------- recording */
 
-/* Of a server that the script has opened, or a connection that it has made? */
-static bool is_own(lua_State *L)
+/* Is argument 1 a server, or a connection of one, that the script has opened?
+ * The owner of any other server is still the old script's record. */
+static bool is_object_of_script(lua_State *L)
 {
     const struct lua_server *lua_server = lua_server_test(L, 1);
     conn_name name;
@@ -46,8 +49,8 @@ static bool is_own(lua_State *L)
            server_facts(lua_server->server).owner == lua_server;
 }
 
-/* The function and the arguments, as a table behind the list. */
-static void put_off(lua_State *L, int nargs)
+/* Append the call, with the arguments at 1..nargs, to the list. */
+static void record_call(lua_State *L, int nargs)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &list_key);
     lua_createtable(L, nargs + 1, 1);
@@ -63,15 +66,15 @@ static void put_off(lua_State *L, int nargs)
     lua_pop(L, 1);
 }
 
-/* In the place of a method, which has no upvalues. A script may keep it for
- * longer than it loads. */
+/* Replaces a method, whose C function can be called directly, since methods
+ * have no upvalues. The script may have stored this function, hence `ready`. */
 static int l_deferred(lua_State *L)
 {
     int nargs = lua_gettop(L);
 
-    if (script_of(L)->ready || is_own(L))
+    if (script_of(L)->ready || is_object_of_script(L))
         return lua_tocfunction(L, lua_upvalueindex(ORIGINAL))(L);
-    put_off(L, nargs);
+    record_call(L, nargs);
     if (lua_isnil(L, lua_upvalueindex(ANSWER))) {
         lua_pushboolean(L, 1);
         return 1;
@@ -100,9 +103,9 @@ int defer_begin(lua_State *L)
     return 0;
 }
 
-/* ------------------------------------------------------------ doing it then */
+/* --------------------------------------------------------- making the calls */
 
-static int restore(lua_State *L)
+static int restore_methods(lua_State *L)
 {
     for (int i = 0; i < METHODS; i++) {
         type_push_members(L, methods[i].type);
@@ -114,8 +117,9 @@ static int restore(lua_State *L)
     return 0;
 }
 
-/* What was put off at that place of the list. At its end: 0. */
-static int call_one(lua_State *L)
+/* Make the call after number `*at` of the list, and advance `*at`; at the end
+ * of the list set it to 0. */
+static int call_next(lua_State *L)
 {
     lua_Integer *at = lua_touserdata(L, 1);
     int nargs;
@@ -139,10 +143,10 @@ void defer_end(struct script *script)
 {
     lua_Integer at = 0;
 
-    if (!call_lua(script, restore, NULL, "reload", 0))
+    if (!call_lua(script, restore_methods, NULL, "reload", 0))
         lua_pop(script->L, 1);
     do
-        if (!call_lua(script, call_one, &at, "reload", 0))
+        if (!call_lua(script, call_next, &at, "reload", 0))
             lua_pop(script->L, 1);
     while (at != 0);
     lua_pushnil(script->L);

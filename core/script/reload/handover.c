@@ -24,8 +24,9 @@ void handover_own(lua_State *L, const struct script *old)
             lua_server_of(L, server_at(at));
 }
 
-/* Opened by this script itself: the events go to it. */
-static bool is_own(const struct lua_server *lua_server)
+/* Is the record the owner of its server? Before the handover, of the next
+ * script's records only those of servers that it opened itself are. */
+static bool is_owner(const struct lua_server *lua_server)
 {
     return server_facts(lua_server->server).owner == lua_server;
 }
@@ -39,16 +40,17 @@ void handover_abandon(struct script *next)
 
         if (lua_server->adoption != NULL)
             adopt_drop(lua_server->adoption);
-        else if (is_own(lua_server))
+        else if (is_owner(lua_server))
             server_abandon(lua_server->server);
     }
 }
 
+/* Make the next script's record the owner of its server. */
 static void hand_over(struct lua_server *lua_server)
 {
     char address[SERVER_ADDRESS_BYTES];
 
-    if (is_own(lua_server)) {
+    if (is_owner(lua_server)) {
         server_format_address(lua_server->server, address, sizeof address);
         if (!server_facts(lua_server->server).closing)
             log_info("listening %s", address);
@@ -69,7 +71,7 @@ void handover_close_dropped(struct script *next)
     for (const struct link *at = end->next; at != end; at = at->next) {
         struct lua_server *lua_server = lua_server_at(at);
 
-        if (is_own(lua_server) || lua_server->adoption != NULL)
+        if (is_owner(lua_server) || lua_server->adoption != NULL)
             continue;
         server_close(lua_server->server, REASON_SHUTDOWN, LINGER_SECONDS);
         server_owner_leaves(lua_server->server);
@@ -84,6 +86,6 @@ void handover_finish(struct script *old, struct script *next)
         hand_over(lua_server_at(at));
     end = &old->servers;
     for (const struct link *at = end->next; at != end; at = at->next)
-        if (is_own(lua_server_at(at)))
+        if (is_owner(lua_server_at(at)))
             server_abandon(server_at(at));
 }

@@ -1,5 +1,9 @@
 /*
- * handover.h - the servers of one script are handed over to the next
+ * handover.h - hands the servers of one script over to the next
+ *
+ * When a reload succeeds, call handover_own(), handover_close_dropped() and
+ * handover_finish() in this order; when it fails, handover_abandon(). `old` is
+ * the running script, `next` the one that has been loaded.
  */
 #ifndef FES_RELOAD_HANDOVER_H
 #define FES_RELOAD_HANDOVER_H
@@ -9,20 +13,22 @@
 #include <lua.h>
 
 /*
- * Before the next script takes over: make sure that its state, L, has an object
- * for each server of the old one that still has something to end. May raise.
+ * Make sure that the next script, whose state is L, has a record (lua_server.h)
+ * of each server of the old one that is not closed with all its connections.
+ * May raise, so it comes before the point of no return.
  */
 void handover_own(lua_State *L, const struct script *old);
 
-/* The next script does not take over: what it has opened is closed. */
+/* The reload has failed: drop the adoptions that the next script prepared, and
+ * abandon the servers and outgoing connections that it opened. */
 void handover_abandon(struct script *next);
 
-/* It does: close the servers that it has not asked for, and deliver the end of
- * their connections to the old script. */
+/* Close the servers that the next script has neither opened nor asked for, and
+ * deliver `owner_leaves` for their connections to the old script. */
 void handover_close_dropped(struct script *next);
 
-/* Then the next script owns all servers; those that only the old one has are
- * abandoned. */
+/* Make the next script the owner of all servers that it has a record of, with
+ * the options it asked for. Abandon those that only the old script has. */
 void handover_finish(struct script *old, struct script *next);
 
 #endif

@@ -8,25 +8,25 @@
 
 #include <stdio.h>
 
-/* Where these tables are on the stack of the packing function. */
+/* Tables on the stack of pack_all(). For objects see packed.h. */
 enum {
-    NUMBERS = 2, /* object -> its number: tables, and closed conns */
-    OBJECTS,     /* its number -> object */
-    PARENTS,     /* its number -> that of the first table that has it */
-    BAD,         /* tables that are, or reach, something that is not plain */
-    LEFT,        /* name of a field that stayed behind -> how often */
+    NUMBERS = 2, /* object -> its number */
+    OBJECTS,     /* number -> object */
+    PARENTS,     /* number -> number of the table it was found in; 0: a root */
+    BAD,         /* set of tables from which something not plain was reached */
+    LEFT,        /* name of a field that was left out -> why: what it holds */
     TOP = LEFT
 };
 
-enum { WORDS = 64 };
+enum { WORDS_BYTES = 64 };
 
 struct packer {
     lua_State *L;
     struct pack *pack;
-    lua_Integer count;  /* objects with a number */
-    lua_Integer parent; /* whose contents are being written; 0: a root */
-    char what[WORDS];   /* that is not plain: "a function" */
-    char where[WORDS];  /* its key in the table; "" in a root */
+    lua_Integer count;       /* number of the last object */
+    lua_Integer parent;      /* number of the object being written; 0: a root */
+    char what[WORDS_BYTES];  /* the value that is not plain: "a function" */
+    char where[WORDS_BYTES]; /* its key in the table; "" in a root */
 };
 
 /* -------------------------------------------------------------------- bytes */
@@ -52,7 +52,7 @@ static void put_number(struct packer *packer, enum packed tag, uint64_t number)
 
 /* ------------------------------------------------------------------ objects */
 
-/* The number of the object at `index`; a new one if it has none. */
+/* The number of the object at `index`; a new object gets the next one. */
 static lua_Integer number_of(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
@@ -77,7 +77,7 @@ static lua_Integer number_of(struct packer *packer, int index)
     return number;
 }
 
-/* Is this table known not to be plain? */
+/* Is the table at `index` known to reach something that is not plain? */
 static bool is_bad(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
@@ -90,8 +90,8 @@ static bool is_bad(struct packer *packer, int index)
     return bad;
 }
 
-/* Whoever led to what is not plain is not either. */
-static void mark_bad(struct packer *packer)
+/* The object being written is not plain, nor are those that led to it. */
+static void mark_parents_bad(struct packer *packer)
 {
     lua_State *L = packer->L;
     lua_Integer number = packer->parent;
@@ -106,8 +106,8 @@ static void mark_bad(struct packer *packer)
     }
 }
 
-/* Objects after the first `count` have never been seen. */
-static void forget(struct packer *packer, lua_Integer count)
+/* Undo the numbering of objects after the first `count`. */
+static void forget_after(struct packer *packer, lua_Integer count)
 {
     lua_State *L = packer->L;
 
@@ -122,20 +122,21 @@ static void forget(struct packer *packer, lua_Integer count)
 
 /* ------------------------------------------------------------------- values */
 
-static bool fail(struct packer *packer, int index)
+/* Note that the value at `index` is not plain. */
+static bool not_plain(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
 
-    snprintf(packer->what, WORDS, "%s", options_push_words(L, index));
+    snprintf(packer->what, WORDS_BYTES, "%s", options_push_words(L, index));
     return false;
 }
 
 static bool put_table(struct packer *packer, int index)
 {
     if (is_bad(packer, index))
-        return fail(packer, index);
+        return not_plain(packer, index);
     if (lua_getmetatable(packer->L, index) != 0) {
-        snprintf(packer->what, WORDS, "a table with a metatable");
+        snprintf(packer->what, WORDS_BYTES, "a table with a metatable");
         return false;
     }
     put_number(packer, PACKED_TABLE, (uint64_t)number_of(packer, index));
@@ -154,7 +155,7 @@ static bool put_userdata(struct packer *packer, int index)
     else if (topic != NULL)
         put_number(packer, PACKED_TOPIC, (uintptr_t)topic);
     else if (!handle_test(L, index, &name))
-        return fail(packer, index);
+        return not_plain(packer, index);
     else if (name != 0)
         put_number(packer, PACKED_CONN, name);
     else
@@ -184,7 +185,7 @@ static void put_lua_number(struct packer *packer, int index)
     put(packer, &number, sizeof number);
 }
 
-/* False: the value at `index`, an absolute one, is not plain. */
+/* Write the value at the absolute `index`. False: it is not plain. */
 static bool put_value(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
@@ -207,13 +208,13 @@ static bool put_value(struct packer *packer, int index)
     case LUA_TUSERDATA:
         return put_userdata(packer, index);
     default:
-        return fail(packer, index);
+        return not_plain(packer, index);
     }
 }
 
 /* ----------------------------------------------------------------- contents */
 
-/* What the table on top of the stack has. */
+/* Write the keys and values of the table on top of the stack. */
 static bool put_pairs(struct packer *packer)
 {
     lua_State *L = packer->L;
@@ -222,7 +223,7 @@ static bool put_pairs(struct packer *packer)
     lua_pushnil(L);
     while (lua_next(L, table) != 0) {
         if (!put_value(packer, table + 1) || !put_value(packer, table + 2)) {
-            snprintf(packer->where, WORDS, "%s",
+            snprintf(packer->where, WORDS_BYTES, "%s",
                      options_push_words(L, table + 1));
             lua_settop(L, table);
             return false;
@@ -233,6 +234,7 @@ static bool put_pairs(struct packer *packer)
     return true;
 }
 
+/* Write the facts of the closed conn on top of the stack. */
 static void put_closed(struct packer *packer)
 {
     struct conn_last last = handle_last(packer->L, -1);
@@ -256,8 +258,8 @@ static bool put_object(struct packer *packer, lua_Integer number)
 }
 
 /*
- * The root has been written to the pack from `start` on, if `plain`. Behind it
- * go the objects that are new; if one of them is not plain, all is undone.
+ * Behind a root, which was `plain`, write the objects numbered after `before`.
+ * If anything is not plain, undo it all: the pack ends at `start` again.
  */
 static bool finish_root(struct packer *packer, size_t start, lua_Integer before,
                         bool plain)
@@ -265,8 +267,8 @@ static bool finish_root(struct packer *packer, size_t start, lua_Integer before,
     for (lua_Integer i = before + 1; plain && i <= packer->count; i++)
         plain = put_object(packer, i);
     if (!plain) {
-        mark_bad(packer);
-        forget(packer, before);
+        mark_parents_bad(packer);
+        forget_after(packer, before);
         packer->pack->used = start;
     }
     packer->parent = 0;
@@ -275,7 +277,7 @@ static bool finish_root(struct packer *packer, size_t start, lua_Integer before,
 
 /* -------------------------------------------------------------------- roots */
 
-/* The value on top of the stack, which is taken off. */
+/* Write the root for the value of on_reload, which is popped off the stack. */
 static bool pack_value(struct packer *packer)
 {
     size_t start = packer->pack->used;
@@ -291,7 +293,7 @@ static bool pack_value(struct packer *packer)
     return plain;
 }
 
-/* Key and value are on top of the stack, and stay there. */
+/* Write the root for a field; key and value stay on top of the stack. */
 static bool pack_field(struct packer *packer, conn_name name)
 {
     size_t start = packer->pack->used;
@@ -307,8 +309,8 @@ static bool pack_field(struct packer *packer, conn_name name)
     return plain;
 }
 
-/* Count, for its name, the field whose key is at `index`. */
-static void leave_behind(struct packer *packer, int index)
+/* Note in LEFT, once for each name, the field whose key is at `index`. */
+static void note_left_out(struct packer *packer, int index)
 {
     lua_State *L = packer->L;
     const char *name = options_push_words(L, index);
@@ -320,7 +322,8 @@ static void leave_behind(struct packer *packer, int index)
     lua_settop(L, index + 1);
 }
 
-/* The fields of the handle on top of the stack, of connection `name`. */
+/* Write the script's fields of the handle on top of the stack. Light userdata
+ * are fes' own keys (handle.c). */
 static void pack_fields(struct packer *packer, conn_name name)
 {
     lua_State *L = packer->L;
@@ -332,7 +335,7 @@ static void pack_fields(struct packer *packer, conn_name name)
             bool own = !lua_islightuserdata(L, handle + 2);
 
             if (own && !pack_field(packer, name))
-                leave_behind(packer, handle + 2);
+                note_left_out(packer, handle + 2);
             lua_settop(L, handle + 2);
         }
     }
@@ -355,7 +358,7 @@ static void pack_conns(struct packer *packer)
     lua_settop(L, TOP);
 }
 
-static void warn_of_left(struct packer *packer)
+static void warn_of_left_out(struct packer *packer)
 {
     lua_State *L = packer->L;
 
@@ -384,7 +387,7 @@ static int pack_all(lua_State *L)
                           packer.where);
     pack_conns(&packer);
     put_tag(&packer, PACKED_END);
-    warn_of_left(&packer);
+    warn_of_left_out(&packer);
     return 0;
 }
 

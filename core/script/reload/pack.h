@@ -1,16 +1,18 @@
 /*
- * pack.h - plain data of one script, written down for the next one
+ * pack.h - carries plain data from one script to the next
  *
- * Plain are nil, booleans, numbers, strings, conns, servers, topics, and tables
- * of these without a metatable, as keys too, shared and cyclic ones. Two Lua
- * states cannot share a table, so what is carried over is written down in C's
- * memory: roots (the value of on_reload, a field of a connection), and behind
- * each root the tables that it reaches and none before it did. A table is
- * written once and named by its number from then on: so what was one table
- * is one table again.
+ * Plain data is nil, booleans, numbers, strings, conns, servers, topics, and
+ * tables of these, both as keys and as values. Tables may be shared and cyclic,
+ * but have no metatable.
  *
- * Recursion is a list of tables that are still to be written: data may be as
- * deep as it likes.
+ * Two Lua states cannot share a table, so the data is serialized into memory of
+ * C (packed.h). There are roots: the value of on_reload, and each field of each
+ * connection. After each root come the tables that it reaches and that were not
+ * written before. A table is written once; each other reference to it is its
+ * number, so shared tables are shared again after reading.
+ *
+ * Tables to be written are queued, not recursed into, so data may be nested to
+ * any depth.
  */
 #ifndef FES_RELOAD_PACK_H
 #define FES_RELOAD_PACK_H
@@ -19,16 +21,19 @@
 #include "script/vm/call.h"
 
 /*
- * Write down what a script leaves: what its on_reload function gives, and the
- * fields of its connections. Fields that are not plain stay behind, with a
- * warning for each of their names. False, and it has been logged: the
- * function has raised, or has given what is not plain.
+ * Write to `pack`, which is all zero: what the script's on_reload function
+ * returns, or nil if there is none; and the fields of its connections but
+ * outgoing ones. Fields that are not plain data are left out, with one warning
+ * for each name of a field. False, after logging the error: the function has
+ * raised or returned what is not plain data, or there is no memory. The caller
+ * frees the pack in any case.
  */
 bool pack_script(struct script *script, struct pack *pack);
 
 /*
- * Read it into the state of another script: set `script->state`, and the
- * fields of its connections. False, and `*failure`: not enough memory.
+ * Read a pack into the state of the next script: set `script->state`, and the
+ * fields of connections. The pack is not changed. False, with `*failure` set:
+ * not enough memory.
  */
 bool unpack_script(struct script *script, const struct pack *pack,
                    struct failure *failure);

@@ -3,26 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 4096 };
+enum { FIRST_CAPACITY = 4096 };
 
-static bool make_room(struct pack *pack, size_t length)
+static bool reserve(struct pack *pack, size_t length)
 {
-    size_t room = 2 * pack->room + length + FIRST_ROOM;
+    size_t capacity = 2 * pack->capacity + length + FIRST_CAPACITY;
     unsigned char *more;
 
-    if (pack->bytes != NULL && pack->room - pack->used >= length)
+    if (pack->bytes != NULL && pack->capacity - pack->used >= length)
         return true;
-    more = realloc(pack->bytes, room);
+    more = realloc(pack->bytes, capacity);
     if (more == NULL)
         return false;
     pack->bytes = more;
-    pack->room = room;
+    pack->capacity = capacity;
     return true;
 }
 
 bool packed_put(struct pack *pack, const void *bytes, size_t length)
 {
-    if (!make_room(pack, length))
+    if (!reserve(pack, length))
         return false;
     memcpy(pack->bytes + pack->used, bytes, length);
     pack->used += length;

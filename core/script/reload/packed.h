@@ -1,14 +1,18 @@
 /*
- * packed.h - how plain data is written down (pack.h): a tag, then its bytes
+ * packed.h - the format in which plain data is serialized (pack.h)
  *
- *     root     STATE value, or FIELD name key value; then the objects that are
- *              new, in the order of their numbers
- *     table    keys and values in turn, END
- *     closed   a struct conn_last
+ * A value is a tag of one byte, and what the enum says after it. Objects are
+ * tables and closed conns. They are numbered from 1, in the order in which a
+ * value first refers to them, and their contents follow the root:
+ *
  *     pack     roots, END
+ *     root     STATE value, or FIELD name key value; then the contents of the
+ *              objects that are new, in the order of their numbers
+ *     contents of a table: keys and values in turn, END
+ *              of a closed conn: a struct conn_last
  *
- * Numbers are eight bytes in the order of this machine: no pack outlives the
- * process.
+ * Numbers and lengths are uint64_t in the byte order of the machine. A pack has
+ * pointers in it, and is valid in this process and this turn of the loop only.
  */
 #ifndef FES_RELOAD_PACKED_H
 #define FES_RELOAD_PACKED_H
@@ -20,40 +24,42 @@
 enum packed {
     PACKED_END,
     PACKED_STATE,
-    PACKED_FIELD, /* the name of the connection */
+    PACKED_FIELD, /* the conn_name; key and value follow */
     PACKED_NIL,
     PACKED_FALSE,
     PACKED_TRUE,
-    PACKED_INTEGER,
-    PACKED_FLOAT,
-    PACKED_STRING, /* its length, its bytes */
-    PACKED_TABLE,  /* its number */
-    PACKED_CONN,   /* its name */
-    PACKED_CLOSED, /* its number */
-    PACKED_SERVER, /* its address: struct server * */
-    PACKED_TOPIC   /* its address: struct topic * */
+    PACKED_INTEGER, /* its 8 bytes */
+    PACKED_FLOAT,   /* a lua_Number */
+    PACKED_STRING,  /* its length, its bytes */
+    PACKED_TABLE,   /* the object's number */
+    PACKED_CONN,    /* the conn_name */
+    PACKED_CLOSED,  /* a conn that is closed: the object's number */
+    PACKED_SERVER,  /* a struct server * */
+    PACKED_TOPIC    /* a struct topic * */
 };
 
-/* Bytes, as many as it takes. All zero: none so far. */
+/* A buffer that grows; all zero: empty. Free it with packed_free(). */
 struct pack {
     unsigned char *bytes;
-    size_t used;
-    size_t room;
+    size_t used;     /* bytes */
+    size_t capacity; /* bytes */
 };
 
-/* Write bytes behind what is there. False: no memory. */
+/* Append bytes. False: no memory; the pack is as it was. */
 bool packed_put(struct pack *pack, const void *bytes, size_t length);
 
-/* Where a reader of a pack is. */
+/* The position of a reader in a pack. */
 struct unpacking {
     const unsigned char *at;
 };
 
-/* Read what was written; the reader knows what comes. */
+/* Read and move on: `length` bytes, a tag, a number. The end of the pack is not
+ * checked; the reader must stop at the last PACKED_END. */
 void packed_take(struct unpacking *unpacking, void *out, size_t length);
 enum packed packed_take_tag(struct unpacking *unpacking);
 uint64_t packed_take_number(struct unpacking *unpacking);
 
+/* Free the bytes of a pack. */
 void packed_free(struct pack *pack);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-/* Everybody waits while a script loads: longer than at a start is too long. */
+/* All connections wait while a script loads, so loading has a limit. */
 #define LOAD_SECONDS 10
 
 void reload_ask(struct program *program)
@@ -26,7 +26,7 @@ void reload_ask(struct program *program)
 
 /* ------------------------------------------------------------------ loading */
 
-static void tell(struct program *program, const struct failure *failure)
+static void log_failure(struct program *program, const struct failure *failure)
 {
     char text[1024];
     int length = snprintf(text, sizeof text, "reload: %s", failure->message);
@@ -37,16 +37,16 @@ static void tell(struct program *program, const struct failure *failure)
     program->errors++;
 }
 
-/* What is still to end gets an owner in the new state, if it has none. */
-static int own_all(lua_State *L)
+static int own_servers(lua_State *L)
 {
     handover_own(L, lua_touserdata(L, 1));
     return 0;
 }
 
-/* The steps that run Lua code, or take its memory. */
-static bool load(struct program *program, struct script *next,
-                 const struct pack *pack, struct failure *failure)
+/* The steps in the new state that run Lua code or allocate in it, and so can
+ * fail. */
+static bool load_next(struct program *program, struct script *next,
+                      const struct pack *pack, struct failure *failure)
 {
     bool loaded;
 
@@ -56,12 +56,12 @@ static bool load(struct program *program, struct script *next,
         return false;
     watchdog_limit(LOAD_SECONDS);
     loaded = load_script(next, "reload", failure) &&
-             call_outside(next, own_all, program->script, NULL, failure);
+             call_outside(next, own_servers, program->script, NULL, failure);
     limits_enforce(&program->script->limits, next->engine);
     return loaded;
 }
 
-/* A new script that is ready to take over, or NULL: it has been told why. */
+/* A new script that is ready to take over, or NULL, after logging why not. */
 static struct script *prepare(struct program *program)
 {
     struct pack pack = {0};
@@ -73,8 +73,8 @@ static struct script *prepare(struct program *program)
         if (next == NULL)
             log_error("reload: not enough memory");
     }
-    if (next != NULL && !load(program, next, &pack, &failure)) {
-        tell(program, &failure);
+    if (next != NULL && !load_next(program, next, &pack, &failure)) {
+        log_failure(program, &failure);
         call_free_failure(&failure);
         handover_abandon(next);
         load_end(next);
@@ -86,7 +86,8 @@ static struct script *prepare(struct program *program)
 
 /* -------------------------------------------------------------- taking over */
 
-static void resume_all(struct script *script)
+/* Connections whose server has a `handler` get a task of the new script. */
+static void spawn_handlers(struct script *script)
 {
     const struct link *end = &script->servers;
 
@@ -94,6 +95,7 @@ static void resume_all(struct script *script)
         dispatch_resume(link_owner(at, struct lua_server, link));
 }
 
+/* Nothing here may fail, since the old script cannot go on after it. */
 static void take_over(struct program *program, struct script *next)
 {
     struct script *old = program->script;
@@ -112,7 +114,7 @@ static void take_over(struct program *program, struct script *next)
         stopping_ask(next, old->stopping.seconds);
     load_end(old);
     defer_end(next);
-    resume_all(next);
+    spawn_handlers(next);
 }
 
 void reload_if_asked(struct program *program)

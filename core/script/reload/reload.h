@@ -1,23 +1,27 @@
 /*
- * reload.h - another loading of the script takes over, or does not
+ * reload.h - loads the script again, into a new Lua state that takes over
  *
- *     asked -> end of the turn: what the old script leaves is written down
- *           -> a new state reads that, and loads the script
- *           -> between two events the new script takes over: servers, their
- *              connections, what is queued and half received
+ *     reload_ask
+ *       -> end of the turn: data of the old script is packed (pack.h)
+ *       -> a new Lua state reads the pack and loads the script; methods that
+ *          change connections are deferred (defer.h)
+ *       -> the new script takes over all servers with their connections, which
+ *          stay as they are (handover.h); deferred calls are made
  *
- * Until then nothing has changed: when a step fails, what the new script has
- * opened is closed again, and the old one goes on.
+ * Everything before the takeover may fail. Then what the new script opened is
+ * closed, its state is freed, and the old script goes on unchanged. Both
+ * outcomes are logged.
  */
 #ifndef FES_RELOAD_RELOAD_H
 #define FES_RELOAD_RELOAD_H
 
 #include "script/vm/script.h"
 
-/* It begins at the end of this turn. */
+/* Ask for a reload, at the end of this turn. */
 void reload_ask(struct program *program);
 
-/* At the end of each turn. */
+/* Call at the end of each turn: reload if asked to, unless the script is
+ * stopping. May replace `program->script`. */
 void reload_if_asked(struct program *program);
 
 #endif

@@ -3,17 +3,18 @@
 #include "script/object/topic.h"
 #include "script/reload/pack.h"
 
-/* On the stack of the unpacking function: number -> object, if there is one. */
+/* A table on the stack of unpack_all(): number -> object. */
 enum { OBJECTS = 2, TOP = OBJECTS };
 
 struct unpacker {
     lua_State *L;
     struct unpacking from;
-    lua_Integer known; /* objects that have been named */
-    lua_Integer read;  /* of these, those whose contents have been read */
+    lua_Integer known; /* number of the last object that was referred to */
+    lua_Integer read;  /* number of the last one whose contents were read */
 };
 
-/* Objects are named for the first time in the order of their numbers. */
+/* A number above `known` is the first reference to its object, which is created
+ * empty. First references come in the order of the numbers. */
 static void push_object(struct unpacker *unpacker, bool closed)
 {
     lua_State *L = unpacker->L;
@@ -63,6 +64,7 @@ static void push_topic(struct unpacker *unpacker)
     topic_push(unpacker->L, (struct topic *)at);
 }
 
+/* Push the value whose tag has just been read. */
 static void push_tagged(struct unpacker *unpacker, enum packed tag)
 {
     lua_State *L = unpacker->L;
@@ -92,7 +94,7 @@ static void push_value(struct unpacker *unpacker)
     push_tagged(unpacker, packed_take_tag(&unpacker->from));
 }
 
-/* The contents of the object on top of the stack, which is taken off. */
+/* Read the contents of the object on top of the stack, and pop it. */
 static void read_object(struct unpacker *unpacker)
 {
     lua_State *L = unpacker->L;
@@ -113,7 +115,7 @@ static void read_object(struct unpacker *unpacker)
     lua_pop(L, 1);
 }
 
-/* Those that stand behind a root. */
+/* Read the contents of the objects that are new since the root before. */
 static void read_objects(struct unpacker *unpacker)
 {
     while (unpacker->read < unpacker->known) {
