@@ -14,6 +14,8 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+/* Fill in the state. Returns the table of handles, which stays on the stack at
+ * SCRIPT_HANDLES. */
 static int open_all(lua_State *L)
 {
     struct script *script = script_of(L);
@@ -41,7 +43,8 @@ static int open_all(lua_State *L)
     return 1;
 }
 
-/* A script that is loaded anew finds the slab that the one before has made. */
+/* In a reload the slab for outgoing connections may be mapped already; its size
+ * then replaces the default of fes.limits { outgoing }. */
 static void note_outgoing(struct script *script)
 {
     uint32_t bockets = engine_outgoing_bockets(script->engine);

@@ -1,5 +1,5 @@
 /*
- * boot.h - a new Lua state, with all that a script can use
+ * boot.h - creates a script: its record and its Lua state
  */
 #ifndef FES_BOOT_BOOT_H
 #define FES_BOOT_BOOT_H
@@ -7,8 +7,9 @@
 #include "script/vm/script.h"
 
 /*
- * Make a state with the standard libraries, `fes` preloaded, and what call.h
- * needs. NULL: no memory. Free it with load_end() in run/load.h.
+ * Create the record of a script for the program's engine, with a Lua state that
+ * has the standard libraries and the module `fes`. No code of the script runs
+ * yet. NULL: no memory. Free it with load_end() in run/load.h.
  */
 struct script *boot_script(struct program *program);
 

@@ -10,14 +10,15 @@
 
 #include <lauxlib.h>
 
-/* fes.now() -> seconds of CLOCK_MONOTONIC, read at the call */
+/* fes.now() -> seconds of CLOCK_MONOTONIC, sampled by the call */
 static int l_now(lua_State *L)
 {
     lua_pushnumber(L, clock_to_seconds(clock_now()));
     return 1;
 }
 
-/* fes.stop([seconds]) - as SIGTERM does; the closes spread over that time */
+/* fes.stop([seconds]) - as SIGTERM, but connections are closed one after the
+ * other over that time */
 static int l_stop(lua_State *L)
 {
     double seconds = 0;
@@ -28,7 +29,7 @@ static int l_stop(lua_State *L)
     return 0;
 }
 
-/* fes.reload() - as SIGHUP does */
+/* fes.reload() - as SIGHUP */
 static int l_reload(lua_State *L)
 {
     struct script *script = script_of(L);
@@ -39,7 +40,8 @@ static int l_reload(lua_State *L)
     return 0;
 }
 
-/* fes.on_reload(fn) - called before a reload; what it gives is carried over */
+/* fes.on_reload(fn | nil) - fn is called before a reload; the next script gets
+ * its result from fes.state() */
 static int l_on_reload(lua_State *L)
 {
     struct script *script = script_of(L);
@@ -53,14 +55,14 @@ static int l_on_reload(lua_State *L)
     return 0;
 }
 
-/* fes.state() -> what the function of fes.on_reload has given; else nil */
+/* fes.state() -> the result of the last script's on_reload function, or nil */
 static int l_state(lua_State *L)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, script_of(L)->state);
     return 1;
 }
 
-/* fes.on_stop(fn) - called first when fes stops */
+/* fes.on_stop(fn) - adds a function that is called when fes begins to stop */
 static int l_on_stop(lua_State *L)
 {
     if (!lua_isfunction(L, 1))

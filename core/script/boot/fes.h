@@ -6,7 +6,7 @@
 
 #include <lua.h>
 
-/* Push the module's table, for luaL_requiref(). */
+/* Push the module's table; for luaL_requiref(). May raise. */
 int fes_open(lua_State *L);
 
 #endif

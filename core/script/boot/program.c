@@ -24,8 +24,8 @@
 #include <sys/resource.h>
 
 enum {
-    DESCRIPTORS_KEPT = 32, /* for listeners, the log, the script's files */
-    FEW_DESCRIPTORS = 64
+    DESCRIPTORS_RESERVED = 32, /* for listeners, the log, the script's files */
+    FEW_CONNECTIONS = 64       /* if the limit of descriptors is unknown */
 };
 
 /* ------------------------------------------------------------------ signals */
@@ -53,12 +53,12 @@ static void on_reload_signal(void *owner, int number)
 
 static void on_sigpipe(int number)
 {
-    (void)number; /* whoever writes is told by write(2) */
+    (void)number; /* write(2) fails with EPIPE, which is enough */
 }
 
 /*
- * Whoever read our output may go away; that must not end the server. A handler
- * and not SIG_IGN, which the script's children would inherit.
+ * The server must go on when the reader of a pipe that it writes to goes away.
+ * A handler instead of SIG_IGN, because child processes would inherit SIG_IGN.
  */
 static void survive_sigpipe(void)
 {
@@ -70,7 +70,8 @@ static void survive_sigpipe(void)
 
 /* ------------------------------------------------------------------ running */
 
-/* A script that stops does not wait for timers and tasks. */
+/* Is there anything left to wait for? A script that stops does not wait for
+ * timers and tasks. */
 static bool has_work(const struct script *script)
 {
     if (!script->stopping.begun &&
@@ -79,7 +80,8 @@ static bool has_work(const struct script *script)
     return engine_is_in_use(script->engine);
 }
 
-/* Of the loop's turns each asks: is there anything left to wait for? */
+/* Called by the engine at the end of each turn. Ends the loop when there is
+ * nothing left to wait for. */
 static void on_turn_end(void *owner)
 {
     struct program *program = owner;
@@ -98,6 +100,7 @@ static void on_turn_end(void *owner)
     loop_stop(engine_loop(program->engine));
 }
 
+/* Equal errors are left out of the log for a while, and reported here. */
 static void on_catch_up(struct timer *timer)
 {
     struct program *program = link_owner(timer, struct program, catch_up);
@@ -107,21 +110,22 @@ static void on_catch_up(struct timer *timer)
         timer_start(engine_loop(program->engine), timer, next);
 }
 
-/* As many descriptors as the system allows. How many connections that makes. */
-static uint32_t raise_limit(void)
+/* Raise the limit of descriptors to the most that the system allows. Returns
+ * the number of connections that this is enough for. */
+static uint32_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return FEW_DESCRIPTORS;
+        return FEW_CONNECTIONS;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur <= DESCRIPTORS_KEPT)
+    if (limit.rlim_cur <= DESCRIPTORS_RESERVED)
         return 1;
-    if (limit.rlim_cur - DESCRIPTORS_KEPT > CONN_MOST / 2)
+    if (limit.rlim_cur - DESCRIPTORS_RESERVED > CONN_MOST / 2)
         return CONN_MOST / 2;
-    return (uint32_t)(limit.rlim_cur - DESCRIPTORS_KEPT);
+    return (uint32_t)(limit.rlim_cur - DESCRIPTORS_RESERVED);
 }
 
 static bool begin(struct program *program)
@@ -129,7 +133,8 @@ static bool begin(struct program *program)
     struct events events = dispatch_events();
 
     timer_init(&program->catch_up, on_catch_up);
-    program->engine = engine_new(raise_limit(), &events, on_turn_end, program);
+    program->engine =
+        engine_new(raise_descriptor_limit(), &events, on_turn_end, program);
     if (program->engine == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
         return false;
@@ -144,8 +149,8 @@ static bool begin(struct program *program)
     return true;
 }
 
-/* False: the system refuses, which has been told. */
-static bool watch(struct program *program)
+/* False: the system refuses; the error is on stderr. */
+static bool watch_files(struct program *program)
 {
     if (!program->config->watch || files_begin(program))
         return true;
@@ -153,9 +158,9 @@ static bool watch(struct program *program)
     return false;
 }
 
-/* False: it failed to load, which has been told. Who wants it loaded anew need
- * not know how far it is. */
-static bool load(struct program *program)
+/* False: the script failed to load; the error is on stderr. SIGHUP is handled
+ * from before loading on, since its default action would end the process. */
+static bool load_first(struct program *program)
 {
     struct failure failure;
 
@@ -198,13 +203,13 @@ int program_main(const struct script_config *config)
     survive_sigpipe();
     program.directory = dirname(path);
     if (begin(&program)) {
-        if (watch(&program) && load(&program)) {
+        if (watch_files(&program) && load_first(&program)) {
             if (!config->check)
                 run(&program);
             status = 0;
         }
         log_finish();
-        load_end(program.script); /* first: it may use what it has */
+        load_end(program.script); /* first: finalizers may use the engine */
         files_free(&program);
         engine_free(program.engine);
     }
