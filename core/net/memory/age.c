@@ -8,7 +8,7 @@ void age_begin(struct age *age, uint64_t position, uint32_t tick)
     age->count = 1;
 }
 
-/* The first stays, and of the others every second one. */
+/* Drop every second mark. The oldest stays. */
 static void thin_out(struct age *age)
 {
     uint32_t kept = 0;
@@ -36,11 +36,11 @@ void age_note(struct age *age, uint64_t position, uint32_t tick)
 
 uint32_t age_since(struct age *age, uint64_t position, uint32_t tick)
 {
-    uint32_t gone = 0;
+    uint32_t passed = 0;
 
-    while (gone < age->count && age->marks[gone].position <= position)
-        gone++;
-    age->count -= gone;
-    memmove(age->marks, age->marks + gone, age->count * sizeof *age->marks);
+    while (passed < age->count && age->marks[passed].position <= position)
+        passed++;
+    age->count -= passed;
+    memmove(age->marks, age->marks + passed, age->count * sizeof *age->marks);
     return age->count > 0 ? age->marks[0].tick : tick;
 }

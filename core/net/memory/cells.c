@@ -12,7 +12,7 @@ struct cell {
 
 _Static_assert(sizeof(struct cell) == CELL, "a cell has no padding");
 
-static uint32_t number_for(size_t bytes)
+static uint32_t cells_in(size_t bytes)
 {
     size_t number = bytes / CELL + (bytes % CELL > 0);
 
@@ -22,7 +22,7 @@ static uint32_t number_for(size_t bytes)
 void cells_init(struct cells *cells, size_t bytes)
 {
     *cells = (struct cells){
-        .number = number_for(bytes),
+        .number = cells_in(bytes),
         .rest = CELL_NONE,
     };
     cells->free = cells->number;
@@ -35,12 +35,12 @@ size_t cells_bytes(const struct cells *cells)
 
 bool cells_may_resize(const struct cells *cells, size_t bytes)
 {
-    return number_for(bytes) == cells->number || cells->free == cells->number;
+    return cells_in(bytes) == cells->number || cells->free == cells->number;
 }
 
 bool cells_resize(struct cells *cells, size_t bytes)
 {
-    if (number_for(bytes) == cells->number)
+    if (cells_in(bytes) == cells->number)
         return true;
     if (!cells_may_resize(cells, bytes))
         return false;
@@ -91,7 +91,7 @@ void *cells_at(const struct cells *cells, uint32_t cell)
     return &cells->all[cell];
 }
 
-/* Built from its end, so each cell knows the one behind it. */
+/* Taken from the last cell to the first, so that each is linked at once. */
 uint32_t cells_new_chain(struct cells *cells, size_t length)
 {
     uint32_t chain = CELL_NONE;

@@ -3,21 +3,21 @@
 #include <assert.h>
 #include <string.h>
 
-static struct bocket *first_of(const struct pool *pool,
-                               const struct inbox *inbox)
+static struct bocket *first_bocket(const struct pool *pool,
+                                   const struct inbox *inbox)
 {
     return pool_bocket(pool, inbox->first);
 }
 
-static struct bocket *last_of(const struct pool *pool,
-                              const struct inbox *inbox)
+static struct bocket *last_bocket(const struct pool *pool,
+                                  const struct inbox *inbox)
 {
     return pool_bocket(pool, inbox->last);
 }
 
 /* ------------------------------------------------------------------ filling */
 
-/* What stands behind bytes that are done with moves over them. */
+/* Move the unconsumed bytes over the consumed ones. */
 static void move_to_front(struct bocket *bocket, struct inbox *inbox)
 {
     memmove(bocket->bytes, bocket->bytes + inbox->skip, inbox->bytes);
@@ -26,29 +26,30 @@ static void move_to_front(struct bocket *bocket, struct inbox *inbox)
 }
 
 /*
- * Can what is done with be moved over? Not while somebody still reads it; and
- * as it costs a copy, not before it is more than what stays, or in the way.
+ * Not while something else holds the bocket. As it costs a copy, only when the
+ * bocket is full, or when no more bytes are moved than have been consumed.
  */
-static bool can_close_up(const struct pool *pool, const struct inbox *inbox,
-                         const struct bocket *last)
+static bool should_move_to_front(const struct pool *pool,
+                                 const struct inbox *inbox,
+                                 const struct bocket *last)
 {
     return inbox->skip > 0 && inbox->first == inbox->last &&
            last->holders == 1 &&
            (last->used == pool_size(pool) || inbox->skip >= inbox->bytes);
 }
 
-void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *room)
+void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *space)
 {
     struct bocket *last;
 
     if (inbox->bytes == 0)
         return NULL;
-    last = last_of(pool, inbox);
-    if (can_close_up(pool, inbox, last))
+    last = last_bocket(pool, inbox);
+    if (should_move_to_front(pool, inbox, last))
         move_to_front(last, inbox);
     if (last->used == pool_size(pool))
         return NULL;
-    *room = pool_size(pool) - last->used;
+    *space = pool_size(pool) - last->used;
     return last->bytes + last->used;
 }
 
@@ -61,10 +62,10 @@ void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
         if (inbox->bytes == 0)
             inbox->first = index;
         else
-            last_of(pool, inbox)->next = index;
+            last_bocket(pool, inbox)->next = index;
         inbox->last = index;
     }
-    last_of(pool, inbox)->used += (uint32_t)n;
+    last_bocket(pool, inbox)->used += (uint32_t)n;
     inbox->bytes += (uint32_t)n;
 }
 
@@ -82,14 +83,14 @@ bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
     return inbox->skip + inbox->bytes >= most * pool_size(pool);
 }
 
-/* ------------------------------------------------------------------ looking */
+/* -------------------------------------------------- walking along the bytes */
 
-/* A walk along the bytes, one bocket's share after the other. */
+/* A walk along the bytes, bocket by bocket. */
 struct walk {
     const struct pool *pool;
     struct bocket *bocket;
     size_t offset; /* in the bocket */
-    size_t left;   /* bytes still to come, from offset on */
+    size_t left;   /* bytes still to come, from `offset` on */
 };
 
 static struct walk begin_walk(const struct pool *pool,
@@ -98,7 +99,7 @@ static struct walk begin_walk(const struct pool *pool,
 {
     struct walk walk = {
         .pool = pool,
-        .bocket = first_of(pool, inbox),
+        .bocket = first_bocket(pool, inbox),
         .offset = inbox->skip + from,
         .left = length,
     };
@@ -111,21 +112,21 @@ static struct walk begin_walk(const struct pool *pool,
     return walk;
 }
 
-/* The share of this bocket. */
-static struct segment share_of(const struct walk *walk)
+/* The bytes of the walk that lie in its bocket. */
+static struct segment walk_piece(const struct walk *walk)
 {
-    size_t there = walk->bocket->used - walk->offset;
+    size_t length = walk->bocket->used - walk->offset;
 
     return (struct segment){
         .bocket = walk->bocket,
         .offset = (uint32_t)walk->offset,
-        .length = (uint32_t)(there < walk->left ? there : walk->left),
+        .length = (uint32_t)(length < walk->left ? length : walk->left),
     };
 }
 
-static void walk_on(struct walk *walk, const struct segment *share)
+static void walk_on(struct walk *walk, const struct segment *piece)
 {
-    walk->left -= share->length;
+    walk->left -= piece->length;
     walk->offset = 0;
     if (walk->left > 0)
         walk->bocket = pool_bocket(walk->pool, walk->bocket->next);
@@ -138,11 +139,11 @@ void inbox_copy(const struct pool *pool, const struct inbox *inbox, size_t from,
     unsigned char *to = out;
 
     while (walk.left > 0) {
-        struct segment share = share_of(&walk);
+        struct segment piece = walk_piece(&walk);
 
-        memcpy(to, share.bocket->bytes + share.offset, share.length);
-        to += share.length;
-        walk_on(&walk, &share);
+        memcpy(to, piece.bocket->bytes + piece.offset, piece.length);
+        to += piece.length;
+        walk_on(&walk, &piece);
     }
 }
 
@@ -152,13 +153,13 @@ size_t inbox_find(const struct pool *pool, const struct inbox *inbox,
     struct walk walk = begin_walk(pool, inbox, from, inbox->bytes - from);
 
     while (walk.left > 0) {
-        struct segment share = share_of(&walk);
-        const unsigned char *bytes = share.bocket->bytes + share.offset;
-        const unsigned char *found = memchr(bytes, byte, share.length);
+        struct segment piece = walk_piece(&walk);
+        const unsigned char *bytes = piece.bocket->bytes + piece.offset;
+        const unsigned char *found = memchr(bytes, byte, piece.length);
 
         if (found != NULL)
             return inbox->bytes - walk.left + (size_t)(found - bytes);
-        walk_on(&walk, &share);
+        walk_on(&walk, &piece);
     }
     return SIZE_MAX;
 }
@@ -170,32 +171,32 @@ int inbox_pieces(const struct pool *pool, const struct inbox *inbox,
     int count = 0;
 
     while (walk.left > 0) {
-        struct segment share = share_of(&walk);
+        struct segment piece = walk_piece(&walk);
 
-        bocket_hold(share.bocket);
-        pieces[count++] = share;
-        walk_on(&walk, &share);
+        bocket_hold(piece.bocket);
+        pieces[count++] = piece;
+        walk_on(&walk, &piece);
     }
     return count;
 }
 
-/* ----------------------------------------------------------------- emptying */
+/* ---------------------------------------------------------------- consuming */
 
 void inbox_consume(struct pool *pool, struct inbox *inbox, size_t n)
 {
     assert(n <= inbox->bytes);
     inbox->searched = 0;
     while (n > 0) {
-        struct bocket *first = first_of(pool, inbox);
-        size_t there = first->used - inbox->skip;
+        struct bocket *first = first_bocket(pool, inbox);
+        size_t length = first->used - inbox->skip;
 
-        if (n < there) {
+        if (n < length) {
             inbox->skip += (uint32_t)n;
             inbox->bytes -= (uint32_t)n;
             return;
         }
-        n -= there;
-        inbox->bytes -= (uint32_t)there;
+        n -= length;
+        inbox->bytes -= (uint32_t)length;
         inbox->skip = 0;
         inbox->first = first->next;
         pool_checkin(pool, first);

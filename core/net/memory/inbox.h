@@ -1,19 +1,23 @@
 /*
- * inbox.h - what has come and is not handed over yet: a chain of bockets
+ * inbox.h - received bytes that are not consumed yet: a chain of bockets
  *
  *     first            ...              last
  *     [....aaaaaaaa] -> [bbbbbbbbbbbb] -> [cccc........]
  *          |                                   |
- *          skip                                read goes on here
+ *          skip                                the next bytes are read to here
  *
- * All bockets but the last are full. Bytes are read behind the last ones; what
- * is handed over leaves at the front, and its bockets with it. What begins in
- * the middle of a full bocket is moved to the beginning of one before more is
- * read: so `n` bytes never lie in more bockets than n bytes need, and a
- * message that fits into one bocket lies in one.
+ * All bockets but the last are full. Bytes are added at the end and consumed at
+ * the front; a bocket without unconsumed bytes is checked in.
  *
- * The chain is linked by the bockets' own records: an empty inbox is a few
- * zeros. Ownership: it holds each of its bockets once.
+ * Before more is read, bytes that begin in the middle of a full bocket, the
+ * only one, are moved to its beginning, unless something else holds it. So as
+ * long as each message is consumed as soon as it is complete, a message that
+ * fits into one bocket lies in one.
+ *
+ * The chain is linked by `next` of the bockets; an inbox of zeros is empty.
+ * Positions count the unconsumed bytes from 0.
+ *
+ * Ownership: an inbox holds each of its bockets once.
  */
 #ifndef FES_MEMORY_INBOX_H
 #define FES_MEMORY_INBOX_H
@@ -25,20 +29,23 @@
 #include <stdint.h>
 
 struct inbox {
-    uint32_t first;    /* index of a bocket in its pool; good if bytes > 0 */
+    uint32_t first;    /* index of a bocket in its pool; valid if bytes > 0 */
     uint32_t last;     /* likewise */
-    uint32_t skip;     /* bytes of the first bocket that are done with */
-    uint32_t bytes;    /* that have come and are not done with */
-    uint32_t searched; /* of these, known not to end a line */
+    uint32_t skip;     /* consumed bytes of the first bocket */
+    uint32_t bytes;    /* unconsumed bytes */
+    uint32_t searched; /* of these, how many have been searched for a '\n' */
 };
 
-/* Where the next bytes can be read to, and `*room` of them; NULL: it takes a
- * new bocket, and `*room` stays as it is. */
-void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *room);
+/*
+ * Where the next bytes are to be read to, and in `*space` how many fit there.
+ * NULL: that needs a new bocket; `*space` is not changed.
+ */
+void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *space);
 
 /*
- * `n` bytes, at least 1, have been written to where inbox_room() said; or to
- * the beginning of `fresh`, a bocket that the inbox takes over, if not NULL.
+ * Add `n` bytes, at least 1, which the caller has written to where inbox_room()
+ * said; or, if `fresh` is not NULL, to the beginning of that new bocket, whose
+ * hold passes to the inbox.
  */
 void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
                size_t n);
@@ -46,11 +53,11 @@ void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
 /* How many bockets it holds. */
 size_t inbox_bockets(const struct pool *pool, const struct inbox *inbox);
 
-/* Would another byte take more than `most` bockets? */
+/* Would one more byte need more than `most` bockets? */
 bool inbox_is_full(const struct pool *pool, const struct inbox *inbox,
                    size_t most);
 
-/* Copy `n` bytes that have come, from position `from` on. */
+/* Copy `n` bytes, which the inbox has from position `from` on, to `out`. */
 void inbox_copy(const struct pool *pool, const struct inbox *inbox, size_t from,
                 void *out, size_t n);
 
@@ -59,16 +66,17 @@ size_t inbox_find(const struct pool *pool, const struct inbox *inbox,
                   size_t from, unsigned char byte);
 
 /*
- * Describe `length` bytes from `from` on, and hold their bockets once more.
- * How many pieces that makes: at most inbox_bockets().
+ * Write to `pieces` where `length` bytes from position `from` on lie, and hold
+ * the bocket of each piece once more. Returns the number of pieces, at most
+ * inbox_bockets().
  */
 int inbox_pieces(const struct pool *pool, const struct inbox *inbox,
                  size_t from, size_t length, struct segment *pieces);
 
-/* The first `n` bytes are done with: let go of their bockets. */
+/* Consume the first `n` bytes. */
 void inbox_consume(struct pool *pool, struct inbox *inbox, size_t n);
 
-/* Let go of everything. */
+/* Consume everything. */
 void inbox_clear(struct pool *pool, struct inbox *inbox);
 
 #endif

@@ -15,7 +15,7 @@ enum key_kind { KEY_NONE, KEY_STRING, KEY_INTEGER };
 struct key {
     enum key_kind kind;
     uint8_t length;    /* of the string, or of the integer: 8 */
-    const void *bytes; /* owned by the maker of the key */
+    const void *bytes; /* owned by the caller */
 };
 
 #endif

@@ -14,9 +14,9 @@ enum { RESERVE_DIVISOR = 8 };
 
 /*
  * Bockets 0 .. fresh-1 have been out at least once; each of them is out or on
- * the stack that begins at `rest`. A fresh one is cut only when the stack is
- * empty, that is, when all the others are out: `fresh` is also the most that
- * were ever out at once.
+ * the stack of free bockets. A bocket is out for the first time only when the
+ * stack is empty, that is, when all the others are out: so `fresh` is also the
+ * greatest number that were ever out at once.
  */
 struct pool {
     unsigned char *slab;
@@ -24,9 +24,9 @@ struct pool {
     size_t number;
     size_t size;
     size_t reserve;
-    size_t free;
+    size_t free; /* bockets that are not out */
     size_t fresh;
-    uint32_t rest;
+    uint32_t free_top; /* index of the bocket on top of the stack, or NONE */
 };
 
 static void unmap_all(struct pool *pool)
@@ -62,7 +62,7 @@ struct pool *pool_new(size_t number, size_t size, bool with_reserve)
     pool->number = pool->free = number;
     pool->size = size;
     pool->reserve = with_reserve ? number / RESERVE_DIVISOR : 0;
-    pool->rest = NONE;
+    pool->free_top = NONE;
     if (!map_all(pool)) {
         free(pool);
         return NULL;
@@ -77,31 +77,32 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-static size_t kept_from(const struct pool *pool, enum pool_share share)
+/* Bockets that check-outs of this share must leave. */
+static size_t reserved_from(const struct pool *pool, enum pool_share share)
 {
     return share == POOL_RESERVE ? 0 : pool->reserve;
 }
 
 size_t pool_available(const struct pool *pool, enum pool_share share)
 {
-    size_t kept = kept_from(pool, share);
+    size_t reserved = reserved_from(pool, share);
 
-    return pool->free > kept ? pool->free - kept : 0;
+    return pool->free > reserved ? pool->free - reserved : 0;
 }
 
 size_t pool_most(const struct pool *pool, enum pool_share share)
 {
-    return pool->number - kept_from(pool, share);
+    return pool->number - reserved_from(pool, share);
 }
 
-/* The latest that came to rest, or one that was never out. */
-static struct bocket *next_out(struct pool *pool)
+/* The bocket that was checked in last, or one that was never out. */
+static struct bocket *take_free(struct pool *pool)
 {
     struct bocket *bocket;
 
-    if (pool->rest != NONE) {
-        bocket = &pool->bockets[pool->rest];
-        pool->rest = bocket->next;
+    if (pool->free_top != NONE) {
+        bocket = &pool->bockets[pool->free_top];
+        pool->free_top = bocket->next;
     } else {
         bocket = &pool->bockets[pool->fresh];
         bocket->bytes = pool->slab + pool->fresh * pool->size;
@@ -115,7 +116,7 @@ struct bocket *pool_checkout(struct pool *pool, enum pool_share share)
     if (pool_available(pool, share) == 0)
         return NULL;
 
-    struct bocket *bocket = next_out(pool);
+    struct bocket *bocket = take_free(pool);
 
     assert(bocket->holders == 0);
     pool->free--;
@@ -126,15 +127,15 @@ struct bocket *pool_checkout(struct pool *pool, enum pool_share share)
     return bocket;
 }
 
-/* In debug builds scribbled over, so that nobody lives on what it said. */
-static void lay_to_rest(struct pool *pool, struct bocket *bocket)
+/* Debug builds overwrite the bytes, so that reading them later is noticed. */
+static void put_free(struct pool *pool, struct bocket *bocket)
 {
 #ifdef FES_DEBUG
     memset(bocket->bytes, 0xdb, pool->size);
 #endif
     ASAN_POISON_MEMORY_REGION(bocket->bytes, pool->size);
-    bocket->next = pool->rest;
-    pool->rest = pool_index(pool, bocket);
+    bocket->next = pool->free_top;
+    pool->free_top = pool_index(pool, bocket);
     pool->free++;
 }
 
@@ -158,7 +159,7 @@ void pool_checkin(struct pool *pool, struct bocket *bocket)
     assert(bocket >= pool->bockets && bocket < pool->bockets + pool->fresh);
     assert(bocket->holders > 0);
     if (--bocket->holders == 0)
-        lay_to_rest(pool, bocket);
+        put_free(pool, bocket);
 }
 
 uint32_t pool_index(const struct pool *pool, const struct bocket *bocket)

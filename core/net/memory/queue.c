@@ -5,7 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
-/* Half pieces and what stands between them, and both ends. */
+/*
+ * A piece that is referred to has at least half a bocket, so there are at most
+ * 2 * bockets of them. A segment of copies may lie between each two. The rest
+ * is for the two ends.
+ */
 size_t queue_most_segments(size_t bockets)
 {
     return 4 * bockets + 4;
@@ -59,9 +63,9 @@ static void return_ring(struct queue_store *store, struct segment *ring)
 {
     assert(store->length > 0);
 
-    size_t at = (size_t)(ring - store->rings) / store->length;
+    size_t index = (size_t)(ring - store->rings) / store->length;
 
-    store->idle[store->nidle++] = (uint32_t)at;
+    store->idle[store->nidle++] = (uint32_t)index;
 }
 
 /* ----------------------------------------------------------------- segments */
@@ -71,17 +75,18 @@ void queue_init(struct queue *queue)
     *queue = (struct queue){0};
 }
 
-static unsigned length_of(const struct queue_store *store,
-                          const struct queue *queue)
+static unsigned ring_length(const struct queue_store *store,
+                            const struct queue *queue)
 {
     return queue->borrowed ? store->length : QUEUE_OWN_SEGMENTS;
 }
 
-/* Segment `i` from the front; whoever may change the queue may change it. */
-static struct segment *at(const struct queue_store *store,
-                          const struct queue *queue, unsigned i)
+/* Segment `i` from the front. A caller that may change the queue may change the
+ * segment, hence the cast. */
+static struct segment *segment_at(const struct queue_store *store,
+                                  const struct queue *queue, unsigned i)
 {
-    unsigned length = length_of(store, queue);
+    unsigned length = ring_length(store, queue);
     unsigned place = queue->head + i;
 
     if (place >= length)
@@ -90,10 +95,11 @@ static struct segment *at(const struct queue_store *store,
                            : (struct segment *)(uintptr_t)&queue->own[place];
 }
 
-static struct segment *last_of(const struct queue_store *store,
-                               const struct queue *queue)
+static struct segment *last_segment(const struct queue_store *store,
+                                    const struct queue *queue)
 {
-    return queue->count > 0 ? at(store, queue, queue->count - 1u) : NULL;
+    return queue->count > 0 ? segment_at(store, queue, queue->count - 1u)
+                            : NULL;
 }
 
 static void move_to_ring(struct queue_store *store, struct queue *queue)
@@ -101,33 +107,34 @@ static void move_to_ring(struct queue_store *store, struct queue *queue)
     struct segment *ring = borrow_ring(store);
 
     for (unsigned i = 0; i < queue->count; i++)
-        ring[i] = *at(store, queue, i);
+        ring[i] = *segment_at(store, queue, i);
     queue->ring = ring;
     queue->borrowed = true;
     queue->head = 0;
 }
 
-/* A new last segment. Its bocket is held already. */
-static void push(struct queue_store *store, struct queue *queue,
-                 struct segment piece)
+/* Add a last segment. The caller has held its bocket. */
+static void push_segment(struct queue_store *store, struct queue *queue,
+                         struct segment piece)
 {
     if (!queue->borrowed && queue->count == QUEUE_OWN_SEGMENTS)
         move_to_ring(store, queue);
-    assert(queue->count < length_of(store, queue));
+    assert(queue->count < ring_length(store, queue));
     queue->count++;
-    *last_of(store, queue) = piece;
+    *last_segment(store, queue) = piece;
     queue->bytes += piece.length;
 }
 
 /*
- * The bocket that what comes next can be written into; NULL: it takes a new
- * one. Nobody else may write behind the last segment: either the queue is the
- * only one to hold its bocket, or that is the one that is shared for writing.
+ * The bocket that the next bytes can be written into; NULL: a new one is
+ * needed. No other holder may be writing behind the last segment: either only
+ * this queue holds its bocket, or it is the one that is shared for writing.
  */
-static struct bocket *tail_of(const struct queue_store *store,
-                              const struct queue *queue, struct bocket *shared)
+static struct bocket *writable_bocket(const struct queue_store *store,
+                                      const struct queue *queue,
+                                      struct bocket *shared)
 {
-    const struct segment *last = last_of(store, queue);
+    const struct segment *last = last_segment(store, queue);
     struct bocket *tail = last != NULL ? last->bocket : shared;
 
     if (tail == NULL || tail->used == pool_size(store->pool))
@@ -142,17 +149,17 @@ size_t queue_bockets_for(const struct queue_store *store,
                          const struct queue *queue, size_t length,
                          struct bocket *shared)
 {
-    const struct bocket *tail = tail_of(store, queue, shared);
+    const struct bocket *tail = writable_bocket(store, queue, shared);
     size_t size = pool_size(store->pool);
-    size_t room = tail != NULL ? size - tail->used : 0;
+    size_t space = tail != NULL ? size - tail->used : 0;
 
-    return length > room ? (length - room + size - 1) / size : 0;
+    return length > space ? (length - space + size - 1) / size : 0;
 }
 
 void queue_refer(struct queue_store *store, struct queue *queue,
                  const struct segment *piece)
 {
-    struct segment *last = last_of(store, queue);
+    struct segment *last = last_segment(store, queue);
 
     if (segment_continues(last, piece)) {
         last->length += piece->length;
@@ -160,19 +167,19 @@ void queue_refer(struct queue_store *store, struct queue *queue,
         return;
     }
     bocket_hold(piece->bocket);
-    push(store, queue, *piece);
+    push_segment(store, queue, *piece);
 }
 
 bool queue_copies(const struct queue_store *store, const struct queue *queue,
                   const struct segment *piece)
 {
     return queue->count > 0 && piece->length < pool_size(store->pool) / 2 &&
-           !segment_continues(last_of(store, queue), piece);
+           !segment_continues(last_segment(store, queue), piece);
 }
 
-/* A fresh bocket is the one that is shared from now on, in place of another. */
-static void share_next(struct pool *pool, struct bocket *fresh,
-                       struct bocket **shared)
+/* Share a fresh bocket for writing from now on, in place of another. */
+static void replace_shared(struct pool *pool, struct bocket *fresh,
+                           struct bocket **shared)
 {
     if (*shared != NULL)
         pool_checkin(pool, *shared);
@@ -185,7 +192,7 @@ void queue_write(struct queue_store *store, struct queue *queue,
 {
     const unsigned char *from = bytes;
     bool into_shared = queue->count == 0;
-    struct bocket *bocket = tail_of(store, queue, *shared);
+    struct bocket *bocket = writable_bocket(store, queue, *shared);
 
     while (length > 0) {
         bool fresh = bocket == NULL;
@@ -198,7 +205,7 @@ void queue_write(struct queue_store *store, struct queue *queue,
 
         queue_refer(store, queue, &piece);
         if (fresh && into_shared)
-            share_next(store->pool, bocket, shared);
+            replace_shared(store->pool, bocket, shared);
         else if (fresh)
             pool_checkin(store->pool, bocket); /* the queue holds it now */
         from += piece.length;
@@ -207,15 +214,15 @@ void queue_write(struct queue_store *store, struct queue *queue,
     }
 }
 
-/* A bocket that comes again is one of the last two: the queue's own, or the one
- * that was referred to last. */
+/* If a bocket comes again, it is one of the last two: the one with copies, or
+ * the one referred to last. */
 size_t queue_bockets(const struct queue_store *store, const struct queue *queue)
 {
     const struct bocket *last = NULL, *other = NULL;
     size_t bockets = 0;
 
     for (unsigned i = 0; i < queue->count; i++) {
-        const struct bocket *bocket = at(store, queue, i)->bocket;
+        const struct bocket *bocket = segment_at(store, queue, i)->bocket;
 
         if (bocket == last)
             continue;
@@ -232,7 +239,7 @@ int queue_gather(const struct queue_store *store, const struct queue *queue,
     int n = queue->count < most ? queue->count : most;
 
     for (int i = 0; i < n; i++) {
-        const struct segment *piece = at(store, queue, (unsigned)i);
+        const struct segment *piece = segment_at(store, queue, (unsigned)i);
 
         vector[i].iov_base = piece->bocket->bytes + piece->offset;
         vector[i].iov_len = piece->length;
@@ -240,11 +247,11 @@ int queue_gather(const struct queue_store *store, const struct queue *queue,
     return n;
 }
 
-/* The first segment has gone, whose place the caller knows. */
-static void shift(struct queue_store *store, struct queue *queue,
-                  const struct segment *first)
+/* Remove the first segment, to which the caller has a pointer. */
+static void shift_segment(struct queue_store *store, struct queue *queue,
+                          const struct segment *first)
 {
-    unsigned length = length_of(store, queue);
+    unsigned length = ring_length(store, queue);
 
     queue->bytes -= first->length;
     pool_checkin(store->pool, first->bocket);
@@ -261,7 +268,7 @@ void queue_consume(struct queue_store *store, struct queue *queue,
                    size_t length)
 {
     while (length > 0) {
-        struct segment *first = at(store, queue, 0);
+        struct segment *first = segment_at(store, queue, 0);
 
         assert(queue->count > 0);
         if (length < first->length) {
@@ -271,14 +278,14 @@ void queue_consume(struct queue_store *store, struct queue *queue,
             return;
         }
         length -= first->length;
-        shift(store, queue, first);
+        shift_segment(store, queue, first);
     }
 }
 
 void queue_clear(struct queue_store *store, struct queue *queue)
 {
     while (queue->count > 0)
-        shift(store, queue, at(store, queue, 0));
+        shift_segment(store, queue, segment_at(store, queue, 0));
 }
 
 void queue_move(struct queue_store *from, struct queue_store *to,
@@ -292,7 +299,7 @@ void queue_move(struct queue_store *from, struct queue_store *to,
     struct segment *ring = borrow_ring(to);
 
     for (unsigned i = 0; i < queue->count; i++)
-        ring[i] = *at(from, queue, i);
+        ring[i] = *segment_at(from, queue, i);
     return_ring(from, old);
     queue->ring = ring;
     queue->head = 0;

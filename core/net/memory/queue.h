@@ -1,25 +1,27 @@
 /*
- * queue.h - what one connection still owes its peer: a ring of segments
+ * queue.h - unsent bytes of one connection: a ring of segments
  *
- * A segment is a piece of a bocket. Bytes that a peer has not taken lie in
- * bockets that others may hold too (a broadcast lies in one place for all its
- * receivers), so a queue copies as little as it can:
+ * The bytes lie in bockets that other queues may hold too, since a broadcast
+ * is written once for all its receivers. A queue copies as little as it can:
  *
  *     bockets   [....AAAA]   [AABBBBBBBB]   [cccc......]
  *                    |        |              |
- *     segments       0        1              2            0 leaves next
+ *     segments       0        1              2            0 is sent next
  *
- * A piece that goes on where the last segment ends only makes that longer, so
- * a burst of messages is one segment. Bytes are written at `used` of a bocket
- * that has room; a piece of somebody else's bocket is taken over as it is when
- * it is at least half a bocket long, or when the queue is empty, and is copied
- * otherwise. So pieces are few: a queue of `limit` bytes never has more than
- * queue_most_segments(limit).
+ * - A piece that begins where the last segment ends makes that segment longer,
+ *   so a burst of messages is one segment.
+ * - A piece of a bocket that others hold is referred to as it is when the queue
+ *   is empty, or when the piece is at least half a bocket long.
+ * - A shorter piece is copied to the end of the last segment's bocket, or into
+ *   a new one.
  *
- * One segment stands in the queue itself. Only a queue that has more borrows a
- * ring from a store, one for each queue that may exist, mapped once.
+ * So segments are few: a queue of `bockets` bockets full of bytes has at most
+ * queue_most_segments(bockets).
  *
- * Ownership: a queue holds each of its segments' bockets once.
+ * One segment lies in the queue itself. A queue with more borrows a ring from
+ * a store that has one for each queue, mapped once.
+ *
+ * Ownership: a queue holds the bocket of each of its segments once.
  */
 #ifndef FES_MEMORY_QUEUE_H
 #define FES_MEMORY_QUEUE_H
@@ -39,18 +41,18 @@ struct queue {
         struct segment *ring; /* borrowed from the store */
     };
     uint32_t bytes;      /* in all segments */
-    uint16_t head;       /* the segment that leaves next */
+    uint16_t head;       /* index of the segment that is sent next */
     uint16_t count : 15; /* segments in use */
     uint16_t borrowed : 1;
 };
 
-/* The rings that queues borrow, and what all queues of a server have alike. */
+/* The rings that the queues of one server borrow, and the pool of all. */
 struct queue_store {
     struct pool *pool;
     struct segment *rings;
-    uint32_t *idle; /* rings that came back, a stack */
-    uint32_t nidle;
-    uint32_t fresh;  /* rings never borrowed so far begin here */
+    uint32_t *idle;  /* a stack: indices of rings that were returned */
+    uint32_t nidle;  /* its height */
+    uint32_t fresh;  /* rings from this index on were never borrowed */
     uint32_t number; /* of rings */
     uint16_t length; /* of each ring, in segments */
 };
@@ -59,8 +61,8 @@ struct queue_store {
 size_t queue_most_segments(size_t bockets);
 
 /*
- * Prepare a store of `number` rings for queues of at most `bockets` bockets
- * full of bytes from `pool`. False, with errno set: no room.
+ * Make a store of `number` rings, for queues of at most `bockets` bockets full
+ * of bytes from `pool`. False, with errno set: no memory.
  */
 bool queue_store_init(struct queue_store *store, struct pool *pool,
                       size_t number, size_t bockets);
@@ -70,29 +72,29 @@ void queue_store_free(struct queue_store *store);
 void queue_init(struct queue *queue);
 
 /*
- * How many new bockets queue_write() would check out for `length` bytes.
- * `shared` is the bocket that the server fills with what goes to queues that
- * are empty, or NULL.
+ * How many bockets queue_write() would check out for `length` bytes. `shared`
+ * is the bocket that all empty queues of the server are written into, or NULL.
  */
 size_t queue_bockets_for(const struct queue_store *store,
                          const struct queue *queue, size_t length,
                          struct bocket *shared);
 
 /*
- * Copy bytes to the end of the queue: behind the last segment where its bocket
- * has room; if the queue is empty, into `*shared`; then into new bockets of
- * `share`, of which the caller has made sure. A bocket that takes the place of
- * `*shared` is held by it, and the one before it is let go.
+ * Copy bytes to the end of the queue: into the last segment's bocket as far as
+ * it has space, or, if the queue is empty, into `*shared`; then into new
+ * bockets of `share`, which the caller has ensured (queue_bockets_for). If the
+ * queue was empty, a new bocket replaces `*shared`: the caller holds the new
+ * one, and the old one is checked in.
  */
 void queue_write(struct queue_store *store, struct queue *queue,
                  const void *bytes, size_t length, struct bocket **shared,
                  enum pool_share share);
 
-/* Would queue_refer() of this piece copy it? */
+/* Should this piece be copied, with queue_write(), and not be referred to? */
 bool queue_copies(const struct queue_store *store, const struct queue *queue,
                   const struct segment *piece);
 
-/* Take over a piece of a bocket as it is. */
+/* Add a piece to the end of the queue as it is, and hold its bocket. */
 void queue_refer(struct queue_store *store, struct queue *queue,
                  const struct segment *piece);
 
@@ -100,19 +102,21 @@ void queue_refer(struct queue_store *store, struct queue *queue,
 size_t queue_bockets(const struct queue_store *store,
                      const struct queue *queue);
 
-/* The queue borrows its ring of another store, whose rings are not shorter. */
+/* Exchange the ring that a queue has borrowed, if any, for one of the store
+ * `to`, whose rings are not shorter. */
 void queue_move(struct queue_store *from, struct queue_store *to,
                 struct queue *queue);
 
-/* Describe the first segments, at most `most`, for sendmsg(2). Their number. */
+/* Fill `vector` with the first segments, at most `most`, for sendmsg(2).
+ * Returns their number. */
 int queue_gather(const struct queue_store *store, const struct queue *queue,
                  struct iovec *vector, int most);
 
-/* The first `length` bytes have gone: let go of their bockets. */
+/* Remove the first `length` bytes, which have been sent. */
 void queue_consume(struct queue_store *store, struct queue *queue,
                    size_t length);
 
-/* Let go of everything. */
+/* Remove everything. */
 void queue_clear(struct queue_store *store, struct queue *queue);
 
 #endif

@@ -1,12 +1,14 @@
 /*
- * slab.h - a pool and those who draw on it
+ * slab.h - a pool, and the connections that hold or await its bockets
  *
- *     slab ---- pool ......... bockets: all the buffer memory there is here
- *      |------- holders ...... connections that hold some; who has moved
- *      |                       nothing for longest comes first
- *      +------- waiting ...... those that the pool refused, in order
+ *     slab ---- pool ......... all buffer memory of these connections
+ *      |------- holders ...... those that hold bockets, least recently active
+ *      |                       first (state/holders.h)
+ *      +------- waiting ...... those that the pool had no bocket for, in the
+ *                              order in which they began to wait
+ *                              (send/reclaim.h)
  *
- * A server that listens has a slab of its own. All outgoing connections of a
+ * A server that listens has a slab of its own. All outgoing connections of an
  * engine share one.
  */
 #ifndef FES_MEMORY_SLAB_H
@@ -19,21 +21,22 @@
 #include <stddef.h>
 
 struct slab {
-    struct pool *pool; /* NULL: not made so far, or given back */
+    struct pool *pool; /* NULL: not mapped yet, or unmapped */
     struct link holders;
     struct link waiting;
 };
 
-/* Make a slab that has no pool. It may not be moved. */
+/* Make a slab without a pool. Its lists link to it, so it may not be moved. */
 void slab_init(struct slab *slab);
 
-/* Map its pool, with a reserve. False, with errno set: there is no room. */
+/* Make its pool, with a reserve: `number` bockets of `size` bytes. False, with
+ * errno set: no memory. */
 bool slab_map(struct slab *slab, size_t number, size_t size);
 
-/* All that its pool can take, in bytes; 0: there is none. */
+/* Bytes of all bockets of its pool; 0 without a pool. */
 size_t slab_bytes(const struct slab *slab);
 
-/* Give the pool back, if there is one. Nobody draws on it any more. */
+/* Free the pool, if there is one. No connection may hold its bockets. */
 void slab_unmap(struct slab *slab);
 
 #endif

@@ -57,12 +57,12 @@ uint32_t snapshot_cells_for(const struct cells *cells,
 {
     const struct entry *entry = snapshot_find(cells, snapshot, key);
     uint32_t needed = cells_for(key.length + length);
-    uint32_t there;
+    uint32_t present;
 
     if (entry == NULL)
         return needed + 1;
-    there = cells_for((size_t)entry->key_length + entry->length);
-    return needed > there ? needed - there : 0;
+    present = cells_for((size_t)entry->key_length + entry->length);
+    return needed > present ? needed - present : 0;
 }
 
 static uint32_t cell_of(const struct cells *cells, const struct entry *entry)
@@ -90,7 +90,7 @@ static struct entry *new_entry(struct cells *cells, struct snapshot *snapshot,
     return NULL;
 }
 
-/* A chain of the same number of cells is written over. */
+/* A chain that has the right number of cells already is overwritten. */
 static void write_chain(struct cells *cells, struct entry *entry,
                         struct key key, const void *bytes, size_t length)
 {
@@ -149,9 +149,10 @@ void snapshot_free(struct cells *cells, struct snapshot *snapshot)
     table_clear(&snapshot->keys);
 }
 
-/* ------------------------------------------------------------------ walking */
+/* ------------------------------------------------------------------ reading */
 
-/* Those that lack little are many: the walk begins at the end. */
+/* Most callers lack all entries, or only the newest: look at the first entry,
+ * then search from the end. */
 struct entry *snapshot_after(const struct snapshot *snapshot, uint64_t sequence)
 {
     const struct link *at = &snapshot->order;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One begun before, one cut off at the end, one of the next message. */
+/* A full bocket is one piece. Three more: the first may begin and the last may
+ * end inside a bocket, and the next message may need one. */
 static size_t pieces_for(size_t bockets)
 {
     return bockets + 3;
@@ -56,11 +57,11 @@ bool stream_takes(const struct stream *stream, size_t length)
 }
 
 /*
- * The bocket written last takes more as long as it is out for the same
- * purpose: receivers that are behind hold it, and what follows in it only
- * makes their last segment longer.
+ * The bocket written last, if it has space and has been out ever since; else
+ * NULL. It is filled up even if only queues hold it: what follows in it makes
+ * the last segment of those queues longer.
  */
-static struct bocket *open_tail(const struct stream *stream)
+static struct bocket *writable_tail(const struct stream *stream)
 {
     struct bocket *tail = stream->tail;
 
@@ -73,11 +74,11 @@ static struct bocket *open_tail(const struct stream *stream)
 
 size_t stream_bockets_for(const struct stream *stream, size_t length)
 {
-    const struct bocket *tail = open_tail(stream);
+    const struct bocket *tail = writable_tail(stream);
     size_t size = pool_size(stream->pool);
-    size_t room = tail != NULL ? size - tail->used : 0;
+    size_t space = tail != NULL ? size - tail->used : 0;
 
-    return length > room ? (length - room + size - 1) / size : 0;
+    return length > space ? (length - space + size - 1) / size : 0;
 }
 
 static struct segment *last_piece(const struct stream *stream)
@@ -85,10 +86,10 @@ static struct segment *last_piece(const struct stream *stream)
     return stream->npieces > 0 ? &stream->pieces[stream->npieces - 1] : NULL;
 }
 
-/* Write what fits behind a bocket's bytes; how much that was. The pieces of the
- * stream hold the bocket then. */
-static size_t append(struct stream *stream, struct bocket *bocket,
-                     const void *bytes, size_t length)
+/* Write as many bytes as fit into a bocket, which the stream's pieces hold
+ * then. Returns how many. */
+static size_t append_bytes(struct stream *stream, struct bocket *bocket,
+                           const void *bytes, size_t length)
 {
     struct segment piece = pool_append(stream->pool, bocket, bytes, length);
     struct segment *last = last_piece(stream);
@@ -107,10 +108,10 @@ static size_t append(struct stream *stream, struct bocket *bocket,
 void stream_write(struct stream *stream, const void *bytes, size_t length)
 {
     const unsigned char *from = bytes;
-    struct bocket *tail = open_tail(stream);
+    struct bocket *tail = writable_tail(stream);
 
     if (tail != NULL && length > 0) {
-        size_t n = append(stream, tail, from, length);
+        size_t n = append_bytes(stream, tail, from, length);
 
         from += n;
         length -= n;
@@ -119,7 +120,7 @@ void stream_write(struct stream *stream, const void *bytes, size_t length)
         tail = pool_checkout(stream->pool, POOL_RESERVE);
         assert(tail != NULL);
 
-        size_t n = append(stream, tail, from, length);
+        size_t n = append_bytes(stream, tail, from, length);
 
         pool_checkin(stream->pool, tail); /* its piece holds it now */
         stream->tail = tail;
@@ -161,8 +162,8 @@ struct segment stream_piece(const struct stream *stream, uint64_t from,
     };
 }
 
-/* Let go of the bytes before a position. */
-static void drop_pieces(struct stream *stream, uint64_t to)
+/* Release the bytes before position `to`. */
+static void release_pieces(struct stream *stream, uint64_t to)
 {
     uint64_t bytes = to - stream->base_at;
     uint32_t n = 0;
@@ -185,7 +186,7 @@ void stream_trim(struct stream *stream, uint64_t message)
 {
     uint64_t to = stream_position(stream, message);
 
-    drop_pieces(stream, to);
+    release_pieces(stream, to);
     stream->base = message;
     stream->base_at = to;
 }

@@ -1,9 +1,8 @@
 /*
- * stream.h - what a server has to send and not everybody has been given yet
+ * stream.h - broadcasts of a server that some connections have not been given
  *
- * Messages, whatever channel they are of, are numbered from 0 for the life of a
- * server and written once, one behind the other, into bockets that are shared
- * by all receivers:
+ * Messages of all channels are numbered from 0 for the life of the server, and
+ * written once, one behind the other, into bockets that all receivers share:
  *
  *     messages      base                         next
  *                    |  17   | 18 |    19     |   |
@@ -11,10 +10,13 @@
  *                    |                        |
  *     positions     base_at                   at
  *
- * A receiver needs one number: the message that it is to get next. So a
- * broadcast costs the same for one and for ten thousand of them, until they
- * are visited. Messages before `base` have been given to everybody; their
- * bockets live on only as long as somebody's queue holds them.
+ * A receiver needs one number: that of the message that it is to be given next.
+ * So a broadcast costs the same for one receiver and for ten thousand, until
+ * the pass over the subscribers. Messages before `base` have been given to all
+ * receivers; their bockets stay out only while queues hold them.
+ *
+ * A message *waits* while it is in the stream. A position counts bytes from the
+ * first message on.
  */
 #ifndef FES_MEMORY_STREAM_H
 #define FES_MEMORY_STREAM_H
@@ -24,7 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STREAM_MESSAGES = 1024 }; /* as many can wait at once; a power of 2 */
+enum { STREAM_MESSAGES = 1024 }; /* as many may wait at once; a power of 2 */
 
 struct channel;
 
@@ -39,45 +41,48 @@ struct stream {
     struct pool *pool;
     struct segment *pieces; /* where the bytes lie, in order; each held once */
     uint32_t npieces;
-    uint32_t limit;                  /* bytes that may wait at once */
-    uint64_t base;                   /* the first message that waits */
-    uint64_t next;                   /* the number of the next message */
-    uint64_t base_at;                /* position at which `base` begins */
-    uint64_t at;                     /* position at which `next` will begin */
+    uint32_t limit;   /* bytes that may wait at once */
+    uint64_t base;    /* number of the first message that waits */
+    uint64_t next;    /* number of the next message */
+    uint64_t base_at; /* position at which `base` begins */
+    uint64_t at;      /* position at which `next` will begin */
     struct stream_message *messages; /* n is at [n % STREAM_MESSAGES] */
-    struct bocket *tail; /* written last; not held if no piece holds it */
-    uint32_t
-        tail_generation; /* its generation when it was: else it is another's */
+    struct bocket *tail;             /* written last; held only by pieces */
+    uint32_t tail_generation;        /* of `tail` when it was written last */
 };
 
-/* A stream of at most `bockets` bockets full of bytes. False: no memory. */
+/* Make a stream of at most `bockets` bockets full of bytes. False: no memory;
+ * nothing is left to free. */
 bool stream_init(struct stream *stream, struct pool *pool, size_t bockets);
 void stream_free(struct stream *stream);
 
-/* Make it one of `bockets` bockets, also while it holds messages. Fewer than
- * it has are no change. False: no memory. */
+/* Raise the limit to `bockets` bockets, also while messages wait. A lower limit
+ * than before has no effect. False: no memory. */
 bool stream_widen(struct stream *stream, size_t bockets);
 
-/* Is there a message that waits? */
+/* Does any message wait? */
 static inline bool stream_waits(const struct stream *stream)
 {
     return stream->next > stream->base;
 }
 
-/* May one more message of `length` bytes wait, as for number and bytes? */
+/* Do the limits of messages and bytes allow one more of `length` bytes? */
 bool stream_takes(const struct stream *stream, size_t length);
 
-/* How many new bockets it would need. */
+/* How many bockets stream_write() would check out for `length` bytes. */
 size_t stream_bockets_for(const struct stream *stream, size_t length);
 
-/* Write the bytes of the next message, part by part; bockets: made sure of. */
+/*
+ * Append bytes to the next message; several calls may write its parts. The
+ * caller has ensured stream_takes(), and bockets of POOL_RESERVE.
+ */
 void stream_write(struct stream *stream, const void *bytes, size_t length);
 
-/* The message that has been written is complete. */
+/* Complete the message that has been written: from now on it waits. */
 void stream_end_message(struct stream *stream, struct channel *channel,
                         uint64_t sequence);
 
-/* A message that waits. */
+/* A message that waits, by its number. */
 static inline const struct stream_message *
 stream_message(const struct stream *stream, uint64_t message)
 {
@@ -92,11 +97,14 @@ static inline uint64_t stream_position(const struct stream *stream,
                                    : stream_message(stream, message - 1)->ends;
 }
 
-/* The bytes from position `from` on, at most up to `to`, in one bocket. */
+/*
+ * Where the bytes from position `from` on lie, at most up to `to`, as far as
+ * they lie together. base_at <= from < to <= at. The caller gets no hold.
+ */
 struct segment stream_piece(const struct stream *stream, uint64_t from,
                             uint64_t to);
 
-/* Messages before `message` have been given to everybody. */
+/* Release the messages before `message`: all receivers have been given them. */
 void stream_trim(struct stream *stream, uint64_t message);
 
 #endif
