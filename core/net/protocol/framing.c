@@ -3,10 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- going out */
+/* ------------------------------------------------------------------ sending */
 
-/* The longest data that a prefix of this width can tell of. */
-static uint64_t most_told(unsigned width)
+/* The greatest length that a prefix of `width` bytes can express. */
+static uint64_t most_in_prefix(unsigned width)
 {
     return width < 8 ? (UINT64_C(1) << 8 * width) - 1 : UINT64_MAX;
 }
@@ -24,7 +24,7 @@ const char *framing_refuses(const struct framing *framing, const char *data,
                    ? "its length is not that of the framing"
                    : NULL;
     case FRAMING_LENGTH:
-        return length > most_told(framing->width)
+        return length > most_in_prefix(framing->width)
                    ? "it is longer than its prefix can tell"
                    : NULL;
     default:
@@ -58,7 +58,7 @@ static struct message encode_length(const struct framing *framing,
     return message;
 }
 
-/* The usual ones are written where they are to be, and nowhere before. */
+/* Each return builds the message where the caller has it: it is not copied. */
 struct message framing_encode(const struct framing *framing, const char *data,
                               size_t length)
 {
@@ -88,7 +88,7 @@ size_t framing_overhead(const struct framing *framing)
     return framing->kind == FRAMING_LINE ? 1 : 0;
 }
 
-/* ---------------------------------------------------------------- coming in */
+/* ---------------------------------------------------------------- receiving */
 
 static enum framing_found decode_raw(const struct inbox *inbox, size_t most,
                                      struct frame *frame)
@@ -123,20 +123,21 @@ static enum framing_found decode_length(const struct framing *framing,
                                         const struct inbox *inbox, size_t most,
                                         struct frame *frame)
 {
-    uint64_t told;
+    uint64_t length;
 
     if (inbox->bytes < framing->width)
         return FRAMING_PART;
-    told = read_prefix(framing, pool, inbox);
-    if (told > most)
+    length = read_prefix(framing, pool, inbox);
+    if (length > most)
         return FRAMING_TOOLONG;
     frame->begins = framing->width;
-    frame->length = (size_t)told;
+    frame->length = (size_t)length;
     frame->total = framing->width + frame->length;
     return inbox->bytes >= frame->total ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-/* The end of a line that has not come may still be a "\r\n". */
+/* A line that is one byte too long is not yet refused if that byte is a '\r':
+ * it may belong to a "\r\n". */
 static enum framing_found decode_line(const struct pool *pool,
                                       struct inbox *inbox, size_t most,
                                       struct frame *frame)

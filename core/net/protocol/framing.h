@@ -1,14 +1,16 @@
 /*
- * framing.h - how messages lie in a stream of bytes
+ * framing.h - raw, line, fixed and length-prefixed messages
  *
- *     raw        data                  no messages: chunks, as they come
- *     line       data \n               when received, \r\n too
- *     fixed      data                  always so many bytes
- *     length     n data                n in 1, 2, 4 or 8 bytes, big or little
- *                                      endian, itself not counted
+ * A framing says how messages lie in a stream of bytes:
  *
- * A form knows no sockets: it turns data into a message to be sent, and finds
- * messages in what has come.
+ *     raw        data                  chunks as they come, without boundaries
+ *     line       data \n               \r\n is accepted too
+ *     fixed      data                  each of the same number of bytes
+ *     length     n data                n is the length of the data, in 1, 2, 4
+ *                                      or 8 bytes, big or little endian
+ *
+ * The module makes messages of data to be sent, and finds messages in received
+ * bytes.
  */
 #ifndef FES_PROTOCOL_FRAMING_H
 #define FES_PROTOCOL_FRAMING_H
@@ -19,7 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FRAMING_MOST_OVERHEAD = 16 }; /* bytes that any form adds, at most */
+/* No framing adds more bytes than this to the data of a message. */
+enum { FRAMING_MOST_OVERHEAD = 16 };
 
 enum framing_kind { FRAMING_RAW, FRAMING_LINE, FRAMING_FIXED, FRAMING_LENGTH };
 
@@ -27,53 +30,59 @@ struct framing {
     enum framing_kind kind;
     uint32_t fixed; /* FRAMING_FIXED: bytes of a message, at least 1 */
     uint8_t width;  /* FRAMING_LENGTH: bytes of the prefix: 1, 2, 4 or 8 */
-    bool little;    /* FRAMING_LENGTH: the least byte comes first */
+    bool little;    /* FRAMING_LENGTH: the prefix is little endian */
 };
 
+/* Do they send and receive the same messages in the same bytes? */
 bool framing_equal(const struct framing *one, const struct framing *other);
 
-/* ---------------------------------------------------------------- going out */
+/* ------------------------------------------------------------------ sending */
 
-/* A message as it goes out: the data, and what its form puts around it. */
+/* A message to be sent: prefix, data, suffix. */
 struct message {
     unsigned char prefix[8];
     uint8_t prefix_length;
     uint8_t suffix_length;
-    const char *suffix;
-    const char *data; /* of whoever made the message; must outlive it */
+    const char *suffix; /* static, or NULL */
+    const char *data;   /* the caller's; must outlive the message */
     size_t data_length;
-    size_t length; /* of all of it */
-};
-
-/* NULL if the form can carry this data, else why not, in words. */
-const char *framing_refuses(const struct framing *framing, const char *data,
-                            size_t length);
-
-/* The message that carries the data, which the form does not refuse. */
-struct message framing_encode(const struct framing *framing, const char *data,
-                              size_t length);
-
-/* Bytes that the form adds to each message. */
-size_t framing_overhead(const struct framing *framing);
-
-/* ---------------------------------------------------------------- coming in */
-
-enum framing_found {
-    FRAMING_PART,   /* no message, or only its beginning */
-    FRAMING_WHOLE,  /* a message stands at the front */
-    FRAMING_TOOLONG /* one that is longer than allowed begins there */
-};
-
-/* Where the message at the front lies. */
-struct frame {
-    size_t begins; /* the bytes before its data */
-    size_t length; /* of its data */
-    size_t total;  /* of all of it */
+    size_t length; /* of all three, bytes */
 };
 
 /*
- * Look for the message at the front of an inbox, whose data may be `most` bytes
- * long. FRAMING_RAW: all there is, `most` bytes at most.
+ * NULL if the framing can carry this data, else the reason: static text that
+ * goes on after "...: ". `data` may be NULL unless the framing is FRAMING_LINE.
+ */
+const char *framing_refuses(const struct framing *framing, const char *data,
+                            size_t length);
+
+/* The message that carries the data, which the framing does not refuse. */
+struct message framing_encode(const struct framing *framing, const char *data,
+                              size_t length);
+
+/* Bytes that the framing adds to the data of each message it sends. */
+size_t framing_overhead(const struct framing *framing);
+
+/* ---------------------------------------------------------------- receiving */
+
+enum framing_found {
+    FRAMING_PART,   /* no byte, or an incomplete message */
+    FRAMING_WHOLE,  /* a complete message */
+    FRAMING_TOOLONG /* the beginning of a message that is too long */
+};
+
+/* Where the message at the front of an inbox lies. */
+struct frame {
+    size_t begins; /* position of its data */
+    size_t length; /* of its data */
+    size_t total;  /* of all of it, to be consumed with it */
+};
+
+/*
+ * What lies at the front of an inbox? `*frame` is valid if it is FRAMING_WHOLE.
+ * The data of a message may be `most` bytes long; of a raw stream, as many
+ * bytes as there are, up to `most`, are a message. Nothing is consumed; the
+ * inbox notes how far it has been searched.
  */
 enum framing_found framing_decode(const struct framing *framing,
                                   const struct pool *pool, struct inbox *inbox,
