@@ -8,68 +8,70 @@
 #include "net/state/interest.h"
 #include "net/state/server.h"
 
-enum { LOOKS_PER_AGE = 8 };
+enum { CHECKS_PER_AGE = 8 };
 
-static bool is_over(uint32_t now, uint32_t due)
+/* Ticks wrap around, hence the signed difference. */
+static bool has_passed(uint32_t now, uint32_t due)
 {
     return (int32_t)(now - due) >= 0;
 }
 
-/* Does it take an outgoing one too long to stand? */
-static void look_at_setup(struct engine *engine, struct conn *conn)
+/* End an outgoing connection that takes too long to be established. */
+static void check_setup(struct engine *engine, struct conn *conn)
 {
     if (!conn_is_connecting(conn))
         return;
-    if (is_over(engine->tick, conn->server->setup_due))
+    if (has_passed(engine->tick, conn->server->setup_due))
         conn_end(conn, REASON_SETUP, NULL);
     else
         engine_set_deadline(engine, conn, conn->server->setup_due);
 }
 
-/* Nothing came or went for too long? */
-static void look_at_idle(struct engine *engine, struct conn *conn)
+/* End a connection that has moved no byte for `idle_timeout`. */
+static void check_idle(struct engine *engine, struct conn *conn)
 {
     uint32_t due = conn->moved + conn->server->idle_ticks;
 
     if (conn->state != CONN_OPEN || conn->server->idle_ticks == 0 ||
         conn_is_connecting(conn))
         return;
-    if (is_over(engine->tick, due))
+    if (has_passed(engine->tick, due))
         conn_end(conn, REASON_IDLE, NULL);
     else
         engine_set_deadline(engine, conn, due);
 }
 
-/* Does it wait for the peer that a message is not complete? */
-static bool awaits_rest(struct conn *conn)
+/*
+ * Is it for the peer to complete the message? Not while the connection is not
+ * read, or while a buffered one has a whole message that no task has taken.
+ */
+static bool awaits_peer(struct conn *conn)
 {
     return interest_in_reading(conn) &&
            (!conn->server->options.buffered || buffered_is_partial(conn));
 }
 
-/*
- * Does a message stay incomplete for too long? Only while it is read, can the
- * peer do something about that.
- */
-static void look_at_message(struct engine *engine, struct conn *conn)
+/* End a connection whose message stays incomplete for `message_timeout`, not
+ * counting the time in which the peer could not complete it. */
+static void check_message(struct engine *engine, struct conn *conn)
 {
     uint32_t ticks = conn->server->message_ticks;
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
-    if (!awaits_rest(conn))
+    if (!awaits_peer(conn))
         conn->begun = engine->tick;
-    if (is_over(engine->tick, conn->begun + ticks))
+    if (has_passed(engine->tick, conn->begun + ticks))
         conn_end(conn, REASON_IDLE, DETAIL_INCOMPLETE);
     else
         engine_set_deadline(engine, conn, conn->begun + ticks);
 }
 
 /*
- * Has a byte waited for too long? Looked at so often that it is noticed within
- * a quarter of what is allowed.
+ * A connection whose oldest unsent byte is older than `maxage` is full. It is
+ * checked so often that this is noticed within a quarter of `maxage`.
  */
-static void look_at_age(struct engine *engine, struct conn *conn)
+static void check_age(struct engine *engine, struct conn *conn)
 {
     uint32_t most = conn->server->age_ticks;
     uint32_t age;
@@ -81,7 +83,7 @@ static void look_at_age(struct engine *engine, struct conn *conn)
         enqueue_overflow(conn);
     if (conn->state == CONN_OPEN)
         engine_set_deadline(engine, conn,
-                            engine->tick + most / LOOKS_PER_AGE + 1);
+                            engine->tick + most / CHECKS_PER_AGE + 1);
 }
 
 static void on_deadline(void *owner, struct wheel_node *node)
@@ -90,13 +92,13 @@ static void on_deadline(void *owner, struct wheel_node *node)
     struct conn *conn = link_owner(node, struct conn, deadline);
 
     if (conn->state == CONN_OPEN) {
-        look_at_setup(engine, conn);
-        look_at_idle(engine, conn);
-        look_at_message(engine, conn);
-        look_at_age(engine, conn);
+        check_setup(engine, conn);
+        check_idle(engine, conn);
+        check_message(engine, conn);
+        check_age(engine, conn);
         return;
     }
-    if (is_over(engine->tick, conn->linger_due))
+    if (has_passed(engine->tick, conn->linger_due))
         conn_end_finish(conn);
     else
         engine_set_deadline(engine, conn, conn->linger_due);
@@ -104,7 +106,7 @@ static void on_deadline(void *owner, struct wheel_node *node)
 
 static void on_timer(struct timer *timer)
 {
-    (void)timer; /* it only wakes the loop: each turn looks at the wheel */
+    (void)timer; /* it only wakes the loop: each turn calls deadline_run() */
 }
 
 void deadline_init(struct engine *engine)
@@ -113,7 +115,7 @@ void deadline_init(struct engine *engine)
     timer_init(&engine->wheel_timer, on_timer);
 }
 
-/* Often nothing is to be done: the tick is still the same. */
+/* Most turns begin in the tick of the one before, and have nothing to do. */
 void deadline_run(struct engine *engine)
 {
     if (engine->tick == engine->wheel.now)
@@ -122,7 +124,6 @@ void deadline_run(struct engine *engine)
     engine->deadlines_changed = true;
 }
 
-/* Wake the loop for the next deadline, when that may have changed. */
 void deadline_arm(struct engine *engine)
 {
     uint32_t ticks;

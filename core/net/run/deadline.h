@@ -1,9 +1,11 @@
 /*
- * deadline.h - what connections may not exceed: set-up, silence, age, linger
+ * deadline.h - deadlines of connections: set-up, idle, message, age, linger
  *
- * Each connection has one node in the engine's wheel, set for the earliest
- * moment at which one of its deadlines may have passed
- * (engine_set_deadline()). Then all of them are judged.
+ * Each connection has one node in the engine's wheel, set for the earliest tick
+ * at which one of its deadlines may have passed (engine_set_deadline()). At
+ * that tick all its deadlines are checked: those of set-up, idle_timeout,
+ * message_timeout and maxage while it is OPEN, and later that of the linger. A
+ * deadline may have moved since; then the node is set again.
  */
 #ifndef FES_RUN_DEADLINE_H
 #define FES_RUN_DEADLINE_H
@@ -13,11 +15,12 @@
 /* Prepare the wheel of an engine whose tick is 0. */
 void deadline_init(struct engine *engine);
 
-/* Judge the connections whose moment has come by the engine's tick. May end
+/* Check the connections whose node is due by the engine's tick. May end
  * connections. */
 void deadline_run(struct engine *engine);
 
-/* Set the timer that wakes the loop for the next of them. */
+/* Start the timer that wakes the loop for the next node, if that may have
+ * changed. */
 void deadline_arm(struct engine *engine);
 
 #endif

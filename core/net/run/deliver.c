@@ -13,13 +13,13 @@
 
 #include <assert.h>
 
-/* It may have come to its end before anybody was told of it. */
+/* The connection may have ended since the event was posted. */
 static void deliver_connect(struct engine *engine, struct conn *conn)
 {
     struct server *server = conn->server;
 
     if (!server->outgoing) {
-        server->setups--; /* the accept slot is free again */
+        server->setups--; /* its place among `maxaccepts` is free again */
         if (conn->state == CONN_SETUP)
             membership_begin(conn);
     }
@@ -29,8 +29,9 @@ static void deliver_connect(struct engine *engine, struct conn *conn)
         log_debug("set-up failed: %s", reason_name(conn->reason));
 }
 
-/* The script may have another policy by now, which is none to be asked. */
-static void ask(struct engine *engine, struct conn *conn, struct sub *sub)
+/* The policy may have changed since the stall began, to one without asking. */
+static void deliver_ask(struct engine *engine, struct conn *conn,
+                        struct sub *sub)
 {
     enum overflow policy = stall_policy(conn, sub->channel, sub);
 
@@ -42,15 +43,17 @@ static void ask(struct engine *engine, struct conn *conn, struct sub *sub)
         conn_end(conn, REASON_OVERFLOW, NULL);
 }
 
-/* The script may have ended it. NULL: to begin anew. */
+/* The subscription after its event, in which the script may have ended it: then
+ * NULL, and the caller begins anew. That to the broadcasts is always there. */
 static struct sub *find_again(struct conn *conn, const struct topic *topic,
                               struct sub *sub)
 {
     return topic == NULL ? sub : topic_sub(topic, conn);
 }
 
-/* Each stall once. After it the script may have changed anything. */
-static void deliver_ask(struct engine *engine, struct conn *conn)
+/* Ask for each stall once. Each event may change any of the connection's
+ * subscriptions. */
+static void deliver_asks(struct engine *engine, struct conn *conn)
 {
     const struct topic *topic;
     struct sub *sub = NULL;
@@ -60,7 +63,7 @@ static void deliver_ask(struct engine *engine, struct conn *conn)
         if (sub->state != SUB_ASK || sub->asked)
             continue;
         topic = sub->channel->topic;
-        ask(engine, conn, sub);
+        deliver_ask(engine, conn, sub);
         sub = find_again(conn, topic, sub);
     }
 }
@@ -83,14 +86,15 @@ static void deliver_receive(struct conn *conn)
         interest_update(conn);
 }
 
-/* The last event; after it the name finds nothing. */
-static void deliver_close(struct engine *engine, struct conn *conn, bool told)
+/* The last event: after it the record is free, and its name finds nothing. */
+static void deliver_close(struct engine *engine, struct conn *conn,
+                          bool is_known)
 {
     struct server *server = conn->server;
 
     assert(conn->state == CONN_DEAD);
     dial_drop(server);
-    if (told)
+    if (is_known)
         engine->events.closed(server->owner, conn_name_of(conn), conn->reason,
                               conn->detail);
     conn_release(&engine->conns, conn);
@@ -98,27 +102,28 @@ static void deliver_close(struct engine *engine, struct conn *conn, bool told)
 }
 
 /*
- * One that fails in set-up was never told of, so neither is its end; but the
- * script knows those that it has asked for. Without an owner there is nobody to
- * tell.
+ * Deliver all pending events of one connection. The script does not know an
+ * accepted connection that fails in set-up, so its end is not delivered either;
+ * but it knows the outgoing ones. Without an owner no event is delivered: the
+ * record is only freed.
  */
-static void deliver(struct engine *engine, struct conn *conn)
+static void deliver_pending(struct engine *engine, struct conn *conn)
 {
     unsigned due = conn->flags & CONN_PENDING_ANY;
-    bool told = (due & CONN_PENDING_CONNECT) == 0 ||
-                conn->state == CONN_SETUP || conn->server->outgoing;
+    bool is_known = (due & CONN_PENDING_CONNECT) == 0 ||
+                    conn->state == CONN_SETUP || conn->server->outgoing;
 
     conn_clear(conn, due);
     if (conn->server->owner == NULL) {
         due &= CONN_PENDING_CLOSE;
-        told = false;
+        is_known = false;
     }
     if (due & CONN_PENDING_CONNECT)
         deliver_connect(engine, conn);
     if (due & CONN_PENDING_RECEIVE)
         deliver_receive(conn);
     if (due & CONN_PENDING_ASK)
-        deliver_ask(engine, conn);
+        deliver_asks(engine, conn);
     if (due & CONN_PENDING_LAG && !conn_is_connecting(conn))
         catchup(conn);
     if (due & CONN_PENDING_DRAIN)
@@ -126,16 +131,16 @@ static void deliver(struct engine *engine, struct conn *conn)
     if (due & CONN_PENDING_CLOSING)
         engine->events.closing(conn->server->owner, conn_name_of(conn));
     if (due & CONN_PENDING_CLOSE)
-        deliver_close(engine, conn, told);
+        deliver_close(engine, conn, is_known);
 }
 
-/* How long those who catch up may take before others have their turn. */
-#define CATCH_UP (2 * CLOCK_MILLI)
+/* How long connections may catch up in one turn before others go on. */
+#define CATCH_UP_TIME (2 * CLOCK_MILLI)
 
 void deliver_events(struct engine *engine)
 {
     if (engine->pending_count > 0)
-        engine->catch_up_until = clock_now() + CATCH_UP;
+        engine->catch_up_until = clock_now() + CATCH_UP_TIME;
     for (uint32_t left = engine->pending_count; left > 0; left--)
-        deliver(engine, engine_take_pending(engine));
+        deliver_pending(engine, engine_take_pending(engine));
 }

@@ -1,17 +1,18 @@
 /*
- * deliver.h - events on their way up
+ * deliver.h - events on their way to the script
  *
- * What happened to connections is noted where it happens (engine_post) and
- * handed over here, from the loop. So a send or a close inside a handler never
- * runs another handler, and what completes at once looks the same as what
- * completes later.
+ * What happens to a connection is recorded as a pending event where it happens
+ * (engine_post), and delivered here, from the loop. So a send or a close inside
+ * a handler never runs another handler, and what completes at once looks the
+ * same as what completes later.
  */
 #ifndef FES_RUN_DELIVER_H
 #define FES_RUN_DELIVER_H
 
 #include "net/state/engine.h"
 
-/* Hand over the events noted so far; those noted meanwhile wait. */
+/* Deliver the events that are pending now; those posted meanwhile stay pending.
+ * May end connections. */
 void deliver_events(struct engine *engine);
 
 #endif

@@ -5,19 +5,20 @@
 #include "net/send/reclaim.h"
 #include "net/state/engine.h"
 
-/* How long a flush may take before others have their turn. */
+/* How long either part of a flush may take before the loop polls. */
 #define SLICE CLOCK_MILLI
 
-enum { FLUSHES_PER_LOOK = 16 };
+/* Connections that are flushed between two readings of the clock. */
+enum { FLUSHES_PER_READING = 16 };
 
-/* Those with something of their own to send, until the clock says stop. */
+/* Flush the connections that have something queued, for a SLICE at most. */
 static void flush_dirty(struct server *server)
 {
     uint64_t deadline = 0;
 
     for (unsigned n = 1; !link_alone(&server->dirty); n++) {
         fanout_flush(link_owner(server->dirty.next, struct conn, dirty));
-        if (n % FLUSHES_PER_LOOK != 0)
+        if (n % FLUSHES_PER_READING != 0)
             continue;
         if (deadline == 0)
             deadline = clock_now() + SLICE;
@@ -27,15 +28,16 @@ static void flush_dirty(struct server *server)
 }
 
 /*
- * With `coalesce`, what is to be sent waits a while for more. True: it waits
- * still.
+ * With `coalesce`, a flush waits so long for more to send. Is it to wait now?
+ * Starts the timer (on_held in serve.c) at the first wait.
  */
-static bool holds_back(struct server *server)
+static bool waits_for_more(struct server *server)
 {
-    bool waits = !link_alone(&server->dirty) || stream_waits(&server->stream);
+    bool has_work =
+        !link_alone(&server->dirty) || stream_waits(&server->stream);
     double seconds = server->options.coalesce;
 
-    if (seconds <= 0 || !waits || server->closing)
+    if (seconds <= 0 || !has_work || server->closing)
         return false;
     if (server->held_long_enough)
         return false;
@@ -45,8 +47,8 @@ static bool holds_back(struct server *server)
     return true;
 }
 
-/* Everything has left: the next that comes waits its time again. */
-static void hold_again(struct server *server)
+/* Everything has been sent: the next flush waits its full time again. */
+static void reset_hold(struct server *server)
 {
     timer_stop(server->engine->loop, &server->hold);
     server->held_long_enough = false;
@@ -54,7 +56,7 @@ static void hold_again(struct server *server)
 
 void flush_server(struct server *server)
 {
-    if (holds_back(server))
+    if (waits_for_more(server))
         return;
     flush_dirty(server);
     if (stream_waits(&server->stream))
@@ -67,5 +69,5 @@ void flush_server(struct server *server)
     if (!link_alone(&server->dirty) || stream_waits(&server->stream))
         loop_poll_at_once(server->engine->loop);
     else if (server->options.coalesce > 0)
-        hold_again(server);
+        reset_hold(server);
 }

@@ -7,9 +7,10 @@
 #include "net/state/server.h"
 
 /*
- * Send what is queued for the server's connections, and what was broadcast and
- * published, for at most about a millisecond each; what is left makes the loop
- * poll at once and go on. Nothing leaves while `coalesce` holds it. Then wake
+ * Call at the end of each turn. Send what is queued for the server's
+ * connections, then what its stream has for them: each for about a millisecond
+ * at most. If something is left, the loop polls at once, and the next turn goes
+ * on. While `coalesce` delays the flush, nothing is sent. Then wake
  * connections for which the slab has space again. May end connections.
  */
 void flush_server(struct server *server);

@@ -10,7 +10,8 @@
 #include "net/state/server.h"
 #include "net/state/topic.h"
 
-/* When the turn before this one ended is known only now. */
+/* The turn before this one is measured only now: its end, after turn_finish(),
+ * is known to the loop. */
 void turn_begin(void *owner)
 {
     struct engine *engine = owner;
@@ -21,9 +22,9 @@ void turn_begin(void *owner)
     engine->began = engine_read_clock(engine);
 }
 
-/* Events up. That is part of the handling, but the clock is read once more
- * only if there are any. */
-static void hand_up(struct engine *engine)
+/* Deadlines and events count as handling. The clock is read a second time only
+ * if there are events. */
+static void handle_events(struct engine *engine)
 {
     uint64_t now = engine_read_clock(engine);
 
@@ -40,7 +41,7 @@ void turn_finish(void *owner)
 {
     struct engine *engine = owner;
 
-    hand_up(engine);
+    handle_events(engine);
     if (engine->turn_end != NULL)
         engine->turn_end(engine->script);
 

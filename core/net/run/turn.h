@@ -2,13 +2,15 @@
  * turn.h - one turn of the loop, from the engine's side
  *
  *     poll -> turn_begin -> receive, accept, timers
- *     -> turn_finish: deadlines -> events -> the script's own end of a turn
- *                  -> flush, accept again, retire servers -> settle topics
+ *     -> turn_finish: deadlines -> pending events -> the script's end of a turn
+ *                  -> for each server: flush, accept again, retire
+ *                  -> settle topics
  */
 #ifndef FES_RUN_TURN_H
 #define FES_RUN_TURN_H
 
-/* For loop_new(), with the engine as owner. */
+/* The functions for loop_new(), which calls them with the engine as owner.
+ * turn_begin() adds the last turn's duration to the figures. */
 void turn_begin(void *engine);
 void turn_finish(void *engine);
 
