@@ -1,10 +1,11 @@
 /*
- * framing.c - a fuzz target: messages found in pieces are those in the whole
+ * framing.c - a fuzz target: decoding a stream that is received in pieces
  *
- * The first bytes choose a framing, the size of a bocket and the longest
- * message; the others are a stream that comes in pieces of changing length.
- * What the decoder finds in the inbox must be what a plain reading of the whole
- * stream finds, message by message, and no bocket may be left behind.
+ * The first bytes of the input choose a framing, the size of a bocket and the
+ * longest message; the others are a stream that is received in pieces of
+ * changing length. The decoder must find in the inbox the same messages as a
+ * reference decoder that reads the stream as one array, and no bocket may stay
+ * checked out.
  *
  * The corpus that a run begins with is in spec/fuzz/framing.
  */
@@ -18,20 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOCKETS = 256, HEAD = 4 };
+enum { BOCKETS = 256, PARAMETERS = 4 };
 
+/* The stream as one array. */
 struct stream {
     const uint8_t *bytes;
-    size_t length;
-    size_t at; /* read so far by the plain reading */
+    size_t length; /* received so far */
+    size_t at;     /* decoded so far */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* -------------------------------------------------------- the plain reading */
+/* -------------------------------------------------------- reference decoder */
 
-static enum framing_found plain_line(const struct stream *stream, size_t most,
-                                     struct frame *frame)
+static enum framing_found reference_line(const struct stream *stream,
+                                         size_t most, struct frame *frame)
 {
     const uint8_t *from = stream->bytes + stream->at;
     size_t left = stream->length - stream->at;
@@ -49,30 +51,30 @@ static enum framing_found plain_line(const struct stream *stream, size_t most,
     return length > most ? FRAMING_TOOLONG : FRAMING_WHOLE;
 }
 
-static enum framing_found plain_length(const struct framing *framing,
-                                       const struct stream *stream, size_t most,
-                                       struct frame *frame)
+static enum framing_found reference_length(const struct framing *framing,
+                                           const struct stream *stream,
+                                           size_t most, struct frame *frame)
 {
     const uint8_t *from = stream->bytes + stream->at;
     size_t left = stream->length - stream->at;
-    uint64_t told = 0;
+    uint64_t length = 0;
 
     if (left < framing->width)
         return FRAMING_PART;
     for (unsigned i = 0; i < framing->width; i++)
-        told |= (uint64_t)from[i]
-                << 8 * (framing->little ? i : framing->width - 1u - i);
-    if (told > most)
+        length |= (uint64_t)from[i]
+                  << 8 * (framing->little ? i : framing->width - 1u - i);
+    if (length > most)
         return FRAMING_TOOLONG;
     frame->begins = framing->width;
-    frame->length = (size_t)told;
+    frame->length = (size_t)length;
     frame->total = framing->width + frame->length;
     return frame->total <= left ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-static enum framing_found plain(const struct framing *framing,
-                                const struct stream *stream, size_t most,
-                                struct frame *frame)
+static enum framing_found reference_decode(const struct framing *framing,
+                                           const struct stream *stream,
+                                           size_t most, struct frame *frame)
 {
     size_t left = stream->length - stream->at;
 
@@ -80,24 +82,24 @@ static enum framing_found plain(const struct framing *framing,
     if (left == 0)
         return FRAMING_PART;
     if (framing->kind == FRAMING_LINE)
-        return plain_line(stream, most, frame);
+        return reference_line(stream, most, frame);
     if (framing->kind == FRAMING_LENGTH)
-        return plain_length(framing, stream, most, frame);
+        return reference_length(framing, stream, most, frame);
     frame->length = frame->total = framing->fixed;
     return left >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-/* ---------------------------------------------------------------- in pieces */
+/* ------------------------------------------------------- decoding in pieces */
 
 static void add_piece(struct pool *pool, struct inbox *inbox,
                       const uint8_t *bytes, size_t length)
 {
     while (length > 0) {
-        size_t room = pool_size(pool);
-        void *to = inbox_room(pool, inbox, &room);
+        size_t space = pool_size(pool);
+        void *to = inbox_room(pool, inbox, &space);
         struct bocket *fresh =
             to == NULL ? pool_checkout(pool, POOL_COMMON) : NULL;
-        size_t n = length < room ? length : room;
+        size_t n = length < space ? length : space;
 
         assert(to != NULL || fresh != NULL);
         memcpy(to != NULL ? to : fresh->bytes, bytes, n);
@@ -107,8 +109,10 @@ static void add_piece(struct pool *pool, struct inbox *inbox,
     }
 }
 
-static void compare(struct pool *pool, const struct inbox *inbox,
-                    const struct stream *stream, const struct frame *frame)
+/* Check the bytes that the decoder found. */
+static void compare_bytes(struct pool *pool, const struct inbox *inbox,
+                          const struct stream *stream,
+                          const struct frame *frame)
 {
     struct segment pieces[BOCKETS];
     const uint8_t *wanted = stream->bytes + stream->at + frame->begins;
@@ -127,28 +131,29 @@ static void compare(struct pool *pool, const struct inbox *inbox,
            stream->bytes + stream->at + frame->begins + frame->length);
 }
 
-/* False: the stream is beyond repair. */
+/* Take all messages that are complete. False: one is too long, and what follows
+ * it cannot be decoded. */
 static bool take_messages(const struct framing *framing, struct pool *pool,
                           struct inbox *inbox, struct stream *stream,
                           size_t most)
 {
     for (;;) {
         struct frame found, wanted;
-        enum framing_found how =
+        enum framing_found result =
             framing_decode(framing, pool, inbox, most, &found);
 
-        assert(how == plain(framing, stream, most, &wanted));
-        if (how != FRAMING_WHOLE)
-            return how == FRAMING_PART;
+        assert(result == reference_decode(framing, stream, most, &wanted));
+        if (result != FRAMING_WHOLE)
+            return result == FRAMING_PART;
         assert(memcmp(&found, &wanted, sizeof found) == 0);
-        compare(pool, inbox, stream, &found);
+        compare_bytes(pool, inbox, stream, &found);
         inbox_consume(pool, inbox, found.total);
         stream->at += found.total;
     }
 }
 
-static void run(const struct framing *framing, size_t size, size_t most,
-                const uint8_t *bytes, size_t length)
+static void run_stream(const struct framing *framing, size_t size, size_t most,
+                       const uint8_t *bytes, size_t length)
 {
     struct pool *pool = pool_new(BOCKETS, size, false);
     struct inbox inbox = {0};
@@ -176,13 +181,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t widths[] = {1, 2, 4, 8};
     struct framing framing = {0};
 
-    if (size < HEAD || size > BOCKETS * 8)
+    if (size < PARAMETERS || size > BOCKETS * 8)
         return 0;
     framing.kind = (enum framing_kind)(FRAMING_LINE + data[0] % 3);
     framing.width = widths[data[1] % 4];
     framing.little = data[1] >= 128;
     framing.fixed = data[1] % 40 + 1u;
-    run(&framing, 16 + data[2] % 32, 1 + data[3] % 100, data + HEAD,
-        size - HEAD);
+    run_stream(&framing, 16 + data[2] % 32, 1 + data[3] % 100,
+               data + PARAMETERS, size - PARAMETERS);
     return 0;
 }

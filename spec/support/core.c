@@ -1,5 +1,5 @@
 /*
- * core.c - the pieces of the core as a Lua module: what they have in common
+ * core.c - the Lua module, and what its parts share
  */
 #include "core.h"
 

@@ -1,5 +1,5 @@
 /*
- * core_address.c - net/address, for specs
+ * core_address.c - net/io/address, for specs
  */
 #include "net/io/address.h"
 
@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-/* The address that the text is a literal of, as accept(2) gives it. */
+/* The argument, an IPv4 or IPv6 literal, as an address with port 4242. */
 static struct address check_address(lua_State *L, int arg)
 {
     const char *text = luaL_checkstring(L, arg);
@@ -23,7 +23,7 @@ static struct address check_address(lua_State *L, int arg)
     return address_from((struct sockaddr *)&ipv6);
 }
 
-/* core.address_format(literal) -> text, of port 4242 there */
+/* core.address_format(literal) -> text, with port 4242 */
 static int l_format(lua_State *L)
 {
     struct address address = check_address(L, 1);
@@ -34,7 +34,7 @@ static int l_format(lua_State *L)
     return 1;
 }
 
-/* core.address_site(literal) -> integer */
+/* core.address_site(literal) -> integer, equal for addresses counted as one */
 static int l_site(lua_State *L)
 {
     struct address address = check_address(L, 1);

@@ -1,10 +1,12 @@
 /*
- * core_allocator.c - script/allocator, for specs
+ * core_allocator.c - script/vm/allocator, for specs
  *
- * core.assure(bytes, length, ...): in a new state that may take so many bytes
- * more, assure an object of them; then, when it may not take any, make strings
- * of these lengths, the last of them when nothing is assured any more. Gives
- * whether that was assured, and of each string whether it could be made.
+ * core.assure(bytes, length, ...) -> boolean, ...
+ *
+ * In a new Lua state that may allocate `bytes` bytes more, assure one object of
+ * `bytes` bytes. Then set the limit to what is in use, and make a string of
+ * each of these lengths, the last one after allocator_relax(). Returns whether
+ * the object was assured, and whether each string could be made.
  */
 #include "core.h"
 
@@ -22,8 +24,9 @@ static int push_string(lua_State *L)
     return 0;
 }
 
-/* What it takes to call it has been taken by a call before. */
-static bool makes(lua_State *L, size_t length)
+/* Can a string of this length be made? Whatever the call itself allocates has
+ * been allocated by a call before. */
+static bool can_make_string(lua_State *L, size_t length)
 {
     lua_pushcfunction(L, push_string);
     lua_pushinteger(L, (lua_Integer)length);
@@ -42,7 +45,7 @@ static int l_assure(lua_State *L)
     struct allocator allocator;
 
     allocator_begin(&allocator, state);
-    makes(state, 1);
+    can_make_string(state, 1);
     lua_gc(state, LUA_GCSTOP);
     allocator_limit(&allocator, allocator_used(&allocator) + bytes);
     lua_pushboolean(L, allocator_assure(&allocator, bytes));
@@ -50,7 +53,7 @@ static int l_assure(lua_State *L)
     for (int i = 2; i <= count; i++) {
         if (i == count)
             allocator_relax(&allocator);
-        lua_pushboolean(L, makes(state, core_check_size(L, i)));
+        lua_pushboolean(L, can_make_string(state, core_check_size(L, i)));
     }
     lua_close(state);
     allocator_end(&allocator);

@@ -1,7 +1,7 @@
 /*
  * core_base.c - base/heap, base/wheel, base/sites and base/text, for specs
  *
- * What hangs on a wheel or stands in a heap is known by a number below NODES.
+ * The nodes of a wheel or a heap are numbered from 0 to NODES - 1.
  */
 #include "core.h"
 
@@ -91,7 +91,7 @@ static int l_heap(lua_State *L)
 struct l_wheel {
     struct wheel wheel;
     struct wheel_node nodes[NODES];
-    lua_State *L; /* while it turns */
+    lua_State *L; /* set during wheel:turn() */
 };
 
 static struct l_wheel *check_wheel(lua_State *L)
@@ -99,7 +99,7 @@ static struct l_wheel *check_wheel(lua_State *L)
     return luaL_checkudata(L, 1, WHEEL);
 }
 
-/* wheel:hang(node, due) */
+/* wheel:hang(node, due): add it */
 static int l_wheel_hang(lua_State *L)
 {
     struct l_wheel *self = check_wheel(L);
@@ -109,7 +109,7 @@ static int l_wheel_hang(lua_State *L)
     return 0;
 }
 
-/* wheel:take(node) */
+/* wheel:take(node): remove it */
 static int l_wheel_take(lua_State *L)
 {
     struct l_wheel *self = check_wheel(L);
@@ -151,7 +151,7 @@ static int l_wheel_next(lua_State *L)
     return 1;
 }
 
-/* wheel:count() -> how many hang */
+/* wheel:count() -> number of nodes in it */
 static int l_wheel_count(lua_State *L)
 {
     lua_pushinteger(L, check_wheel(L)->wheel.count);
@@ -207,7 +207,7 @@ static int l_sites_count(lua_State *L)
     return 1;
 }
 
-/* sites:look() -> keys that have a count, places for keys */
+/* sites:look() -> keys that have a count, chains of the table */
 static int l_sites_look(lua_State *L)
 {
     struct sites *sites = check_sites(L);
@@ -233,16 +233,16 @@ static int l_sites(lua_State *L)
 
 /* --------------------------------------------------------------------- text */
 
-/* core.text_escape(bytes, room) -> text */
+/* core.text_escape(bytes, space) -> text */
 static int l_escape(lua_State *L)
 {
-    size_t length, room = core_check_size(L, 2);
+    size_t length, space = core_check_size(L, 2);
     const char *bytes = luaL_checklstring(L, 1, &length);
-    char *out = malloc(room > 0 ? room : 1); /* exactly: ASan looks on */
+    char *out = malloc(space > 0 ? space : 1); /* exact, for ASan */
 
     if (out == NULL)
         return luaL_error(L, "no memory");
-    lua_pushlstring(L, out, text_escape(out, room, bytes, length));
+    lua_pushlstring(L, out, text_escape(out, space, bytes, length));
     free(out);
     return 1;
 }
@@ -259,17 +259,17 @@ static int l_distance(lua_State *L)
 
 void core_open_base(lua_State *L)
 {
-    static const luaL_Reg of_heap[] = {
+    static const luaL_Reg heap_methods[] = {
         {"put", l_heap_put},     {"take", l_heap_take},
         {"first", l_heap_first}, {"clear", l_heap_clear},
         {"__gc", l_heap_clear},  {NULL, NULL},
     };
-    static const luaL_Reg of_wheel[] = {
+    static const luaL_Reg wheel_methods[] = {
         {"hang", l_wheel_hang},   {"take", l_wheel_take},
         {"turn", l_wheel_turn},   {"next", l_wheel_next},
         {"count", l_wheel_count}, {NULL, NULL},
     };
-    static const luaL_Reg of_sites[] = {
+    static const luaL_Reg sites_methods[] = {
         {"add", l_sites_add},
         {"remove", l_sites_remove},
         {"count", l_sites_count},
@@ -287,8 +287,8 @@ void core_open_base(lua_State *L)
         {NULL, NULL},
     };
 
-    core_new_type(L, HEAP, of_heap);
-    core_new_type(L, WHEEL, of_wheel);
-    core_new_type(L, SITES, of_sites);
+    core_new_type(L, HEAP, heap_methods);
+    core_new_type(L, WHEEL, wheel_methods);
+    core_new_type(L, SITES, sites_methods);
     luaL_setfuncs(L, functions, 0);
 }

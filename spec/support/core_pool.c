@@ -1,5 +1,5 @@
 /*
- * core_pool.c - base/memory and net/pool, for specs
+ * core_pool.c - net/memory/pool, for specs
  */
 #include "core.h"
 
@@ -82,7 +82,7 @@ static int l_used(lua_State *L)
     return 1;
 }
 
-/* pool:write(bocket, bytes): behind what has been written */
+/* pool:write(bocket, bytes): append them */
 static int l_write(lua_State *L)
 {
     struct pool *pool = core_check_pool(L, 1);
@@ -96,7 +96,7 @@ static int l_write(lua_State *L)
     return 0;
 }
 
-/* pool:peek(bocket, offset) -> the byte there, allowed or not */
+/* pool:peek(bocket, offset) -> the byte there, even of a free bocket */
 static int l_peek(lua_State *L)
 {
     core_check_pool(L, 1);
@@ -104,7 +104,7 @@ static int l_peek(lua_State *L)
     return 1;
 }
 
-/* pool:offset(bocket) -> integer */
+/* pool:offset(bocket) -> where it begins in the slab, bytes */
 static int l_offset(lua_State *L)
 {
     size_t offset = pool_offset(core_check_pool(L, 1), core_check_bocket(L, 2));

@@ -1,8 +1,8 @@
 /*
- * core_queue.c - net/queue, for specs
+ * core_queue.c - net/memory/queue, for specs
  *
- * A store keeps its pool alive, a queue its store; none of them lets go of
- * bockets by itself, so a spec that forgets to sees them missing in the pool.
+ * A store keeps its pool alive, and a queue its store. Their finalizers do not
+ * check in bockets, so a spec can see that it has forgotten to clear a queue.
  */
 #include "core.h"
 #include "net/memory/queue.h"
@@ -19,7 +19,7 @@ struct l_store {
 
 struct l_queue {
     struct queue queue;
-    struct l_store *of;
+    struct l_store *store;
 };
 
 static struct l_store *check_store(lua_State *L, int arg)
@@ -32,7 +32,7 @@ static struct l_queue *check_queue(lua_State *L)
     return luaL_checkudata(L, 1, QUEUE);
 }
 
-/* A piece of a bocket: three arguments. */
+/* Three arguments as a segment: bocket, offset, length. */
 static struct segment check_piece(lua_State *L, int arg)
 {
     return (struct segment){
@@ -44,19 +44,17 @@ static struct segment check_piece(lua_State *L, int arg)
 
 /* -------------------------------------------------------------------- queue */
 
-/*
- * queue:write(bytes[, share[, apart]]); `apart`: as for pieces of a stream
- * that are copied, without the bocket that is shared for writing
- */
+/* queue:write(bytes[, share[, apart]]); `apart`: not into the bocket that is
+ * shared for writing, as when pieces of a stream are copied */
 static int l_write(lua_State *L)
 {
     struct l_queue *self = check_queue(L);
     size_t length;
     const char *bytes = luaL_checklstring(L, 2, &length);
     struct bocket *none = NULL;
-    struct bocket **shared = lua_toboolean(L, 4) ? &none : &self->of->shared;
+    struct bocket **shared = lua_toboolean(L, 4) ? &none : &self->store->shared;
 
-    queue_write(&self->of->store, &self->queue, bytes, length, shared,
+    queue_write(&self->store->store, &self->queue, bytes, length, shared,
                 core_opt_share(L, 3));
     return 0;
 }
@@ -65,8 +63,8 @@ static int l_write(lua_State *L)
 static int l_bockets_for(lua_State *L)
 {
     struct l_queue *self = check_queue(L);
-    struct bocket *shared = lua_toboolean(L, 3) ? NULL : self->of->shared;
-    size_t n = queue_bockets_for(&self->of->store, &self->queue,
+    struct bocket *shared = lua_toboolean(L, 3) ? NULL : self->store->shared;
+    size_t n = queue_bockets_for(&self->store->store, &self->queue,
                                  core_check_size(L, 2), shared);
 
     lua_pushinteger(L, (lua_Integer)n);
@@ -79,7 +77,7 @@ static int l_refer(lua_State *L)
     struct l_queue *self = check_queue(L);
     struct segment piece = check_piece(L, 2);
 
-    queue_refer(&self->of->store, &self->queue, &piece);
+    queue_refer(&self->store->store, &self->queue, &piece);
     return 0;
 }
 
@@ -89,11 +87,11 @@ static int l_copies(lua_State *L)
     struct l_queue *self = check_queue(L);
     struct segment piece = check_piece(L, 2);
 
-    lua_pushboolean(L, queue_copies(&self->of->store, &self->queue, &piece));
+    lua_pushboolean(L, queue_copies(&self->store->store, &self->queue, &piece));
     return 1;
 }
 
-/* queue:gather([most]) -> the bytes of the first segments, strings */
+/* queue:gather([most]) -> table of the first segments' bytes, strings */
 static int l_gather(lua_State *L)
 {
     struct l_queue *self = check_queue(L);
@@ -102,7 +100,7 @@ static int l_gather(lua_State *L)
 
     luaL_argcheck(L, most >= 0 && most <= MOST_PIECES, 2, "too many");
 
-    int n = queue_gather(&self->of->store, &self->queue, pieces, (int)most);
+    int n = queue_gather(&self->store->store, &self->queue, pieces, (int)most);
 
     lua_newtable(L);
     for (int i = 0; i < n; i++) {
@@ -117,7 +115,7 @@ static int l_consume(lua_State *L)
 {
     struct l_queue *self = check_queue(L);
 
-    queue_consume(&self->of->store, &self->queue, core_check_size(L, 2));
+    queue_consume(&self->store->store, &self->queue, core_check_size(L, 2));
     return 0;
 }
 
@@ -126,7 +124,7 @@ static int l_clear(lua_State *L)
 {
     struct l_queue *self = check_queue(L);
 
-    queue_clear(&self->of->store, &self->queue);
+    queue_clear(&self->store->store, &self->queue);
     return 0;
 }
 
@@ -152,14 +150,14 @@ static int l_queue(lua_State *L)
     struct l_store *store = check_store(L, 1);
     struct l_queue *self = core_new_object(L, QUEUE, sizeof *self);
 
-    self->of = store;
+    self->store = store;
     queue_init(&self->queue);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
     return 1;
 }
 
-/* store:end_turn(): the bocket shared for writing is let go */
+/* store:end_turn(): check in the bocket that is shared for writing */
 static int l_end_turn(lua_State *L)
 {
     struct l_store *self = check_store(L, 1);
@@ -170,7 +168,7 @@ static int l_end_turn(lua_State *L)
     return 0;
 }
 
-/* store:rings_out() -> rings that are borrowed */
+/* store:rings_out() -> number of rings that are borrowed */
 static int l_rings_out(lua_State *L)
 {
     struct queue_store *store = &check_store(L, 1)->store;
@@ -215,21 +213,21 @@ static int l_most_segments(lua_State *L)
 
 void core_open_queue(lua_State *L)
 {
-    static const luaL_Reg of_queue[] = {
+    static const luaL_Reg queue_methods[] = {
         {"write", l_write},       {"bockets_for", l_bockets_for},
         {"refer", l_refer},       {"copies", l_copies},
         {"gather", l_gather},     {"consume", l_consume},
         {"clear", l_clear},       {"bytes", l_bytes},
         {"segments", l_segments}, {NULL, NULL},
     };
-    static const luaL_Reg of_store[] = {
+    static const luaL_Reg store_methods[] = {
         {"queue", l_queue},         {"end_turn", l_end_turn},
         {"rings_out", l_rings_out}, {"free", l_free},
         {"__gc", l_free},           {NULL, NULL},
     };
 
-    core_new_type(L, QUEUE, of_queue);
-    core_new_type(L, STORE, of_store);
+    core_new_type(L, QUEUE, queue_methods);
+    core_new_type(L, STORE, store_methods);
     lua_pushcfunction(L, l_queue_store);
     lua_setfield(L, -2, "queue_store");
     lua_pushcfunction(L, l_most_segments);

@@ -1,5 +1,5 @@
 /*
- * core_stream.c - net/stream, for specs
+ * core_stream.c - net/memory/stream, for specs
  */
 #include "core.h"
 #include "net/memory/stream.h"
@@ -27,7 +27,7 @@ static int l_bockets_for(lua_State *L)
     return 1;
 }
 
-/* stream:write(bytes, ...): one message, of these parts */
+/* stream:write(bytes, ...): write one message that consists of these parts */
 static int l_write(lua_State *L)
 {
     struct stream *stream = check_stream(L);
@@ -82,7 +82,7 @@ static int l_piece(lua_State *L)
     return 4;
 }
 
-/* stream:gather(from[, most]) -> the bytes of the pieces from there, strings */
+/* stream:gather(from[, most]) -> table of the pieces' bytes, strings */
 static int l_gather(lua_State *L)
 {
     struct stream *stream = check_stream(L);
@@ -130,7 +130,7 @@ static int l_waits(lua_State *L)
     return 1;
 }
 
-/* stream:free(): before its pool is freed */
+/* stream:free(): to be called before pool:free() */
 static int l_free(lua_State *L)
 {
     struct stream *stream = check_stream(L);

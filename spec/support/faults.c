@@ -1,18 +1,18 @@
 /*
- * faults.c - to be preloaded: system calls that fail when they are told to
+ * faults.c - makes system calls fail as a spec says; to be preloaded
  *
- * It stands between the program and the C library. What is to fail is told by
- * a line of words,
+ * It replaces functions of the C library. A line of words describes a fault:
  *
  *     CALL ERROR [TIMES [SKIP [PORT]]]        recv ECONNRESET 1 0 50123
  *
- * that is: of the calls of CALL whose descriptor is a socket with PORT at one
- * of its ends (0, the default: of all), SKIP go through, and the TIMES after
- * them fail with ERROR. For `send` and `sendmsg`, SHORT is an error too: half
- * of the bytes are taken. A new line for a call replaces the one before.
+ * Of the calls of CALL, the first SKIP (default 0) succeed, and the next TIMES
+ * (default 1) fail with ERROR. With a PORT other than 0, only calls count whose
+ * descriptor is a socket with that port at one of its ends. For `send` and
+ * `sendmsg` the ERROR may be SHORT: only half of the bytes are sent. A new line
+ * for a call replaces the one before.
  *
- * At the start of the program the line comes from FES_FAULT; while it runs,
- * from its script, since this is a Lua module as well:
+ * The environment variable FES_FAULT sets a fault when the program starts. The
+ * program's script sets others, since this is also a Lua module:
  *
  *     local faults = package.loadlib(path, "luaopen_spec_support_faults")()
  *     faults.set "recv ECONNRESET 1 0 50123"
@@ -52,8 +52,9 @@ static struct fault {
     unsigned times, skip, port, hits;
 } faults[CALLS];
 
-/* ------------------------------------------------------------------ telling */
+/* ----------------------------------------------------------- setting faults */
 
+/* The errno of that name, SHORT, or 0: there is none. */
 static int error_named(const char *name)
 {
     if (strcmp(name, "SHORT") == 0)
@@ -75,8 +76,8 @@ static int call_named(const char *name)
     return CALLS;
 }
 
-/* False: the line makes no sense. */
-static bool set(const char *line)
+/* Set the fault that the line describes. False: it is not such a line. */
+static bool set_fault(const char *line)
 {
     char name[16], error[16];
     struct fault fault = {.times = 1};
@@ -91,11 +92,11 @@ static bool set(const char *line)
     return fault.error != 0;
 }
 
-__attribute__((constructor)) static void begin(void)
+__attribute__((constructor)) static void set_from_environment(void)
 {
     const char *line = getenv("FES_FAULT");
 
-    if (line != NULL && !set(line)) {
+    if (line != NULL && !set_fault(line)) {
         fprintf(stderr, "FES_FAULT: what is \"%s\"?\n", line);
         abort();
     }
@@ -105,7 +106,7 @@ static int l_set(lua_State *L)
 {
     const char *line = luaL_checkstring(L, 1);
 
-    return set(line) ? 0 : luaL_error(L, "what is \"%s\"?", line);
+    return set_fault(line) ? 0 : luaL_error(L, "what is \"%s\"?", line);
 }
 
 static int l_hits(lua_State *L)
@@ -128,7 +129,7 @@ int luaopen_spec_support_faults(lua_State *L)
     return 1;
 }
 
-/* ------------------------------------------------------------------ failing */
+/* ---------------------------------------------------------- calls that fail */
 
 static unsigned port_in(const struct sockaddr_storage *at)
 {
@@ -139,7 +140,8 @@ static unsigned port_in(const struct sockaddr_storage *at)
     return 0;
 }
 
-static bool concerns(const struct fault *fault, int fd)
+/* Is this call one that the fault counts? */
+static bool matches_port(const struct fault *fault, int fd)
 {
     struct sockaddr_storage own = {0}, peer = {0};
     socklen_t own_length = sizeof own, peer_length = sizeof peer;
@@ -151,13 +153,13 @@ static bool concerns(const struct fault *fault, int fd)
     return port_in(&own) == fault->port || port_in(&peer) == fault->port;
 }
 
-/* What this call is to fail with, now: 0 for nothing. */
-static int fails(enum call call, int fd)
+/* The error with which this call is to fail, also as errno; 0: none. */
+static int next_error(enum call call, int fd)
 {
     struct fault *fault = &faults[call];
     int before = errno;
 
-    if (fault->hits >= fault->times || !concerns(fault, fd)) {
+    if (fault->hits >= fault->times || !matches_port(fault, fd)) {
         errno = before;
         return 0;
     }
@@ -172,14 +174,14 @@ static int fails(enum call call, int fd)
 
 int accept4(int fd, __SOCKADDR_ARG at, socklen_t *length, int flags)
 {
-    if (fails(ACCEPT4, fd))
+    if (next_error(ACCEPT4, fd))
         return -1;
     return (int)syscall(SYS_accept4, fd, at.__sockaddr__, length, flags);
 }
 
 ssize_t send(int fd, const void *bytes, size_t length, int flags)
 {
-    int error = fails(SEND, fd);
+    int error = next_error(SEND, fd);
 
     if (error > 0)
         return -1;
@@ -188,7 +190,8 @@ ssize_t send(int fd, const void *bytes, size_t length, int flags)
     return syscall(SYS_sendto, fd, bytes, length, flags, NULL, 0);
 }
 
-/* The first half of the bytes, which may end within a piece. */
+/* The message cut to the first half of its bytes, rounded up; it may end within
+ * a piece. `pieces` has space for MOST_PIECES. */
 static struct msghdr half_of(const struct msghdr *message, struct iovec *pieces)
 {
     struct msghdr half = *message;
@@ -210,7 +213,7 @@ static struct msghdr half_of(const struct msghdr *message, struct iovec *pieces)
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     struct iovec pieces[MOST_PIECES];
-    int error = fails(SENDMSG, fd);
+    int error = next_error(SENDMSG, fd);
 
     if (error > 0)
         return -1;
@@ -222,32 +225,32 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return syscall(SYS_sendmsg, fd, message, flags);
 }
 
-ssize_t recv(int fd, void *bytes, size_t room, int flags)
+ssize_t recv(int fd, void *bytes, size_t space, int flags)
 {
-    if (fails(RECV, fd))
+    if (next_error(RECV, fd))
         return -1;
-    return syscall(SYS_recvfrom, fd, bytes, room, flags, NULL, NULL);
+    return syscall(SYS_recvfrom, fd, bytes, space, flags, NULL, NULL);
 }
 
 int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
 {
-    if (fails(EPOLL_CTL, fd))
+    if (next_error(EPOLL_CTL, fd))
         return -1;
     return (int)syscall(SYS_epoll_ctl, epoll, what, fd, event);
 }
 
 int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 {
-    if (fails(EPOLL_WAIT, epoll))
+    if (next_error(EPOLL_WAIT, epoll))
         return -1;
     return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout, NULL, 0);
 }
 
-/* Only memory counts, not files: those who load programs map these. */
+/* Only mappings of memory count. Files are mapped when libraries are loaded. */
 void *mmap(void *at, size_t length, int protection, int flags, int fd,
            off_t offset)
 {
-    if ((flags & MAP_ANONYMOUS) && fails(MMAP, fd))
+    if ((flags & MAP_ANONYMOUS) && next_error(MMAP, fd))
         return MAP_FAILED;
     return (void *)syscall(SYS_mmap, at, length, protection, flags, fd, offset);
 }

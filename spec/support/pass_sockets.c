@@ -1,11 +1,11 @@
 /*
- * pass_sockets - run a command as a service manager does, with sockets open
+ * pass_sockets.c - runs a command with sockets, as a service manager does
  *
  *     pass_sockets [HOST | PATH]... -- command [argument]...
  *
- * Each IPv4 or IPv6 address is bound to a free port, which the command finds
- * in PORT_1, PORT_2, ...; anything with a '/' is the path of a Unix socket.
- * They listen on descriptors 3, 4, ..., as sd_listen_fds(3) has it.
+ * Each HOST, an IPv4 or IPv6 address, gets a socket on a free port, which the
+ * command finds in PORT_1, PORT_2, ...; each PATH, which has a '/', gets a Unix
+ * socket. They have the descriptors 3, 4, ..., as sd_listen_fds(3) expects.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { FIRST = 3, NUMBER_BYTES = 32 };
+enum { FIRST_FD = 3, NUMBER_BYTES = 32 };
 
 static void set_number(const char *name, long number)
 {
@@ -37,7 +37,7 @@ static int bind_unix(const char *path)
     return fd;
 }
 
-/* The port stands at the same place in both kinds of address. */
+/* Bind to a free port, and return the descriptor. */
 static int bind_ip(const char *host, in_port_t *port)
 {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET};
@@ -55,7 +55,8 @@ static int bind_ip(const char *host, in_port_t *port)
     return fd;
 }
 
-static int open_one(const char *where, int number)
+/* Bind argument `number`, counted from 1. Returns the descriptor. */
+static int bind_argument(const char *where, int number)
 {
     char name[NUMBER_BYTES];
     in_port_t port = 0;
@@ -74,11 +75,11 @@ int main(int argc, char **argv)
     int count = 0;
 
     for (; count + 1 < argc && strcmp(argv[count + 1], "--") != 0; count++) {
-        int fd = open_one(argv[count + 1], count + 1);
+        int fd = bind_argument(argv[count + 1], count + 1);
 
-        if (listen(fd, 16) < 0 || dup2(fd, FIRST + count) < 0)
+        if (listen(fd, 16) < 0 || dup2(fd, FIRST_FD + count) < 0)
             err(1, "%s", argv[count + 1]);
-        if (fd != FIRST + count)
+        if (fd != FIRST_FD + count)
             close(fd);
     }
     set_number("LISTEN_FDS", count);
