@@ -8,7 +8,8 @@
 struct site {
     struct table_node node;
     uint64_t key;
-    uint32_t count; /* above 0 */
+    uint32_t count;    /* above 0 while it is in the table */
+    struct site *next; /* while it is unused */
 };
 
 static uint64_t key_hash(uint64_t key)
@@ -36,17 +37,35 @@ uint32_t sites_count(const struct sites *sites, uint64_t key)
     return site != NULL ? site->count : 0;
 }
 
+static void push_unused(struct sites *sites, struct site *site)
+{
+    site->next = sites->unused;
+    sites->unused = site;
+}
+
+/* An unused record, or a new one. NULL: no memory. */
+static struct site *pop_unused(struct sites *sites)
+{
+    struct site *site = sites->unused;
+
+    if (site == NULL)
+        return malloc(sizeof *site);
+    sites->unused = site->next;
+    return site;
+}
+
 /* Insert a site with a count of 0. NULL: no memory. */
 static struct site *new_site(struct sites *sites, uint64_t key)
 {
-    struct site *site = calloc(1, sizeof *site);
+    struct site *site = pop_unused(sites);
 
-    if (site == NULL || !table_put(&sites->table, &site->node, key_hash(key))) {
-        free(site);
+    if (site == NULL)
         return NULL;
-    }
-    site->key = key;
-    return site;
+    *site = (struct site){.key = key};
+    if (table_put(&sites->table, &site->node, key_hash(key)))
+        return site;
+    push_unused(sites, site);
+    return NULL;
 }
 
 bool sites_add(struct sites *sites, uint64_t key)
@@ -68,7 +87,7 @@ void sites_remove(struct sites *sites, uint64_t key)
     if (--site->count > 0)
         return;
     table_take(&sites->table, &site->node);
-    free(site);
+    push_unused(sites, site);
 }
 
 static void free_site(struct table_node *node, void *context)
@@ -80,4 +99,6 @@ static void free_site(struct table_node *node, void *context)
 void sites_clear(struct sites *sites)
 {
     table_empty(&sites->table, free_site, NULL);
+    while (sites->unused != NULL)
+        free(pop_unused(sites));
 }

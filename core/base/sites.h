@@ -1,7 +1,8 @@
 /*
  * sites.h - a counter for each key, such as the connections from one address
  *
- * Only keys with a count above 0 take memory, one allocation each.
+ * A key has a record while its count is above 0. Records are used again, so
+ * memory is allocated only for more keys than there ever were at once.
  */
 #ifndef FES_BASE_SITES_H
 #define FES_BASE_SITES_H
@@ -11,9 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct site;
+
 /* All zero: no keys, nothing allocated. */
 struct sites {
     struct table table;
+    struct site *unused; /* linked by their `next` */
 };
 
 /* The count of `key`; 0 if it has none. */

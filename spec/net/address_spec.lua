@@ -37,6 +37,11 @@ describe("a site", function()
     assert.not_equal(site "2001:db8:1:2::1", site "2002:db8:1:2::1")
   end)
 
+  it("of IPv4 is never one of IPv6", function()
+    -- the first bytes of the IPv6 address read as the IPv4 one
+    assert.not_equal(site "32.1.13.184", site "2001:db8:0:80::1")
+  end)
+
   it("is never 0, and differs between addresses", function()
     local seen = {}
 

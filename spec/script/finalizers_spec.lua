@@ -34,6 +34,26 @@ end
 describe("a finalizer may", function()
   after_each(testing.finish)
 
+  it("close a pool while a bocket is checked out, or written", function()
+    local program = start([[
+      for _, use in ipairs {
+        function(pool) return pool:checkout() end,
+        function(_, bocket) return bocket:write(0.5) end,
+      } do
+        local pool = fes.pool(4, 64)
+        local bocket = pool:checkout()
+
+        trigger(function() pool:close() end)
+        print("used", pcall(use, pool, bocket))
+        collectgarbage "stop"
+      end]], 1)
+
+    program:expect "used\tfalse\t[^\n]*closed"
+    program:expect "used\tfalse\t[^\n]*closed"
+    program:expect "done"
+    program:stop()
+  end)
+
   it("subscribe while subscribers are listed", function()
     local program = start([[
       local listed = 0

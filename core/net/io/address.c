@@ -56,15 +56,16 @@ void address_format(const struct address *address, char *out)
 
 uint64_t address_site(const struct address *address)
 {
-    uint64_t site = 0;
-    uint32_t host;
+    /* no unicast IPv6 address begins with these bytes (RFC 4291, 2.4) */
+    unsigned char bytes[8] = {0xff, 0xff, 0xff, 0xff};
+    uint64_t site;
 
-    if (address->family == AF_INET6) {
-        memcpy(&site, address->bytes, sizeof site);
-        return site != 0 ? site : UINT64_MAX; /* ::/64, which holds ::1 */
-    }
-    memcpy(&host, address->bytes, sizeof host);
-    return UINT64_C(1) << 63 | host;
+    if (address->family == AF_INET6)
+        memcpy(bytes, address->bytes, sizeof bytes);
+    else
+        memcpy(bytes + 4, address->bytes, 4);
+    memcpy(&site, bytes, sizeof site);
+    return site != 0 ? site : 1; /* ::/64, which holds ::1 */
 }
 
 bool address_is_bad_literal(const char *host)

@@ -88,11 +88,16 @@ int pool_lua(lua_State *L)
     return 1;
 }
 
-/* pool:checkout() -> bocket | nil */
+/*
+ * pool:checkout() -> bocket | nil
+ *
+ * Taking memory may run a finalizer, which may close the pool: so here, and in
+ * bocket:write, that comes before the check.
+ */
 static int l_checkout(lua_State *L)
 {
-    struct pool_box *pool = check_pool(L);
     struct bocket_box *box = lua_newuserdatauv(L, sizeof *box, 1);
+    struct pool_box *pool = check_pool(L);
 
     box->bocket = pool_checkout(pool->pool, POOL_RESERVE);
     if (box->bocket == NULL) {
@@ -158,10 +163,10 @@ static int l_write(lua_State *L)
 {
     lua_settop(L, 3);
 
-    struct bocket *bocket = check_bocket(L, 1);
-    size_t size = pool_of_checked(L)->size;
     size_t length;
     const char *data = luaL_checklstring(L, 2, &length);
+    struct bocket *bocket = check_bocket(L, 1);
+    size_t size = pool_of_checked(L)->size;
     size_t offset = opt_bytes(L, 3, size, 0, "offset");
 
     if (length > size - offset)
