@@ -5,7 +5,7 @@ void batch_init(struct batch *batch)
     batch->message = batch->next = UINT64_MAX;
 }
 
-static void begin(struct batch *batch, uint64_t message)
+static void start_batch(struct batch *batch, uint64_t message)
 {
     batch->message = batch->next = message;
     batch->bytes = 0;
@@ -13,7 +13,7 @@ static void begin(struct batch *batch, uint64_t message)
     batch->count = 0;
 }
 
-/* A piece that goes on where the last one ends only makes that longer. */
+/* Append a piece. False: there is no place for one more. */
 static bool add_piece(struct batch *batch, const struct segment *piece)
 {
     struct segment *last =
@@ -33,7 +33,7 @@ static bool add_piece(struct batch *batch, const struct segment *piece)
     return true;
 }
 
-/* The bytes between two positions, all or none. */
+/* Append the bytes between two positions, all or none. */
 static bool add_span(struct batch *batch, const struct stream *stream,
                      uint64_t from, uint64_t to)
 {
@@ -74,7 +74,7 @@ void batch_pack(struct batch *batch, const struct stream *stream,
 {
     uint64_t from = stream_position(stream, message);
 
-    begin(batch, message);
+    start_batch(batch, message);
     if (add_span(batch, stream, from, stream->at)) {
         batch->messages = (uint32_t)(stream->next - message);
         batch->next = stream->next;
@@ -88,7 +88,7 @@ void batch_select(struct batch *batch, struct pending *pending)
 {
     const struct stream *stream = &pending->conn->server->stream;
 
-    begin(batch, pending->next);
+    start_batch(batch, pending->next);
     while (pending_next(pending))
         if (!add_message(batch, stream, pending->message))
             return;

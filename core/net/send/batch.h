@@ -1,8 +1,10 @@
 /*
- * batch.h - what waits for a connection that keeps up, ready to be sent
+ * batch.h - messages of the stream, as pieces ready for one sendmsg(2)
  *
- * Connections that stand at the same message and wait for the same channels
- * need the same batch: it is packed once for them.
+ * A batch is for a connection whose queue is empty. Its pieces point into the
+ * stream's bockets and hold none of them, so it is good only until the stream
+ * changes. Connections with the same next message and the same channels need
+ * the same batch: it is packed once and used for all of them.
  */
 #ifndef FES_SEND_BATCH_H
 #define FES_SEND_BATCH_H
@@ -15,27 +17,28 @@
 enum { BATCH_PIECES = 64 };
 
 struct batch {
-    uint64_t message;  /* the first one that was looked at */
-    uint64_t next;     /* the first one that was not */
-    uint64_t channels; /* whose messages were; see pending_channels() */
-    uint64_t bytes;
-    uint32_t messages; /* that are in it */
-    int count;
+    uint64_t message;  /* the first message considered */
+    uint64_t next;     /* the first message not considered */
+    uint64_t channels; /* bits, as of pending_channels(); set by fanout.c */
+    uint64_t bytes;    /* of all pieces */
+    uint32_t messages; /* in the batch */
+    int count;         /* pieces */
     struct segment pieces[BATCH_PIECES];
-    struct iovec vector[BATCH_PIECES]; /* the same, for sendmsg(2) */
+    struct iovec vector[BATCH_PIECES]; /* the same pieces, for sendmsg(2) */
 };
 
-/* A batch that is nobody's. */
+/* Make a batch that fits no connection, so that the next one is packed. */
 void batch_init(struct batch *batch);
 
 /*
- * Every message from `message` on, all of one channel. As many as fit; none, if
- * the first one alone has too many pieces.
+ * Pack all messages from `message` on. For a stream whose messages are all of
+ * one channel, and a subscriber of that. Packs as many whole messages as fit
+ * into BATCH_PIECES; none if the first alone has more pieces.
  */
 void batch_pack(struct batch *batch, const struct stream *stream,
                 uint64_t message);
 
-/* The messages that are found to wait for a connection, likewise. */
+/* Pack the messages that `pending`, just begun, finds; as many as fit. */
 void batch_select(struct batch *batch, struct pending *pending);
 
 #endif

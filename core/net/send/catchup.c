@@ -13,7 +13,8 @@
 
 /* ---------------------------------------------------------------- one entry */
 
-/* A server that came later may have a form that cannot carry it. */
+/* The message may have been retained before this server was opened, or had
+ * other options: its framing or its limit may not allow the message. */
 static bool can_carry(const struct conn *conn, const struct entry *entry)
 {
     const struct server *server = conn->server;
@@ -34,7 +35,7 @@ static bool can_carry(const struct conn *conn, const struct entry *entry)
     return true;
 }
 
-/* All of it draws on the share that the queue had before it. */
+/* Take the share before writing: the first part makes the queue a holder. */
 static void write_entry(struct conn *conn, const struct entry *entry,
                         const struct message *message)
 {
@@ -50,8 +51,8 @@ static void write_entry(struct conn *conn, const struct entry *entry,
     outbox_write(conn, message->suffix, message->suffix_length, share);
 }
 
-/* False: not now. Who finds no bocket waits for the slab. */
-static bool has_room(struct conn *conn, size_t length)
+/* False: not now. If the pool has no bocket, the connection waits in line. */
+static bool ensure_space(struct conn *conn, size_t length)
 {
     if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
         return true;
@@ -65,13 +66,13 @@ static bool has_room(struct conn *conn, size_t length)
     return false;
 }
 
-static bool put_entry(struct conn *conn, struct sub *sub,
-                      const struct entry *entry)
+static bool queue_entry(struct conn *conn, struct sub *sub,
+                        const struct entry *entry)
 {
     struct message message =
         framing_encode(conn_framing(conn), NULL, entry->length);
 
-    if (!has_room(conn, message.length))
+    if (!ensure_space(conn, message.length))
         return false;
     if (!conn_has(conn, CONN_REFUSED))
         conn->wanted = 0;
@@ -86,7 +87,7 @@ static bool put_entry(struct conn *conn, struct sub *sub,
 
 /* ------------------------------------------------------------- the snapshot */
 
-/* The queue stays short: what is not queued may still be replaced. */
+/* Drain once a bocket is filled. False: the kernel takes no more. */
 static bool keeps_up(struct conn *conn)
 {
     if (conn->queue.bytes >= conn->server->options.size && !drain(conn))
@@ -94,16 +95,16 @@ static bool keeps_up(struct conn *conn)
     return !conn_has(conn, CONN_BEHIND);
 }
 
-/* It was named when that was published; a snapshot for a new subscriber has
- * what it was left out of before. */
-static bool is_left_out(const struct conn *conn, const struct sub *sub,
+/* `except` of a publish counts for messages of this stall only: a snapshot sent
+ * to a new subscriber includes those that it was excluded from before. */
+static bool is_excluded(const struct conn *conn, const struct sub *sub,
                         const struct entry *entry)
 {
     return entry->except == conn_name_of(conn) && entry->sequence > sub->from;
 }
 
-/* False: it does not have everything yet. */
-static bool walk_snapshot(struct conn *conn, struct sub *sub)
+/* Queue what the subscription lacks. False: it does not have everything yet. */
+static bool queue_snapshot(struct conn *conn, struct sub *sub)
 {
     const struct snapshot *snapshot = sub->channel->snapshot;
     struct entry *entry = snapshot_after(snapshot, sub->upto);
@@ -111,8 +112,8 @@ static bool walk_snapshot(struct conn *conn, struct sub *sub)
     for (; entry != NULL; entry = snapshot_next(snapshot, entry)) {
         if (!keeps_up(conn))
             return false;
-        if (!is_left_out(conn, sub, entry) && can_carry(conn, entry) &&
-            !put_entry(conn, sub, entry))
+        if (!is_excluded(conn, sub, entry) && can_carry(conn, entry) &&
+            !queue_entry(conn, sub, entry))
             return false;
         sub->upto = entry->sequence;
     }
@@ -121,32 +122,31 @@ static bool walk_snapshot(struct conn *conn, struct sub *sub)
 
 /* ------------------------------------------------------------------ the end */
 
-static bool is_eased(struct conn *conn)
+static bool has_space_again(struct conn *conn)
 {
     return conn_is_half_free(conn, conn->server->full_at) &&
            outbox_fits(conn, 1);
 }
 
-static bool is_over(struct conn *conn, struct sub *sub)
+static bool can_end(struct conn *conn, struct sub *sub)
 {
     if (sub->state == SUB_DROP)
-        return is_eased(conn);
-    return sub->state == SUB_LATEST && walk_snapshot(conn, sub);
+        return has_space_again(conn);
+    return sub->state == SUB_LATEST && queue_snapshot(conn, sub);
 }
 
-static struct sub *next_over(struct conn *conn)
+static struct sub *next_to_end(struct conn *conn)
 {
     struct sub *sub = NULL;
 
     if (!conn_has(conn, CONN_STALLED))
         return NULL;
     while ((sub = stall_next(conn, sub)) != NULL)
-        if (is_over(conn, sub) || conn->state != CONN_OPEN)
+        if (can_end(conn, sub) || conn->state != CONN_OPEN)
             break;
     return conn->state == CONN_OPEN ? sub : NULL;
 }
 
-/* The stall is over, and the script is told what was missed in it. */
 static void end_stall(struct conn *conn, struct sub *sub)
 {
     struct server *server = conn->server;
@@ -160,8 +160,9 @@ static void end_stall(struct conn *conn, struct sub *sub)
 }
 
 /*
- * What waits in the stream is withheld too: it is of the stall. The script may
- * do anything when it is told, so everything is looked at anew then.
+ * Messages that wait in the stream belong to the stall, so they are withheld
+ * first. A handler may change any subscription: after each one the search
+ * begins anew.
  */
 void catchup(struct conn *conn)
 {
@@ -174,7 +175,7 @@ void catchup(struct conn *conn)
             return;
         }
         enqueue_pending(conn);
-        if (conn->state != CONN_OPEN || (sub = next_over(conn)) == NULL)
+        if (conn->state != CONN_OPEN || (sub = next_to_end(conn)) == NULL)
             return;
         end_stall(conn, sub);
     }

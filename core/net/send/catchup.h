@@ -1,21 +1,30 @@
 /*
  * catchup.h - the end of a stall
  *
- * Under "drop" it ends when at most half of the connection's queue is used.
- * Under "latest", when the kernel has everything: then the newest message of
- * each key that has changed meanwhile is queued, least recently changed first,
- * as fast as the kernel takes them; the connection's number of the sequence
- * follows. The snapshot that a new subscriber of a retained topic is sent is
- * the same walk, from the beginning.
+ *     "drop"      ends when at most half of the connection's queue is in use
+ *     "latest"    the newest message of each key that changed during the stall
+ *                 is queued, least recently changed first; the stall ends when
+ *                 all are queued and the connection is not behind
  *
- * Then the script is told, and only then the stream goes on.
+ * Under "latest" the queue is kept short, because a message that is not queued
+ * yet may still be replaced by a newer one of its key. The subscription's
+ * `upto` is the sequence number up to which it has everything. A new subscriber
+ * of a topic that retains starts with 0 and gets the whole snapshot that
+ * way.
+ *
+ * The end is delivered (`lagged`) before the stream goes on.
  */
 #ifndef FES_SEND_CATCHUP_H
 #define FES_SEND_CATCHUP_H
 
 #include "net/state/conn.h"
 
-/* Let the stalls of a connection end that can. From the loop only. */
+/*
+ * End the stalls of the connection that can end now, and deliver `lagged` for
+ * those in which messages were lost. Call from the loop only. Stops when
+ * `catch_up_until` of the engine is over, and goes on in the next turn. May end
+ * the connection.
+ */
 void catchup(struct conn *conn);
 
 #endif

@@ -8,8 +8,9 @@
 #include "net/state/membership.h"
 #include "net/state/server.h"
 
-/* An earlier end counts. */
-static void linger_until(struct conn *conn, uint32_t due)
+/* The earlier of two ends counts. Data that `coalesce` holds back is sent now:
+ * the linger has begun. */
+static void linger_at_most_until(struct conn *conn, uint32_t due)
 {
     if ((int32_t)(conn->linger_due - due) > 0)
         conn->linger_due = due;
@@ -42,5 +43,5 @@ void closing_begin(struct conn *conn, enum reason reason, double linger)
         }
     }
     if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
-        linger_until(conn, due);
+        linger_at_most_until(conn, due);
 }

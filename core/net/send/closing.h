@@ -9,10 +9,11 @@
 struct conn;
 
 /*
- * No more events but that it is closed. What is queued is sent, the stream
- * ended; what comes is discarded until the peer has ended too, for `linger`
- * seconds at most. 0: discard what is queued, and let the peer see a reset. A
- * connection that is closing already may only be made to end sooner.
+ * Close the connection: nothing more is handed over or queued. Its queue is
+ * sent, then its stream is ended; what the peer sends is discarded until the
+ * peer has ended its stream too, for `linger` seconds at most. With a linger of
+ * 0, and in set-up, the queue is discarded and the peer sees a reset. For a
+ * connection that is closing already, only a shorter linger has an effect.
  */
 void closing_begin(struct conn *conn, enum reason reason, double linger);
 

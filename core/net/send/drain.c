@@ -38,8 +38,9 @@ void drain_fall_behind(struct conn *conn)
     interest_update(conn);
 }
 
-/* The kernel has everything. The pool's reserve is open to it again. */
-static void catch_up(struct conn *conn)
+/* The kernel has everything. An empty queue may use the pool's reserve, so a
+ * connection that was not read for want of a bocket is read again. */
+static void end_behind(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
     holders_update(conn);
@@ -92,7 +93,7 @@ static bool drain_all(struct conn *conn)
             return true;
         }
     }
-    catch_up(conn);
+    end_behind(conn);
     return true;
 }
 

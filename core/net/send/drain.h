@@ -14,21 +14,21 @@
 #include <stddef.h>
 
 /*
- * Offer the queue to the kernel. False: that was the connection's end, because
- * the socket has failed; the event comes later. No effect while connecting.
+ * Offer the queue to the kernel. False: the socket has failed, which ended the
+ * connection; the event is pending. No effect, and true, while connecting.
  */
 bool drain(struct conn *conn);
 
-/* The kernel has taken `bytes` of what was queued or broadcast. */
+/* Count `bytes` that the kernel has taken, from the queue or the stream. */
 void drain_took(struct conn *conn, size_t bytes);
 
-/* The kernel takes no more for now: the connection is BEHIND. */
+/* The kernel has refused bytes: mark the connection as BEHIND. */
 void drain_fall_behind(struct conn *conn);
 
 /*
- * Call after the queue became shorter. Once at most half of it is in use, held
- * messages are handed over and stalls may end; an on_drain is due when what was
- * refused would fit as well.
+ * Call after the queue became shorter. If at most half of it is in use, post
+ * what waits for that: handing over received data, the end of stalls, and
+ * on_drain if the longest refused message fits as well.
  */
 void drain_notify(struct conn *conn);
 

@@ -8,7 +8,8 @@
 #include "net/state/stall.h"
 #include "net/state/topic.h"
 
-/* New bockets that it takes to queue the bytes between two positions. */
+/* How many new bockets it takes to queue the bytes between two positions with
+ * their short pieces copied: each copied piece but the first may need one. */
 static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
                               uint64_t to)
 {
@@ -28,7 +29,7 @@ static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
     return bockets;
 }
 
-/* Queue the bytes between two positions; `copy`: the short pieces as copies. */
+/* Queue the bytes between two positions; with `copy`, copy short pieces. */
 static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
 {
     struct server *server = conn->server;
@@ -49,10 +50,10 @@ static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
 }
 
 /*
- * Into an empty queue nothing is copied: for who keeps up the pool need not
- * have a bocket.
+ * Nothing is copied into an empty queue, so a connection that keeps up gets the
+ * message even if the pool has no bocket.
  */
-static bool take_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
+static bool queue_span_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
 {
     bool copy = conn->queue.count > 0;
 
@@ -64,30 +65,31 @@ static bool take_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
     return true;
 }
 
-static bool queue_if_it_fits(struct conn *conn, const struct pending *pending)
+static bool queue_message(struct conn *conn, const struct pending *pending)
 {
     const struct stream *stream = &conn->server->stream;
 
     if (conn_has(conn, CONN_REFRAMED))
         return reframe_queue(pending);
-    return take_if_it_fits(conn, stream_position(stream, pending->message),
-                           stream_position(stream, pending->message + 1));
+    return queue_span_if_it_fits(conn,
+                                 stream_position(stream, pending->message),
+                                 stream_position(stream, pending->message + 1));
 }
 
 /*
- * If it does not fit, ask the kernel. Who has it take everything is not full.
- * False: it is full, or has come to its end.
+ * Queue a message; offer the queue to the kernel first if it does not fit.
+ * False: the connection is full, or has ended.
  */
-static bool take(struct conn *conn, const struct pending *pending)
+static bool queue_or_drain(struct conn *conn, const struct pending *pending)
 {
-    return queue_if_it_fits(conn, pending) ||
+    return queue_message(conn, pending) ||
            (drain(conn) && conn->state == CONN_OPEN &&
-            queue_if_it_fits(conn, pending));
+            queue_message(conn, pending));
 }
 
-/* It is full: this message, and as a rule the next ones, are withheld. */
-static void overflow(struct conn *conn, const struct pending *pending,
-                     enum overflow policy)
+/* The message does not fit: apply the policy. */
+static void begin_overflow(struct conn *conn, const struct pending *pending,
+                           enum overflow policy)
 {
     const struct stream *stream = &conn->server->stream;
     uint64_t sequence = stream_message(stream, pending->message)->sequence;
@@ -99,10 +101,11 @@ static void overflow(struct conn *conn, const struct pending *pending,
     if (policy == OVERFLOW_CLOSE)
         conn_end(conn, REASON_OVERFLOW, NULL);
     else if (policy == OVERFLOW_DROP)
-        drain_notify(conn); /* a long one may not fit, and half be free */
+        drain_notify(conn); /* a long message may not fit in a queue that is
+                               half free already: nothing else notices */
 }
 
-/* One message, in whatever way the state of its subscription asks for. */
+/* Queue, withhold or skip one message, depending on its subscription. */
 static void enqueue_one(struct conn *conn, const struct pending *pending)
 {
     struct sub *sub = pending->sub;
@@ -120,12 +123,12 @@ static void enqueue_one(struct conn *conn, const struct pending *pending)
     }
     policy = stall_policy(conn, pending->channel, sub);
     if ((policy == OVERFLOW_LATEST && conn_has(conn, CONN_BEHIND)) ||
-        (!take(conn, pending) && conn->state == CONN_OPEN))
-        overflow(conn, pending,
-                 stall_policy(conn, pending->channel, pending->sub));
+        (!queue_or_drain(conn, pending) && conn->state == CONN_OPEN))
+        begin_overflow(conn, pending,
+                       stall_policy(conn, pending->channel, pending->sub));
 }
 
-/* Something may wait for it; most of the time that is known not to be so. */
+/* Out of line, so that the common case, nothing waits, stays short. */
 static __attribute__((noinline)) void enqueue_all(struct conn *conn)
 {
     struct pending pending = pending_begin(conn);
@@ -149,17 +152,17 @@ void enqueue_pending(struct conn *conn)
         enqueue_all(conn);
 }
 
-/* All but the first `taken` bytes of a message; `goes_on`: behind the one that
- * was queued before it. */
+/* Queue all but the first `taken` bytes of a message. `adjacent`: it lies
+ * directly behind the last message queued. */
 static bool queue_rest(struct conn *conn, const struct pending *pending,
-                       uint64_t taken, bool goes_on)
+                       uint64_t taken, bool adjacent)
 {
     const struct stream *stream = &conn->server->stream;
     uint64_t from = stream_position(stream, pending->message) + taken;
     uint64_t to = stream_position(stream, pending->message + 1);
 
-    if (!goes_on)
-        return take_if_it_fits(conn, from, to);
+    if (!adjacent)
+        return queue_span_if_it_fits(conn, from, to);
     if (taken == 0 && !outbox_fits(conn, to - from))
         return false;
     queue_span(conn, from, to, false);
@@ -167,23 +170,24 @@ static bool queue_rest(struct conn *conn, const struct pending *pending,
 }
 
 /*
- * Messages that lie one behind the other, from the first on, are few segments,
- * and all who fell behind in this turn can share their bockets.
+ * Adjacent messages from the first on make few segments, so they refer to the
+ * bockets of the stream, which all connections that fall behind in this turn
+ * share. After the first gap, short pieces are copied.
  */
 void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
 {
     struct pending pending = pending_begin(conn);
-    bool goes_on = true;
+    bool adjacent = true;
 
     while (pending_next(&pending) && pending.message < end) {
         uint64_t length = pending_length(&pending);
 
-        goes_on = goes_on &&
-                  (conn->queue.count == 0 || pending.message == conn->seen);
+        adjacent = adjacent &&
+                   (conn->queue.count == 0 || pending.message == conn->seen);
         if (taken >= length) {
             taken -= length;
             counters_deliver(&conn->out, 1);
-        } else if (queue_rest(conn, &pending, taken, goes_on)) {
+        } else if (queue_rest(conn, &pending, taken, adjacent)) {
             taken = 0;
         } else {
             break;
@@ -197,8 +201,8 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
 
 /* ------------------------------------------------------------------ too old */
 
-static void overflow_at_rest(struct conn *conn, struct channel *channel,
-                             struct sub *sub)
+static void overflow_sub(struct conn *conn, struct channel *channel,
+                         struct sub *sub)
 {
     enum overflow policy = stall_policy(conn, channel, sub);
 
@@ -216,11 +220,10 @@ void enqueue_overflow(struct conn *conn)
 
     enqueue_pending(conn);
     if (conn->state == CONN_OPEN)
-        overflow_at_rest(conn, &conn->server->broadcasts,
-                         conn_broadcasts(conn));
+        overflow_sub(conn, &conn->server->broadcasts, conn_broadcasts(conn));
     for (sub = conn->subs; conn->state == CONN_OPEN && sub != NULL;
          sub = next) {
         next = sub->next;
-        overflow_at_rest(conn, sub->channel, sub);
+        overflow_sub(conn, sub->channel, sub);
     }
 }

@@ -9,12 +9,12 @@
 
 #include <errno.h>
 
-enum { VISITS_PER_LOOK = 16 };
+enum { VISITS_PER_CLOCK_READ = 16 };
 
-/* ------------------------------------------------------------------- giving */
+/* ------------------------------------------------------------------ sending */
 
-/* Straight from the stream: the way of everyone who keeps up. */
-static void give(struct conn *conn, const struct batch *batch)
+/* Send a batch from the stream; queue what the kernel does not take. */
+static void send_batch(struct conn *conn, const struct batch *batch)
 {
     ssize_t n = 0;
 
@@ -38,10 +38,10 @@ static void give(struct conn *conn, const struct batch *batch)
 }
 
 /*
- * Parcel by batch, as it can be. A message of too many pieces for one goes
- * through the queue, and so does what comes behind unsent bytes.
+ * Send batch by batch. A message of too many pieces for one goes through the
+ * queue, and so does all that follows bytes which the kernel refused.
  */
-static void give_all(struct conn *conn)
+static void send_all(struct conn *conn)
 {
     const struct stream *stream = &conn->server->stream;
     struct batch batch;
@@ -53,26 +53,27 @@ static void give_all(struct conn *conn)
         batch_select(&batch, &pending);
         if (batch.messages == 0 && batch.next < stream->next)
             break;
-        give(conn, &batch);
+        send_batch(conn, &batch);
     }
     enqueue_pending(conn);
 }
 
 /* ----------------------------------------------------------------- visiting */
 
-/* Of what is the only channel that anybody waits for. */
-static void pack(const struct stream *stream, uint64_t from,
-                 struct batch *batch)
+/* All messages are of one channel: one batch for each position. */
+static void pack_all(const struct stream *stream, uint64_t from,
+                     struct batch *batch)
 {
     if (from != batch->message || batch->next != stream->next)
         batch_pack(batch, stream, from);
 }
 
 /*
- * Is it the batch of the one before, or can others share one that is made now?
- * False: it waits for what bits cannot say.
+ * Messages of several channels: keep the batch if it fits this connection too,
+ * else pack one. False: bits cannot say which channels the connection needs
+ * (pending_channels()), so no other could be known to need the same batch.
  */
-static bool choose(struct conn *conn, uint64_t from, struct batch *batch)
+static bool pack_selected(struct conn *conn, uint64_t from, struct batch *batch)
 {
     struct pending pending;
     uint64_t channels;
@@ -87,20 +88,20 @@ static bool choose(struct conn *conn, uint64_t from, struct batch *batch)
     return true;
 }
 
-/* False: there is none for it that takes all. */
-static bool fill(struct conn *conn, uint64_t from, uint64_t since,
-                 struct batch *batch)
+/* Prepare the batch. False: it cannot hold all that the connection needs. */
+static bool prepare_batch(struct conn *conn, uint64_t from, uint64_t since,
+                          struct batch *batch)
 {
     const struct server *server = conn->server;
 
     if (server->only != NULL)
-        pack(&server->stream, from > since ? from : since, batch);
-    else if (!choose(conn, from, batch))
+        pack_all(&server->stream, from > since ? from : since, batch);
+    else if (!pack_selected(conn, from, batch))
         return false;
     return batch->next == server->stream.next;
 }
 
-/* Whoever has something queued is marked as dirty or behind. */
+/* A connection that has bytes in its queue is DIRTY or BEHIND. */
 static void visit(struct conn *conn, uint64_t since, struct batch *batch)
 {
     const struct stream *stream = &conn->server->stream;
@@ -110,8 +111,8 @@ static void visit(struct conn *conn, uint64_t since, struct batch *batch)
         return;
     if (!conn_has(conn,
                   CONN_BEHIND | CONN_STALLED | CONN_DIRTY | CONN_REFRAMED) &&
-        fill(conn, from, since, batch))
-        give(conn, batch);
+        prepare_batch(conn, from, since, batch))
+        send_batch(conn, batch);
     else
         fanout_flush(conn);
 }
@@ -120,7 +121,7 @@ void fanout_flush(struct conn *conn)
 {
     if (conn->queue.count == 0 && conn->state == CONN_OPEN &&
         !conn_has(conn, CONN_STALLED | CONN_BEHIND | CONN_REFRAMED))
-        give_all(conn);
+        send_all(conn);
     else
         enqueue_pending(conn);
     link_out(&conn->dirty);
@@ -170,9 +171,9 @@ static void deactivate(struct channel *channel)
 }
 
 /*
- * The head of the circle moves to where the lap begins: to those who were
- * served last. If the first ones went to the end instead, they would wait for
- * a whole lap more than the others.
+ * Move the head of the circle to the last slice of the lap before. If the first
+ * connections went to the end instead, they would wait a whole lap longer than
+ * the others.
  */
 static void begin_lap(struct channel *channel)
 {
@@ -188,8 +189,9 @@ static void begin_lap(struct channel *channel)
     channel->cursor = channel->subscribers.next;
 }
 
-/* The subscriber that the cursor stands at, and where it begins. */
-static struct conn *at_cursor(const struct channel *channel, uint64_t *since)
+/* The subscriber at the cursor; `*since`: the first message that is for it. */
+static struct conn *subscriber_at_cursor(const struct channel *channel,
+                                         uint64_t *since)
 {
     const struct sub *sub;
 
@@ -201,7 +203,7 @@ static struct conn *at_cursor(const struct channel *channel, uint64_t *since)
     return sub->conn;
 }
 
-/* Visit on. False: the deadline came before the end of the lap. */
+/* Go on with the lap. False: the deadline came before its end. */
 static bool walk_lap(struct channel *channel, uint64_t deadline)
 {
     struct batch batch;
@@ -212,19 +214,20 @@ static bool walk_lap(struct channel *channel, uint64_t deadline)
     if (channel->cursor != channel->subscribers.next)
         channel->last_slice = channel->cursor;
     while (channel->cursor != &channel->subscribers) {
-        struct conn *conn = at_cursor(channel, &since);
+        struct conn *conn = subscriber_at_cursor(channel, &since);
 
         channel->cursor = channel->cursor->next;
         __builtin_prefetch(channel->cursor);
         visit(conn, since, &batch);
-        if (++visits % VISITS_PER_LOOK == 0 && clock_now() >= deadline)
+        if (++visits % VISITS_PER_CLOCK_READ == 0 && clock_now() >= deadline)
             return false;
     }
     channel->cursor = NULL;
     return true;
 }
 
-/* What was published since the round began waits for the next one. */
+/* A message published since the round began makes a lap of the next round due,
+ * also for connections that got it in this one. */
 static void end_lap(struct channel *channel)
 {
     struct server *server = channel->server;
@@ -236,7 +239,7 @@ static void end_lap(struct channel *channel)
         deactivate(channel);
 }
 
-/* The channel of all messages that wait, if it is one. */
+/* The channel of all messages in the stream; NULL: there are several. */
 static struct channel *only_channel(const struct stream *stream)
 {
     struct channel *only = NULL;
@@ -251,7 +254,7 @@ static struct channel *only_channel(const struct stream *stream)
     return only;
 }
 
-/* A lap for each channel of which something waits now. */
+/* One lap for each channel of the round. False: the deadline came first. */
 static bool walk_round(struct server *server, uint64_t deadline)
 {
     while (server->laps > 0) {

@@ -8,8 +8,8 @@ static struct age *age_of(const struct conn *conn)
     return &conn->server->engine->conns.slow[conn->slot].age;
 }
 
-/* What a connection may have waiting just now. */
-static uint32_t limit_of(const struct conn *conn)
+/* Bytes that the connection may have waiting in its present state. */
+static uint32_t current_limit(const struct conn *conn)
 {
     return conn_has(conn, CONN_BEHIND) ? conn->server->full_at
                                        : conn->server->limit;
@@ -29,7 +29,7 @@ bool outbox_fits(struct conn *conn, size_t length)
     if (behind && server->age_ticks > 0 &&
         outbox_age(conn) >= server->age_ticks)
         return false;
-    return conn->queue.bytes + length <= limit_of(conn);
+    return conn->queue.bytes + length <= current_limit(conn);
 }
 
 void outbox_write(struct conn *conn, const void *bytes, size_t length,
@@ -44,7 +44,7 @@ void outbox_write(struct conn *conn, const void *bytes, size_t length,
 
 void outbox_queued(struct conn *conn)
 {
-    if (conn->queue.bytes >= limit_of(conn)) {
+    if (conn->queue.bytes >= current_limit(conn)) {
         conn_set(conn, CONN_REFUSED);
         conn->server->held_long_enough = true;
     }

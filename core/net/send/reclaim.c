@@ -8,7 +8,7 @@
 #include "net/state/engine.h"
 #include "net/state/interest.h"
 
-static void flush(struct server *server)
+static void flush_one(struct server *server)
 {
     while (!link_alone(&server->dirty))
         fanout_flush(link_owner(server->dirty.next, struct conn, dirty));
@@ -18,20 +18,19 @@ static void flush(struct server *server)
     server->shared = NULL;
 }
 
-/* Whoever draws on the same slab may give something back. */
 void reclaim_flush(struct server *server)
 {
     struct link *servers = &server->engine->servers;
 
     if (server->slab == &server->own) {
-        flush(server);
+        flush_one(server);
         return;
     }
     for (struct link *at = servers->next; at != servers; at = at->next) {
         struct server *other = link_owner(at, struct server, servers);
 
         if (other->slab == server->slab)
-            flush(other);
+            flush_one(other);
     }
 }
 
@@ -50,8 +49,8 @@ void reclaim_flush_topic(struct topic *topic)
 }
 
 /*
- * Whose end brings something back: the first holder, save that an outgoing one
- * that does not stand yet may be behind with nothing. NULL: there is none.
+ * The connection to close: the first holder. An outgoing connection that is
+ * still connecting is BEHIND and may hold nothing. NULL: there is none.
  */
 static struct conn *find_victim(const struct slab *slab)
 {
@@ -66,7 +65,7 @@ static struct conn *find_victim(const struct slab *slab)
     return NULL;
 }
 
-static size_t needed_for(const struct conn *conn, size_t length)
+static size_t bockets_needed(const struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
 
@@ -76,12 +75,13 @@ static size_t needed_for(const struct conn *conn, size_t length)
 
 bool reclaim_has_room(const struct conn *conn, size_t length)
 {
-    return needed_for(conn, length) <=
+    return bockets_needed(conn, length) <=
            pool_available(conn->server->pool, conn_share(conn));
 }
 
-/* What it was closing for is not why its queue is discarded. */
-static void give_way(struct conn *victim)
+/* A CLOSING connection has a reason already, which is not why its queue is
+ * discarded. */
+static void close_victim(struct conn *victim)
 {
     victim->reason = REASON_OVERFLOW;
     victim->detail = NULL;
@@ -99,19 +99,20 @@ bool reclaim_ensure(struct server *server, size_t number, enum pool_share share)
 
         if (victim == NULL)
             return false;
-        give_way(victim);
+        close_victim(victim);
     }
     return true;
 }
 
-/* What is sent meanwhile may leave it with less to write behind. */
+/* The flush may check in the bocket that would have been filled, so the needed
+ * ones are counted again. */
 bool reclaim_ensure_for(struct conn *conn, size_t length)
 {
     if (reclaim_has_room(conn, length))
         return true;
     reclaim_flush(conn->server);
     return conn_is_open(conn) &&
-           reclaim_ensure(conn->server, needed_for(conn, length),
+           reclaim_ensure(conn->server, bockets_needed(conn, length),
                           conn_share(conn));
 }
 
@@ -121,8 +122,9 @@ void reclaim_wait(struct conn *conn)
         link_before(&conn->server->slab->waiting, &conn->waiting);
 }
 
-/* Bockets that it would take to let this one go on. */
-static size_t wants(const struct conn *conn)
+/* Bockets that the connection needs to go on: to queue the longest message it
+ * was refused, or to read. */
+static size_t bockets_wanted(const struct conn *conn)
 {
     const struct server *server = conn->server;
 
@@ -132,10 +134,11 @@ static size_t wants(const struct conn *conn)
     return 1;
 }
 
-/* Does what it holds keep it from going on, whatever the pool has? */
-static bool holds_itself_up(struct conn *conn)
+/* True: its own queue or limits stop the connection, whatever the pool has. */
+static bool is_blocked_by_itself(struct conn *conn)
 {
-    return wants(conn) > pool_most(conn->server->pool, conn_share(conn)) ||
+    return bockets_wanted(conn) >
+               pool_most(conn->server->pool, conn_share(conn)) ||
            !conn_is_half_free(conn, conn->server->limit) ||
            (conn->wanted > 0 && !outbox_fits(conn, conn->wanted));
 }
@@ -150,16 +153,16 @@ static void wake(struct conn *conn)
 
 void reclaim_wake(struct server *server)
 {
-    size_t taken = 0; /* by those woken before */
+    size_t taken = 0; /* by the connections woken so far */
     struct link *waiting = &server->slab->waiting;
     struct link *next;
 
     for (struct link *at = waiting->next; at != waiting; at = next) {
         struct conn *conn = link_owner(at, struct conn, waiting);
-        size_t needed = wants(conn);
+        size_t needed = bockets_wanted(conn);
 
         next = at->next;
-        if (holds_itself_up(conn))
+        if (is_blocked_by_itself(conn))
             continue;
         if (taken + needed > pool_available(server->pool, conn_share(conn)))
             return;

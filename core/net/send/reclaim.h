@@ -1,12 +1,15 @@
 /*
- * reclaim.h - when the slab runs short: who waits, and who gives way
+ * reclaim.h - what happens when the slab runs short
  *
- * A connection that holds nothing and a broadcast draw on the whole pool;
- * others leave the last eighth alone. When somebody finds nothing left, first
- * everything queued in this turn is offered to the kernel, which as a rule
- * brings it all back. If even then the pool is dry, those who hold bockets and
- * have moved nothing for longest are closed, one at a time. So slow clients,
- * however many, cannot take the slab from those that keep up.
+ * 1. Everything queued in this turn is offered to the kernel. That usually
+ *    frees enough.
+ * 2. A connection that already holds bockets gets none of the reserve, the last
+ *    eighth of the pool: it is full, or is not read, and waits in line.
+ * 3. A connection that holds nothing, and a broadcast, may use the reserve. If
+ *    that is used up too, connections are closed: those that hold bockets and
+ *    have moved no byte for longest, one at a time, until there is enough.
+ *
+ * So slow clients, however many, cannot take the slab from the others.
  */
 #ifndef FES_SEND_RECLAIM_H
 #define FES_SEND_RECLAIM_H
@@ -18,28 +21,37 @@
 #include <stddef.h>
 
 /*
- * Make sure that `number` bockets can be checked out of this share. May end
- * connections, also the one that asks. False: there is no room.
+ * Make sure that `number` bockets can be checked out of `share`; closes
+ * connections for POOL_RESERVE only. False: there are not enough. Either way
+ * connections may have ended, also the one that the caller works for.
  */
 bool reclaim_ensure(struct server *server, size_t number,
                     enum pool_share share);
 
-/* Has the pool the bockets that `length` bytes more take for a connection? */
+/* Does the pool have the bockets to queue `length` more bytes for the
+ * connection now? Changes nothing. */
 bool reclaim_has_room(const struct conn *conn, size_t length);
 
-/* Make sure of that, likewise. */
+/* Make sure of that, as reclaim_ensure() does. The connection may have ended
+ * then, whatever the result. */
 bool reclaim_ensure_for(struct conn *conn, size_t length);
 
-/* Offer everything that is queued to the kernel, now. May end connections. */
+/*
+ * Offer the kernel everything that waits at the server, and at all others that
+ * draw on the same slab. May end connections.
+ */
 void reclaim_flush(struct server *server);
 
-/* Likewise, wherever something waits of the topic. */
+/* Likewise for each server whose stream has messages of the topic. */
 void reclaim_flush_topic(struct topic *topic);
 
-/* The connection waits for the pool, behind those who wait already. */
+/* Put the connection at the end of the line for bockets, unless it is in it. */
 void reclaim_wait(struct conn *conn);
 
-/* Wake those for whom there is room now, in the order in which they came. */
+/*
+ * Wake the connections in line for which there are bockets now, in order. One
+ * that could not go on with any number of bockets is passed over.
+ */
 void reclaim_wake(struct server *server);
 
 #endif

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-/* Where the data of a message lies in the stream. */
+/* Positions in the stream of the data of a message, without its framing. */
 struct span {
     uint64_t from, to;
 };
 
-static struct span data_of(const struct pending *pending)
+static struct span data_span(const struct pending *pending)
 {
     const struct server *server = pending->conn->server;
     struct message around = framing_encode(&server->options.framing, NULL, 0);
@@ -38,7 +38,7 @@ bool reframe_carries(const struct pending *pending)
 {
     const struct server *server = pending->conn->server;
     const struct framing *framing = conn_framing(pending->conn);
-    struct span data = data_of(pending);
+    struct span data = data_span(pending);
     size_t length = data.to - data.from;
 
     if (length + framing_overhead(framing) > server->limit)
@@ -56,7 +56,7 @@ void reframe_skip(const struct pending *pending)
                   OVERFLOW_DROP);
 }
 
-/* All of it draws on the share that the queue had before it. */
+/* Take the share before writing: the first part makes the queue a holder. */
 static void write_message(struct conn *conn, const struct message *message,
                           struct span data)
 {
@@ -74,7 +74,7 @@ static void write_message(struct conn *conn, const struct message *message,
     outbox_write(conn, message->suffix, message->suffix_length, share);
 }
 
-static bool has_room(struct conn *conn, size_t length)
+static bool fits_now(struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
 
@@ -87,11 +87,11 @@ static bool has_room(struct conn *conn, size_t length)
 bool reframe_queue(const struct pending *pending)
 {
     struct conn *conn = pending->conn;
-    struct span data = data_of(pending);
+    struct span data = data_span(pending);
     struct message message =
         framing_encode(conn_framing(conn), NULL, data.to - data.from);
 
-    if (!has_room(conn, message.length))
+    if (!fits_now(conn, message.length))
         return false;
     write_message(conn, &message, data);
     counters_reframe(&conn->server->counters, pending_length(pending),

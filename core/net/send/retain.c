@@ -4,7 +4,7 @@
 
 static const struct key no_key = {.kind = KEY_NONE};
 
-/* Room in the store for one more message of a key. */
+/* Does the store have space for one more message of the key? */
 static bool has_cells(struct cells *cells, const struct snapshot *snapshot,
                       struct key key, size_t length)
 {
@@ -12,7 +12,7 @@ static bool has_cells(struct cells *cells, const struct snapshot *snapshot,
            snapshot_cells_for(cells, snapshot, key, length) <= cells->free;
 }
 
-/* Up to which number nobody who lags needs anything of the topic. */
+/* The sequence number up to which every stalled subscriber has everything. */
 static uint64_t least_upto(const struct topic *topic)
 {
     uint64_t least = UINT64_MAX;
@@ -35,9 +35,9 @@ static uint64_t least_upto(const struct topic *topic)
     return least;
 }
 
-/* The number of the first message that still waits where the topic has
- * subscribers: nobody knows yet who will be behind on it. */
-static uint64_t first_waiting(const struct topic *topic)
+/* The sequence number of the first message in a stream that has messages of the
+ * topic: it is not known yet whether a subscriber will be stalled by it. */
+static uint64_t first_in_streams(const struct topic *topic)
 {
     uint64_t first = UINT64_MAX;
 
@@ -54,11 +54,11 @@ static uint64_t first_waiting(const struct topic *topic)
     return first;
 }
 
-/* Forget the oldest keys that nobody is behind on, until `needed` are free. */
-static void forget_oldest(struct topic *topic, uint32_t needed)
+/* Evict the oldest keys, unless needed, until `needed` cells are free. */
+static void evict_oldest(struct topic *topic, uint32_t needed)
 {
     struct cells *cells = &topic->engine->cells;
-    uint64_t waiting = first_waiting(topic);
+    uint64_t waiting = first_in_streams(topic);
     uint64_t least = least_upto(topic);
 
     while (cells->free < needed && !snapshot_empty(&topic->snapshot)) {
@@ -78,11 +78,11 @@ static void forget_oldest(struct topic *topic, uint32_t needed)
 }
 
 /*
- * Topics that do not retain give way, whoever needs the room: those that have
- * kept something for longest first. May send, and end connections.
+ * Make space for a message by evicting from topics that do not retain. False:
+ * not enough could be evicted.
  */
-static bool make_cells(struct engine *engine, const struct snapshot *snapshot,
-                       struct key key, size_t length)
+static bool ensure_cells(struct engine *engine, const struct snapshot *snapshot,
+                         struct key key, size_t length)
 {
     struct cells *cells = &engine->cells;
     uint32_t needed = cells_for(key.length + length) + 1;
@@ -94,7 +94,7 @@ static bool make_cells(struct engine *engine, const struct snapshot *snapshot,
         struct topic *topic = link_owner(at, struct topic, kept);
 
         next = at->next;
-        forget_oldest(topic, needed);
+        evict_oldest(topic, needed);
         if (snapshot_empty(&topic->snapshot))
             link_out(&topic->kept);
     }
@@ -110,7 +110,7 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
         snapshot_clear(&engine->cells, &topic->snapshot);
         return true;
     }
-    if (!make_cells(engine, &topic->snapshot, key, length))
+    if (!ensure_cells(engine, &topic->snapshot, key, length))
         return false;
     if (link_alone(&topic->kept) && !topic->retains)
         link_before(&engine->kept, &topic->kept);
@@ -121,7 +121,7 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
 bool retain_has_room(struct server *server, size_t length)
 {
     return !topic_channel_conflates(&server->broadcasts) ||
-           make_cells(server->engine, &server->snapshot, no_key, length);
+           ensure_cells(server->engine, &server->snapshot, no_key, length);
 }
 
 bool retain_broadcast(struct server *server, const char *data, size_t length,

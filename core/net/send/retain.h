@@ -1,12 +1,15 @@
 /*
- * retain.h - which messages are kept, and which are forgotten for them
+ * retain.h - which messages are retained, and which are evicted for them
  *
- * Topics that retain, and whatever conflates, keep the newest message of each
- * key in a snapshot (snapshot.h). All snapshots share one store. Those of
- * topics that do not retain give way when it is full: those that have kept
- * something for longest first, the oldest keys first, but none that somebody is
- * behind on. To know who is, what waits may have to be sent first; so these may
- * end connections.
+ * A snapshot (snapshot.h) retains the newest message of each key of a topic
+ * that retains, and of every topic and server whose policy may be "latest". All
+ * snapshots share one store of bounded size.
+ *
+ * When the store is full, messages of topics that do not retain are evicted:
+ * the topic that has held messages for longest first, in it the key that
+ * changed longest ago first; but no message that a stalled subscriber still
+ * needs. A message still in a stream may yet be needed, so streams are flushed
+ * first where necessary, which may end connections.
  */
 #ifndef FES_SEND_RETAIN_H
 #define FES_SEND_RETAIN_H
@@ -17,17 +20,22 @@
 #include <stddef.h>
 
 /*
- * Keep the next message of the engine's sequence, published to the topic, if
- * anybody may need it later. False: there is no room.
+ * Retain a message that is to be published to the topic as the next one of the
+ * engine's sequence, if the topic retains or may have to send it after a stall.
+ * `data` is without framing; `except` is the connection that does not get the
+ * message, or 0. False: the store has no space. May end connections.
  */
 bool retain_published(struct topic *topic, const char *data, size_t length,
                       struct key key, conn_name except);
 
-/* Make room for a broadcast of that length, if it has to be kept. False: there
- * is none. */
+/*
+ * Make space for a broadcast of `length` bytes, if it has to be retained.
+ * False: there is none. May end connections.
+ */
 bool retain_has_room(struct server *server, size_t length);
 
-/* Likewise as for retain_published(); after retain_has_room(). Ends nobody. */
+/* As retain_published(), for a broadcast, after retain_has_room(). Ends no
+ * connection. */
 bool retain_broadcast(struct server *server, const char *data, size_t length,
                       conn_name except);
 
