@@ -17,7 +17,7 @@ static enum framing_found find_bytes(const struct inbox *inbox, uint32_t bytes,
     return inbox->bytes >= bytes ? FRAMING_WHOLE : FRAMING_PART;
 }
 
-/* All that has come; it is whole once the peer has ended. */
+/* All that has come is whole once the peer has ended its stream. */
 static enum framing_found find_all(const struct conn *conn, struct frame *frame)
 {
     if (conn->inbox.bytes > conn->server->options.maxmessage)
@@ -36,7 +36,7 @@ static enum framing_found find_framing(struct conn *conn,
                           server->options.maxmessage, frame);
 }
 
-/* The last line is one too if its end is missing. */
+/* Once the peer has ended its stream, the last line needs no line end. */
 static enum framing_found find_line(struct conn *conn, struct frame *frame)
 {
     static const struct framing lines = {.kind = FRAMING_LINE};
@@ -48,9 +48,9 @@ static enum framing_found find_line(struct conn *conn, struct frame *frame)
     return found;
 }
 
-static enum framing_found find(struct conn *conn,
-                               const struct receive_request *request,
-                               struct frame *frame)
+static enum framing_found find_requested(struct conn *conn,
+                                         const struct receive_request *request,
+                                         struct frame *frame)
 {
     switch (request->kind) {
     case RECEIVE_BYTES:
@@ -64,15 +64,15 @@ static enum framing_found find(struct conn *conn,
     }
 }
 
-static enum receive_result look(struct conn *conn,
-                                const struct receive_request *request,
-                                struct frame *frame)
+static enum receive_result check_request(struct conn *conn,
+                                         const struct receive_request *request,
+                                         struct frame *frame)
 {
     if (conn->state != CONN_OPEN)
         return RECEIVE_CLOSED;
     if (conn_has(conn, CONN_PAUSED))
         return RECEIVE_WAITS;
-    switch (find(conn, request, frame)) {
+    switch (find_requested(conn, request, frame)) {
     case FRAMING_WHOLE:
         return RECEIVE_DONE;
     case FRAMING_TOOLONG:
@@ -87,7 +87,7 @@ enum receive_result buffered_peek(struct conn *conn,
 {
     struct frame frame;
 
-    return look(conn, request, &frame);
+    return check_request(conn, request, &frame);
 }
 
 bool buffered_is_partial(struct conn *conn)
@@ -122,7 +122,7 @@ enum receive_result buffered_receive(struct conn *conn,
                                      struct received *data)
 {
     struct frame frame;
-    enum receive_result answer = look(conn, request, &frame);
+    enum receive_result answer = check_request(conn, request, &frame);
 
     if (answer == RECEIVE_DONE) {
         *data = buffered_extract(conn, &frame);
@@ -134,7 +134,7 @@ enum receive_result buffered_receive(struct conn *conn,
     return answer;
 }
 
-/* --------------------------------------------------------- closing, telling */
+/* ---------------------------------------------------------- events, closing */
 
 void buffered_finish(struct conn *conn)
 {

@@ -17,7 +17,7 @@ enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
 
 /* ------------------------------------------------------------- handing over */
 
-static void hand_up(struct conn *conn, const struct frame *frame)
+static void deliver_message(struct conn *conn, const struct frame *frame)
 {
     struct server *server = conn->server;
     struct received data = buffered_extract(conn, frame);
@@ -25,8 +25,9 @@ static void hand_up(struct conn *conn, const struct frame *frame)
     server->engine->events.received(server->owner, conn_name_of(conn), &data);
 }
 
-/* Its answers may be as long as it is: is there half a queue for them? */
-static bool has_room_for_answer(const struct conn *conn, size_t length)
+/* An answer may be as long as the message, so a message longer than half a
+ * queue waits until the queue is empty. */
+static bool has_space_for_answer(const struct conn *conn, size_t length)
 {
     uint64_t limit = conn->server->limit;
 
@@ -39,8 +40,8 @@ static bool may_hand_over(const struct conn *conn)
            conn_is_half_free(conn, conn->server->limit);
 }
 
-/* All that is whole has been handed over. */
-static void await_rest(struct conn *conn)
+/* No whole message is left. */
+static void close_or_await_rest(struct conn *conn)
 {
     struct server *server = conn->server;
     const char *detail = conn->inbox.bytes > 0 ? DETAIL_INCOMPLETE : NULL;
@@ -55,13 +56,12 @@ static void await_rest(struct conn *conn)
     }
 }
 
-/* Of what has come, is there anything that the script has not heard of? */
-static bool has_news(const struct conn *conn)
+static bool has_undelivered(const struct conn *conn)
 {
     return conn->inbox.bytes > 0 || conn_has(conn, CONN_PEER_ENDED);
 }
 
-/* One message. False: none is whole, or it has to wait. */
+/* Hand over one message. False: none is whole, or it must wait. */
 static bool hand_over_one(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -70,8 +70,8 @@ static bool hand_over_one(struct conn *conn)
     switch (framing_decode(conn_framing(conn), server->pool, &conn->inbox,
                            server->options.maxmessage, &frame)) {
     case FRAMING_WHOLE:
-        if (has_room_for_answer(conn, frame.length)) {
-            hand_up(conn, &frame);
+        if (has_space_for_answer(conn, frame.length)) {
+            deliver_message(conn, &frame);
             return true;
         }
         conn_set(conn, CONN_HELD);
@@ -80,7 +80,7 @@ static bool hand_over_one(struct conn *conn)
         conn_end(conn, REASON_TOOLONG, NULL);
         return false;
     default:
-        await_rest(conn);
+        close_or_await_rest(conn);
         return false;
     }
 }
@@ -91,11 +91,11 @@ void receive_hand_over(struct conn *conn)
         buffered_arrived(conn);
         return;
     }
-    while (has_news(conn) && may_hand_over(conn) && hand_over_one(conn))
+    while (has_undelivered(conn) && may_hand_over(conn) && hand_over_one(conn))
         continue;
     if (conn->state != CONN_OPEN)
         return;
-    if (has_news(conn) && !may_hand_over(conn))
+    if (has_undelivered(conn) && !may_hand_over(conn))
         conn_set(conn, CONN_HELD);
     holders_update(conn);
     interest_update(conn);
@@ -103,7 +103,7 @@ void receive_hand_over(struct conn *conn)
 
 /* ------------------------------------------------------------------ reading */
 
-/* Nothing to read into: wait until the pool has something for it again. */
+/* Do not read until the pool has a bocket for this connection. */
 static void starve(struct conn *conn)
 {
     conn_set(conn, CONN_STARVED);
@@ -111,8 +111,8 @@ static void starve(struct conn *conn)
     interest_update(conn);
 }
 
-/* NULL if there is none for this connection; that may have been its end. */
-static struct bocket *checkout(struct conn *conn)
+/* A bocket to read into. NULL: there is none, or the connection has ended. */
+static struct bocket *checkout_to_read(struct conn *conn)
 {
     struct server *server = conn->server;
     struct bocket *bocket = pool_checkout(server->pool, conn_share(conn));
@@ -128,7 +128,7 @@ static struct bocket *checkout(struct conn *conn)
     return bocket;
 }
 
-static void end_of_stream(struct conn *conn)
+static void on_peer_end(struct conn *conn)
 {
     conn_set(conn, CONN_PEER_ENDED);
     if (conn->state == CONN_OPEN)
@@ -139,17 +139,18 @@ static void end_of_stream(struct conn *conn)
         interest_update(conn);
 }
 
-/* What recv(2) said, when it was not data. */
-static void no_data(struct conn *conn, ssize_t n, int error)
+/* recv(2) gave no data: the end of the stream (0), or an error. */
+static void on_no_data(struct conn *conn, ssize_t n, int error)
 {
     if (n == 0)
-        end_of_stream(conn);
+        on_peer_end(conn);
     else if (error != EAGAIN && error != EINTR)
         conn_end_failed(conn, error);
 }
 
-/* `n` bytes have come, to where the inbox said or into a fresh bocket. */
-static void take_in(struct conn *conn, struct bocket *fresh, size_t n)
+/* Add `n` bytes to the inbox; `fresh`: the bocket they were read into, or NULL
+ * if they were read into the space behind the inbox's last bytes. */
+static void add_to_inbox(struct conn *conn, struct bocket *fresh, size_t n)
 {
     struct server *server = conn->server;
 
@@ -160,34 +161,34 @@ static void take_in(struct conn *conn, struct bocket *fresh, size_t n)
     counters_receive(&server->counters, &conn->in, n);
 }
 
-/* One read. True: there may be more. */
+/* Read once and hand over. True: there may be more. */
 static bool read_once(struct conn *conn)
 {
     struct server *server = conn->server;
     size_t half = ((size_t)server->limit + 1) / 2;
-    size_t room = server->options.size;
-    void *to = inbox_room(server->pool, &conn->inbox, &room);
-    struct bocket *fresh = to == NULL ? checkout(conn) : NULL;
+    size_t space = server->options.size;
+    void *to = inbox_room(server->pool, &conn->inbox, &space);
+    struct bocket *fresh = to == NULL ? checkout_to_read(conn) : NULL;
 
     if (to == NULL && fresh == NULL)
         return false;
     if (to == NULL)
         to = fresh->bytes;
-    if (room > half)
-        room = half;
+    if (space > half)
+        space = half;
 
-    ssize_t n = socket_receive(conn->fd, to, room);
+    ssize_t n = socket_receive(conn->fd, to, space);
     int error = n < 0 ? errno : 0;
 
     if (n <= 0) {
         if (fresh != NULL)
             pool_checkin(server->pool, fresh);
-        no_data(conn, n, error);
+        on_no_data(conn, n, error);
         return false;
     }
-    take_in(conn, fresh, (size_t)n);
+    add_to_inbox(conn, fresh, (size_t)n);
     receive_hand_over(conn);
-    return (size_t)n == room;
+    return (size_t)n == space;
 }
 
 static void receive(struct conn *conn)
@@ -198,14 +199,14 @@ static void receive(struct conn *conn)
             return;
 }
 
-/* A connection that is closing reads only to see the peer's end. */
+/* A closing connection is read only to notice the peer's end. */
 static void discard(struct conn *conn)
 {
-    unsigned char scrap[DISCARD_BYTES];
-    ssize_t n = socket_receive(conn->fd, scrap, sizeof scrap);
+    unsigned char discarded[DISCARD_BYTES];
+    ssize_t n = socket_receive(conn->fd, discarded, sizeof discarded);
 
     if (n <= 0)
-        no_data(conn, n, errno);
+        on_no_data(conn, n, errno);
 }
 
 void receive_on_events(struct watch *watch, unsigned events)
@@ -224,8 +225,8 @@ void receive_on_events(struct watch *watch, unsigned events)
         discard(conn);
 }
 
-/* An orderly end of the peer's stream is no error: it comes after received data
- * that is not read yet. */
+/* A paused connection ends here only if its socket has failed. An orderly end
+ * of the peer's stream is noticed by reading, after the data before it. */
 void receive_on_hangups(struct watch *watch, unsigned events)
 {
     struct engine *engine = link_owner(watch, struct engine, hangups.watch);

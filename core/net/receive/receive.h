@@ -1,29 +1,31 @@
 /*
  * receive.h - from the kernel to the script
  *
- * A bocket is checked out when the socket is readable, filled, and its messages
- * are handed up, by the form of the server; what is left is the beginning of
- * the next one, and stays in the connection's inbox. An idle connection holds
- * nothing.
+ * When a socket is readable, a bocket is checked out and filled, and the whole
+ * messages in it are handed over, by the connection's framing. The beginning of
+ * the next message stays in the connection's inbox. An idle connection holds no
+ * bocket.
  *
- * A connection is read, and what it sent handed over, only while at most half
- * of its queue is used, at most half a queue at a time, and only so often in a
- * turn; so a handler that answers what it reads always finds room, and one
- * loud client does not starve the others. What has to wait is HELD: the
- * connection is not read until it has been handed over.
+ * A connection is read, and its messages are handed over, only while at most
+ * half of its queue is in use. At most half a queue is read at a time, so a
+ * handler that answers what it gets finds space; and only a few reads are done
+ * in one turn, so one busy client does not starve the others. A message that
+ * must wait makes the connection HELD: it is not read until the message has
+ * been handed over.
  */
 #ifndef FES_RECEIVE_RECEIVE_H
 #define FES_RECEIVE_RECEIVE_H
 
 #include "net/state/conn.h"
 
-/* The watch function of connections; and that of the engine's hangups. */
+/* The watch functions of connections, and of the engine's hangups. */
 void receive_on_events(struct watch *watch, unsigned events);
 void receive_on_hangups(struct watch *watch, unsigned events);
 
 /*
- * Hand over what has come, as far as the connection may have it now, and after
- * it the peer's end. From the loop only; may end the connection.
+ * Hand over the whole messages in the inbox, as far as the connection may go on
+ * now, then act on the peer's end. Of a buffered server: buffered_arrived().
+ * Call from the loop only. May end the connection.
  */
 void receive_hand_over(struct conn *conn);
 
