@@ -17,13 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a server gets in the place of what it has. */
+/* What replaces the parts of a server; after the commit, what was replaced. */
 struct adoption {
     struct server *server;
     struct server_options options; /* with own copies of what they point at */
-    struct queue_store queues;     /* with longer rings; or all zero */
-    struct segment *pieces;        /* more of them; or NULL */
-    uint8_t place; /* of the server's framing, if that changes */
+    struct queue_store queues;     /* with longer rings; else all zero */
+    struct segment *pieces;        /* longer than the server's; else NULL */
+    uint8_t place; /* in old_framings, of the framing that is replaced */
 };
 
 /* ------------------------------------------------------------------ finding */
@@ -38,7 +38,7 @@ void adopt_begin(struct engine *engine)
     }
 }
 
-/* The address that a server with these options would have; but for its port. */
+/* The address that a server with these options would listen on. */
 static bool resolve(const struct server_options *options,
                     struct address *address)
 {
@@ -52,7 +52,8 @@ static bool resolve(const struct server_options *options,
     return true;
 }
 
-static bool is_at(const struct server *server, const struct address *address)
+static bool listens_at(const struct server *server,
+                       const struct address *address)
 {
     uint16_t port = address->port != 0 ? server->address.port
                                        : (uint16_t)server->options.port;
@@ -63,7 +64,7 @@ static bool is_at(const struct server *server, const struct address *address)
                   sizeof address->bytes) == 0;
 }
 
-static bool is_at_path(const struct server *server, const char *path)
+static bool listens_at_path(const struct server *server, const char *path)
 {
     return server->options.path != NULL &&
            strcmp(server->options.path, path) == 0;
@@ -81,8 +82,8 @@ struct server *adopt_find(struct engine *engine,
         struct server *server = link_owner(at, struct server, servers);
 
         if (server->adoptable &&
-            (options->path != NULL ? is_at_path(server, options->path)
-                                   : is_at(server, &address)))
+            (options->path != NULL ? listens_at_path(server, options->path)
+                                   : listens_at(server, &address)))
             return server;
     }
     return NULL;
@@ -112,7 +113,8 @@ static bool prepare_pieces(struct adoption *adoption)
     return adoption->pieces != NULL;
 }
 
-/* Where the server's form is remembered, or may be. OLD_FRAMINGS: nowhere. */
+/* The place in old_framings that holds the server's framing, or is unused.
+ * OLD_FRAMINGS: there is none. */
 static uint8_t place_of_framing(const struct server *server)
 {
     bool used[OLD_FRAMINGS] = {false};
@@ -136,7 +138,8 @@ bool adopt_has_room(const struct server *server, const struct framing *framing)
            place_of_framing(server) < OLD_FRAMINGS;
 }
 
-/* The stream may have more room than it needs: that harms nobody. */
+/* The stream is widened at once: if the adoption is dropped, it is only larger
+ * than it needs to be. */
 static bool prepare(struct adoption *adoption,
                     const struct server_options *options)
 {
@@ -174,9 +177,9 @@ void adopt_drop(struct adoption *adoption)
 
 /* --------------------------------------------------------------- committing */
 
-typedef void each_fn(struct adoption *adoption, struct conn *conn);
+typedef void conn_fn(struct adoption *adoption, struct conn *conn);
 
-static void for_each(struct adoption *adoption, each_fn *fn)
+static void for_each_conn(struct adoption *adoption, conn_fn *fn)
 {
     struct conn *conn;
     uint32_t slot = 0;
@@ -186,8 +189,8 @@ static void for_each(struct adoption *adoption, each_fn *fn)
 }
 
 /*
- * It keeps the form that it has. What waits for it in the stream, in that
- * framing, goes into its queue; that may be its end.
+ * The stream has messages in the framing that the connection keeps: queue them
+ * before the server's framing changes. This may end the connection.
  */
 static void keep_framing(struct adoption *adoption, struct conn *conn)
 {
@@ -206,7 +209,7 @@ static void keep_framings(struct adoption *adoption)
     adoption->place = place_of_framing(server);
     server->old_framings[adoption->place] = server->options.framing;
     server->reframed = true;
-    for_each(adoption, keep_framing);
+    for_each_conn(adoption, keep_framing);
 }
 
 static bool changes_framing(const struct adoption *adoption)
@@ -228,7 +231,7 @@ static void move_queue(struct adoption *adoption, struct conn *conn)
     queue_move(&adoption->server->queues, &adoption->queues, &conn->queue);
 }
 
-/* What is not longer stays. */
+/* Replace rings and pieces where the options need longer ones. */
 static void commit_memory(struct adoption *adoption)
 {
     struct server *server = adoption->server;
@@ -236,7 +239,7 @@ static void commit_memory(struct adoption *adoption)
     if (adoption->queues.rings != NULL) {
         struct queue_store old = server->queues;
 
-        for_each(adoption, move_queue);
+        for_each_conn(adoption, move_queue);
         server->queues = adoption->queues;
         adoption->queues = old;
     }
@@ -254,19 +257,20 @@ static void count_site(struct adoption *adoption, struct conn *conn)
         sites_add(&adoption->server->sites, address_site(&conn->peer));
 }
 
-/* Addresses are counted only for a server that has a limit for them. */
+/* Addresses are counted only while the server has `maxperip`. */
 static void recount_sites(struct adoption *adoption)
 {
     struct server *server = adoption->server;
 
     sites_clear(&server->sites);
     if (server->options.maxperip > 0)
-        for_each(adoption, count_site);
+        for_each_conn(adoption, count_site);
 }
 
 /*
- * Its deadlines may be sooner now; there may be room, or none any more; and
- * what has come may be handed up where it was taken before, or the reverse.
+ * Under the new options deadlines may be sooner, the queue may be full or no
+ * longer full, and data in the inbox may have to be handed over instead of
+ * being asked for, or the reverse.
  */
 static void apply_to_conn(struct adoption *adoption, struct conn *conn)
 {
@@ -306,19 +310,19 @@ void adopt_commit(struct adoption *adoption, void *owner)
 
     server->owner = owner;
     if (stream_waits(&server->stream))
-        reclaim_flush(server); /* by the limits under which it was said */
+        reclaim_flush(server); /* by the limits when it was published */
     if (changes_framing(adoption))
         keep_framings(adoption);
     swap_options(adoption);
     commit_memory(adoption);
     serve_apply_options(server);
     recount_sites(adoption);
-    for_each(adoption, apply_to_conn);
+    for_each_conn(adoption, apply_to_conn);
     commit_listening(server);
     adopt_drop(adoption);
 }
 
-static void forget_of_topic(struct table_node *node, void *context)
+static void unset_function_of_topic(struct table_node *node, void *context)
 {
     struct topic *topic = link_owner(node, struct topic, node);
 
@@ -329,7 +333,7 @@ static void forget_of_topic(struct table_node *node, void *context)
 
 void adopt_forget_functions(struct engine *engine)
 {
-    table_each(&engine->topics, forget_of_topic, NULL);
+    table_each(&engine->topics, unset_function_of_topic, NULL);
     for (uint32_t slot = 0; slot < engine->conns.fresh; slot++) {
         struct conn *conn = &engine->conns.records[slot];
 

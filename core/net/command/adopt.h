@@ -1,16 +1,16 @@
 /*
- * adopt.h - a running server is given new options and a new owner
+ * adopt.h - commands: a running server gets new options and a new owner
  *
- *     adopt_begin    all that listen may be adopted
- *     adopt_find     the one that listens where new options say
- *     adopt_prepare  all that may fail; nothing changes yet
- *     adopt_commit   between two events: the options count, the owner hears
+ *     adopt_begin    every listening server may be adopted, once
+ *     adopt_find     the server that listens where new options say
+ *     adopt_prepare  does all that may fail; changes nothing
+ *     adopt_commit   between two events: options and owner are replaced
  *     adopt_drop     instead: nothing has changed
  *
- * Connections, what is queued for them and what they have half received live
- * on. Handlers, policy, limits and timeouts count for them at once; framing
- * and the kernel's buffers only for those that come. The size and the number
- * of bockets stay as they are: a slab is made once.
+ * Connections, their queues, their place in the stream and what they have half
+ * received are kept. Handlers, policy, limits and timeouts apply to them at
+ * once; framing and the kernel's buffer sizes only to connections accepted
+ * later (reframe.h). `size` and `bockets` cannot change: a slab is mapped once.
  */
 #ifndef FES_COMMAND_ADOPT_H
 #define FES_COMMAND_ADOPT_H
@@ -22,39 +22,49 @@
 struct engine;
 struct server;
 
+/* A prepared change of one server; ends with adopt_commit() or adopt_drop(). */
 struct adoption;
 
-/* Framings that connections of a server may have beside its own. */
+/* How many framings connections of a server may have besides the server's. */
 enum { ADOPT_OLD_FRAMINGS = 8 };
 
-/* From now on each server that listens may be adopted once. */
+/* Allow each server that listens now to be adopted once. */
 void adopt_begin(struct engine *engine);
 
 /*
- * A server that listens where these options say, and is not being adopted yet;
- * port 0: the first that was asked for that way, on that address. NULL: none.
+ * The server that listens where these options say and may be adopted; with port
+ * 0, the first on that address that was also opened with port 0. NULL: none.
  */
 struct server *adopt_find(struct engine *engine,
                           const struct server_options *options);
 
 /*
- * Can it be given this form? Connections keep the one that they have, and only
- * so many can be remembered.
+ * Can the server be given this framing? Its connections keep theirs, and only
+ * ADOPT_OLD_FRAMINGS of them can be remembered.
  */
 bool adopt_has_room(const struct server *server, const struct framing *framing);
 
 /*
- * Prepare for options of which size and bockets are the server's, and for whose
- * form there is room. NULL: no memory. It ends with adopt_commit() or
- * adopt_drop().
+ * Prepare a server for these options, which are in range and copied; their
+ * `size` and `bockets` are the server's, and adopt_has_room() of their framing
+ * is true. NULL: no memory.
  */
 struct adoption *adopt_prepare(struct server *server,
                                const struct server_options *options);
 
+/*
+ * Give the server its new options and `owner`, and free the adoption. May end
+ * connections. For every connection that is open, `resumed` is set.
+ */
 void adopt_commit(struct adoption *adoption, void *owner);
 
-/* Policies of topics and connections that ask the script are taken back. */
-void adopt_forget_functions(struct engine *engine);
+/* Free the adoption; the server stays as it is. */
 void adopt_drop(struct adoption *adoption);
+
+/*
+ * Unset the policies of topics and connections that are a function of a script:
+ * the script that has it is about to go.
+ */
+void adopt_forget_functions(struct engine *engine);
 
 #endif

@@ -5,7 +5,11 @@
 
 #include <stdio.h>
 
-/* Linux counts twice what is asked for; 0 leaves it to the system's maximum. */
+/*
+ * Bytes of one socket buffer. Linux doubles the size that is asked for
+ * (socket(7), SO_SNDBUF); without one (0) the buffer grows up to the third
+ * number of the sysctl (tcp(7), tcp_wmem and tcp_rmem).
+ */
 static double kernel_bytes(int asked, const char *sysctl)
 {
     FILE *file;
@@ -53,7 +57,6 @@ static void add_server(struct bound *bound, const struct server *server)
         bound->kernel = kernel;
 }
 
-/* The store counts where a topic, or a policy of a server, may need it. */
 struct bound bound_of(const struct engine *engine)
 {
     const struct link *end = &engine->servers;

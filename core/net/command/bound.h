@@ -1,5 +1,6 @@
 /*
- * bound.h - what buffers can take at most, in this process and in the kernel
+ * bound.h - the most memory that buffers can take, in this process and in the
+ * kernel
  */
 #ifndef FES_COMMAND_BOUND_H
 #define FES_COMMAND_BOUND_H
@@ -10,16 +11,20 @@
 struct engine;
 
 struct bound {
-    double buffers; /* bytes: all slabs, and the store where it is needed */
-    uint64_t connections; /* of all servers together */
-    double kernel;        /* bytes, of the one that the kernel grants most */
+    double buffers;       /* bytes in this process: slabs, store of snapshots */
+    uint64_t connections; /* that may be open at a time, of all servers */
+    double kernel; /* bytes in the kernel for one connection, of the server
+                      whose options allow most */
 };
 
-/* All servers that are not closing, the outgoing slab, the retained store. */
+/* The bound for all servers that are not closing, and outgoing connections. The
+ * store counts if a topic exists or a server's policy may need it. */
 struct bound bound_of(const struct engine *engine);
 
-/* May topics retain messages already? Is there a slab for outgoing connections?
- * Each raises the bound when it becomes true. */
+/*
+ * Does the store count already? Is there a slab for outgoing connections? The
+ * bound rises when either becomes true.
+ */
 bool bound_has_store(const struct engine *engine);
 bool bound_has_outgoing(const struct engine *engine);
 

@@ -16,37 +16,37 @@
 /* --------------------------------------------------------------------- send */
 
 /*
- * Make sure that the message goes into the queue: offer the kernel what is
- * there, then look for bockets. COMMAND_FULL names who is full: if the pool
- * is, `*dry`.
+ * Make sure that the message fits into the queue: offer the queue to the
+ * kernel, then reclaim bockets. COMMAND_FULL: the connection is full, or, with
+ * `*no_bocket`, the pool has too few bockets.
  */
-static enum command_answer find_room(struct conn *conn, size_t length,
-                                     bool *dry)
+static enum command_answer ensure_space(struct conn *conn, size_t length,
+                                        bool *no_bocket)
 {
-    *dry = false;
+    *no_bocket = false;
     if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
         return COMMAND_DONE;
     if (!drain(conn))
         return COMMAND_CLOSED;
     if (!outbox_fits(conn, length))
         return COMMAND_FULL;
-    *dry = !reclaim_ensure_for(conn, length);
+    *no_bocket = !reclaim_ensure_for(conn, length);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
-    return *dry ? COMMAND_FULL : COMMAND_DONE;
+    return *no_bocket ? COMMAND_FULL : COMMAND_DONE;
 }
 
-/* It is owed an on_drain, when the longest it was refused fits. */
-static void refuse(struct conn *conn, size_t length, bool dry)
+/* An on_drain follows when the longest refused message fits. */
+static void refuse(struct conn *conn, size_t length, bool no_bocket)
 {
     conn_set(conn, CONN_REFUSED);
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
-    if (dry)
+    if (no_bocket)
         reclaim_wait(conn);
 }
 
-static void put(struct conn *conn, const struct message *message)
+static void queue_message(struct conn *conn, const struct message *message)
 {
     enum pool_share share = conn_share(conn);
 
@@ -62,7 +62,7 @@ enum command_answer command_send(struct engine *engine, conn_name name,
                                  const struct message *message)
 {
     struct conn *conn = engine_find_open(engine, name);
-    bool dry;
+    bool no_bocket;
 
     if (conn == NULL)
         return COMMAND_CLOSED;
@@ -73,16 +73,17 @@ enum command_answer command_send(struct engine *engine, conn_name name,
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
 
-    enum command_answer answer = find_room(conn, message->length, &dry);
+    enum command_answer answer =
+        ensure_space(conn, message->length, &no_bocket);
 
     if (answer == COMMAND_DONE)
-        put(conn, message);
+        queue_message(conn, message);
     else if (answer == COMMAND_FULL)
-        refuse(conn, message->length, dry);
+        refuse(conn, message->length, no_bocket);
     return answer;
 }
 
-/* ------------------------------------------------------------------- others */
+/* -------------------------------------------------------------------- flush */
 
 enum command_answer command_flush(struct engine *engine, conn_name name)
 {
@@ -94,7 +95,7 @@ enum command_answer command_flush(struct engine *engine, conn_name name)
     return COMMAND_DONE;
 }
 
-/* --------------------------------------------------------------------- take */
+/* --------------------------------------------------------- buffered receive */
 
 enum receive_result command_peek(const struct engine *engine, conn_name name,
                                  const struct receive_request *request)
@@ -130,7 +131,7 @@ void command_abandon(struct engine *engine, conn_name name)
         buffered_abandon(conn);
 }
 
-/* ---------------------------------------------------------------- ending it */
+/* ------------------------------------------------------------------ closing */
 
 enum command_answer command_close(struct engine *engine, conn_name name,
                                   enum reason reason, double linger)
@@ -154,6 +155,8 @@ void command_cut(struct engine *engine, conn_name name)
         conn_end(conn, REASON_SCRIPT, NULL);
 }
 
+/* ------------------------------------------------------------------ pausing */
+
 enum command_answer command_pause(struct engine *engine, conn_name name,
                                   bool paused)
 {
@@ -172,7 +175,10 @@ enum command_answer command_pause(struct engine *engine, conn_name name,
     return COMMAND_DONE;
 }
 
-/* What waits in the stream is queued for it, unless it will be withheld. */
+/* ------------------------------------------------------------------ queries */
+
+/* Add what waits in the stream. A message that will be withheld is not counted
+ * as sent, though its bytes count until then. */
 static void add_pending(struct conn_stats *stats, struct conn *conn)
 {
     struct pending pending = pending_begin(conn);
@@ -183,7 +189,6 @@ static void add_pending(struct conn_stats *stats, struct conn *conn)
     }
 }
 
-/* For what is sent, and for what has come. */
 static uint32_t held_bockets(const struct conn *conn)
 {
     const struct server *server = conn->server;

@@ -15,16 +15,16 @@
 #include <stdlib.h>
 
 enum {
-    DYING = 1024,       /* closed connections whose last event is still due */
-    RETAINED = 16 << 20 /* bytes for snapshots, unless a script says more */
+    DEAD_SLOTS = 1024,        /* more, for connections whose `closed` is due */
+    RETAINED_BYTES = 16 << 20 /* of the store, unless a script sets another */
 };
 
-/* -------------------------------------------------------- beginning and end */
+/* ------------------------------------------------------------- new and free */
 
 /* False, with errno set: the system refuses. */
 static bool init_tables(struct engine *engine, uint32_t connections)
 {
-    if (!conn_table_init(&engine->conns, connections + DYING))
+    if (!conn_table_init(&engine->conns, connections + DEAD_SLOTS))
         return false;
     engine->pending =
         memory_map(engine->conns.number * sizeof *engine->pending);
@@ -39,7 +39,7 @@ static void free_tables(struct engine *engine)
     conn_table_free(&engine->conns);
 }
 
-/* The loop, and what is always watched. False, with errno set: refused. */
+/* Make the loop and what it always watches. False, with errno set: refused. */
 static bool init_loop(struct engine *engine)
 {
     engine->loop = loop_new(turn_begin, turn_finish, engine);
@@ -83,7 +83,7 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     link_init(&engine->servers);
     link_init(&engine->unsettled);
     link_init(&engine->kept);
-    cells_init(&engine->cells, RETAINED);
+    cells_init(&engine->cells, RETAINED_BYTES);
     slab_init(&engine->outgoing);
     deadline_init(engine);
     return engine;
@@ -101,7 +101,7 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
-/* -------------------------------------------------------------------- looks */
+/* ------------------------------------------------------------------ queries */
 
 typedef void server_fn(struct server *server, void *context);
 
@@ -165,7 +165,7 @@ uint32_t engine_connections(const struct engine *engine)
     return connections;
 }
 
-static void find_use(struct server *server, void *context)
+static void note_use(struct server *server, void *context)
 {
     bool *in_use = context;
 
@@ -176,7 +176,7 @@ bool engine_is_in_use(const struct engine *engine)
 {
     bool in_use = engine->pending_count > 0;
 
-    for_each_server(engine, find_use, &in_use);
+    for_each_server(engine, note_use, &in_use);
     return in_use;
 }
 
@@ -244,7 +244,7 @@ static void add_stats(struct server *server, void *context)
     counters_add_stats(context, &stats);
 }
 
-/* The slab of all outgoing connections counts once. */
+/* Servers of outgoing connections share one slab, which counts once. */
 static void add_outgoing(struct server_stats *sums, const struct pool *pool)
 {
     if (pool == NULL)

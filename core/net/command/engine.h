@@ -17,9 +17,10 @@
 struct engine;
 
 /*
- * Make an engine for at most `connections` connections. `turn_end(script)` is
- * called in each turn, after the events and before the flush; it may be NULL.
- * NULL, with errno set: the system refuses.
+ * Make an engine for at most `connections` connections, those of all servers
+ * together. `events` is copied. `turn_end(script)` is called in each turn,
+ * after the events and before the flush; it may be NULL. NULL, with errno set:
+ * the system refuses.
  */
 struct engine *engine_new(uint32_t connections, const struct events *events,
                           turn_fn *turn_end, void *script);
@@ -27,48 +28,48 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
 /* Close everything at once, without events, and free it. */
 void engine_free(struct engine *engine);
 
-/* Its loop; and what engine_new() was given as `script`. */
+/* The engine's loop; and the `script` that engine_new() was given. */
 struct loop *engine_loop(const struct engine *engine);
 void *engine_script(const struct engine *engine);
 
-/* Connections that there may be at a time; and the number of their slots, which
- * is a little greater (conn_name_slot() is less than it). */
+/* The most connections at a time; and the number of slots, which is a little
+ * greater: conn_name_slot() is below it. */
 uint32_t engine_most_connections(const struct engine *engine);
 uint32_t engine_slots(const struct engine *engine);
 
-/* As server_next() in server.h, of all servers. */
+/* As server_next() (server.h), for the connections of all servers. */
 conn_name engine_next(const struct engine *engine, uint32_t *slot);
 
 /* Connections of all servers, outgoing ones too, that are open or in set-up. */
 uint32_t engine_connections(const struct engine *engine);
 
-/* Does any server listen, is any connection left, is an event to be delivered?
- */
+/* Is any server not closed, any connection left, or any event pending? */
 bool engine_is_in_use(const struct engine *engine);
 
-/* All servers stop listening; or are closed, as by server_close(). */
+/* Stop listening at all servers; close all servers, as server_close(). */
 void engine_stop_listening(struct engine *engine);
 void engine_close_servers(struct engine *engine, enum reason reason,
                           double linger);
 
-/* Warn of sockets passed by a service manager that no server has asked for. */
+/* Log a warning for each socket passed by a service manager that no server
+ * listens on. */
 void engine_warn_unused(const struct engine *engine);
 
 /*
- * The bytes for retained messages of all topics. False: they cannot change to
- * this, since messages are retained.
+ * May the size of the store of snapshots, in bytes, be set to this; and set it.
+ * False: the store is in use, and has another size.
  */
 bool engine_may_set_retained(const struct engine *engine, uint64_t bytes);
 bool engine_set_retained(struct engine *engine, uint64_t bytes);
 
-/* Bockets that all outgoing connections share; 0: none was made so far. */
+/* Bockets of the slab of outgoing connections; 0: it is not mapped yet. */
 uint32_t engine_outgoing_bockets(const struct engine *engine);
 
 struct engine_stats {
-    struct server_stats servers; /* the sum of all, closed ones too */
+    struct server_stats servers; /* sum of all servers, freed ones too */
     uint64_t uptime;             /* nanoseconds */
-    struct times turns;          /* all but the waiting */
-    struct times handlers;       /* of that: receiving, handlers, timers */
+    struct times turns;          /* durations, without waiting for events */
+    struct times handlers;       /* of these: receiving, handlers, timers */
 };
 
 struct engine_stats engine_stats(const struct engine *engine);

@@ -17,12 +17,12 @@ static struct server *new_server(struct engine *engine,
     if (server == NULL)
         return NULL;
     server->outgoing = true;
-    server->closing = true; /* so it goes when its connection has gone */
+    server->closing = true; /* freed when its connection has gone */
     link_before(&engine->servers, &server->servers);
     return server;
 }
 
-/* It takes a descriptor's place from now on, though it may have none so far. */
+/* The connection counts as an open descriptor (`open`) before it has one. */
 static struct conn *new_conn(struct server *server)
 {
     struct engine *engine = server->engine;

@@ -10,8 +10,8 @@
 
 /* -------------------------------------------------------------- one channel */
 
-/* The one to be left out, if it would be among those who get it. */
-static struct conn *find_left_out(const struct channel *channel,
+/* The connection `except`, if it is a subscriber of the channel; else NULL. */
+static struct conn *find_excluded(const struct channel *channel,
                                   conn_name except)
 {
     struct conn *conn = engine_find_open(channel->server->engine, except);
@@ -23,19 +23,20 @@ static struct conn *find_left_out(const struct channel *channel,
 }
 
 /*
- * Room in the stream and in the pool; but first, what came before goes into the
- * queue of the one to be left out, which may take bockets. Making room may give
- * back the bocket that had some left. May end connections.
+ * Make space in the stream and in the pool. The excluded connection, whose
+ * `seen` will skip the message, first gets what came before it; that may take
+ * bockets. Reclaiming may free the stream's tail bocket, hence the loop. May
+ * end connections.
  */
-static bool prepare(const struct channel *channel, size_t length,
-                    conn_name except)
+static bool ensure_space(const struct channel *channel, size_t length,
+                         conn_name except)
 {
     struct server *server = channel->server;
-    struct conn *left_out = find_left_out(channel, except);
+    struct conn *excluded = find_excluded(channel, except);
     size_t needed;
 
-    if (left_out != NULL)
-        enqueue_pending(left_out);
+    if (excluded != NULL)
+        enqueue_pending(excluded);
     if (!server_slab_holds(server, length))
         return false;
     if (!stream_takes(&server->stream, length))
@@ -60,18 +61,19 @@ static void write_message(struct channel *channel,
     fanout_activate(channel);
 }
 
-/* Write it for all but one. For how many that is. */
-static uint32_t put(struct channel *channel, const struct message *message,
-                    uint64_t sequence, struct conn *left_out)
+/* Write the message for all subscribers but `excluded`; their number. */
+static uint32_t write_for_all_but(struct channel *channel,
+                                  const struct message *message,
+                                  uint64_t sequence, struct conn *excluded)
 {
     struct server *server = channel->server;
-    uint32_t count = channel->count - (left_out != NULL);
+    uint32_t count = channel->count - (excluded != NULL);
 
     if (count == 0)
         return 0;
     write_message(channel, message, sequence);
-    if (left_out != NULL)
-        left_out->seen = server->stream.next;
+    if (excluded != NULL)
+        excluded->seen = server->stream.next;
     if (!stream_takes(&server->stream, 1))
         server->held_long_enough = true;
     counters_publish(&server->counters, message->length, count);
@@ -96,23 +98,26 @@ enum command_answer publish_broadcast(struct server *server, const char *data,
         return COMMAND_DONE;
 
     bool ready = retain_has_room(server, length) &&
-                 prepare(channel, message.length, except);
-    struct conn *left_out = find_left_out(channel, except);
+                 ensure_space(channel, message.length, except);
+    struct conn *excluded = find_excluded(channel, except);
 
-    if (channel->count == (left_out != NULL))
+    if (channel->count == (excluded != NULL))
         return COMMAND_DONE;
     if (!ready || !retain_broadcast(server, data, length, except)) {
         counters_refuse(&server->counters);
         return COMMAND_FULL;
     }
-    *receivers = put(channel, &message, ++server->engine->sequence, left_out);
+    *receivers = write_for_all_but(channel, &message,
+                                   ++server->engine->sequence, excluded);
     return COMMAND_DONE;
 }
 
 /* --------------------------------------------------------------- publishing */
 
-/* Nobody of this channel can be given it: they miss it as if full. */
-static void miss(struct channel *channel, uint64_t sequence, conn_name except)
+/* The message cannot be written into the stream: withhold it from each
+ * subscriber as if that were full. */
+static void withhold_from_all(struct channel *channel, uint64_t sequence,
+                              conn_name except)
 {
     struct link *next;
 
@@ -137,27 +142,28 @@ static void miss(struct channel *channel, uint64_t sequence, conn_name except)
     }
 }
 
-static uint32_t publish_at(struct channel *channel, const char *data,
-                           size_t length, uint64_t sequence, conn_name except)
+static uint32_t publish_in_channel(struct channel *channel, const char *data,
+                                   size_t length, uint64_t sequence,
+                                   conn_name except)
 {
     struct server *server = channel->server;
     struct message message =
         framing_encode(&server->options.framing, data, length);
-    struct conn *left_out;
+    struct conn *excluded;
     uint32_t count;
 
     if (channel->count == 0)
         return 0;
 
     bool ready = message.length <= server->limit &&
-                 prepare(channel, message.length, except);
+                 ensure_space(channel, message.length, except);
 
-    left_out = find_left_out(channel, except);
+    excluded = find_excluded(channel, except);
     if (ready)
-        return put(channel, &message, sequence, left_out);
-    count = channel->count - (left_out != NULL);
+        return write_for_all_but(channel, &message, sequence, excluded);
+    count = channel->count - (excluded != NULL);
     counters_refuse(&server->counters);
-    miss(channel, sequence, except);
+    withhold_from_all(channel, sequence, except);
     return count;
 }
 
@@ -175,8 +181,9 @@ enum command_answer publish_message(struct topic *topic, const char *data,
     for (struct link *at = topic->channels.next; at != &topic->channels;
          at = next) {
         next = at->next;
-        *receivers += publish_at(link_owner(at, struct channel, of_topic), data,
-                                 length, topic->engine->sequence, except);
+        *receivers +=
+            publish_in_channel(link_owner(at, struct channel, of_topic), data,
+                               length, topic->engine->sequence, except);
     }
     return COMMAND_DONE;
 }

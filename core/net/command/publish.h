@@ -15,20 +15,23 @@ struct server;
 struct topic;
 
 /*
- * Queue data for every open connection of the server but `except` (0: none),
- * and give in `*receivers` for how many that is. The server's framing carries
- * it, and it is no longer than the server's limit. COMMAND_FULL: the slab, or
- * the store of snapshots, has no space; no connection gets it.
+ * Write data into the stream for every open connection of the server but
+ * `except` (0: none); `*receivers` is set to their number. The server's framing
+ * carries the data, and the message is not longer than server_limit().
+ * COMMAND_FULL: the slab, or the store of snapshots, has no space; no
+ * connection gets the message. May end connections.
  */
 enum command_answer publish_broadcast(struct server *server, const char *data,
                                       size_t length, conn_name except,
                                       uint32_t *receivers);
 
 /*
- * Queue data for every subscriber of the topic but `except`, likewise, in the
- * framing of each one's server, which all carry it. Where it could never fit,
- * or a slab has no bocket, subscribers miss it as if they were full.
- * COMMAND_FULL: the store of snapshots has no space; no connection gets it.
+ * Likewise for every subscriber of the topic but `except`, in the framings of
+ * their servers, which all carry the data (topic_framing_refusing()). At a
+ * server where the message is longer than the limit, or the slab has no bocket
+ * for it, it is withheld from all subscribers as if they were full, but none is
+ * closed for that; they count as receivers. COMMAND_FULL: the store of
+ * snapshots has no space; no connection gets the message.
  */
 enum command_answer publish_message(struct topic *topic, const char *data,
                                     size_t length, struct key key,

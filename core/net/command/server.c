@@ -13,7 +13,7 @@
 
 /* ------------------------------------------------------------------ opening */
 
-static void begin_to_listen(struct server *server, int fd)
+static void start_listening(struct server *server, int fd)
 {
     server->listening = true;
     server->address = socket_address(fd);
@@ -39,7 +39,7 @@ struct server *server_open(struct engine *engine,
         serve_drop(server);
         return NULL;
     }
-    begin_to_listen(server, fd);
+    start_listening(server, fd);
     return server;
 }
 
@@ -62,7 +62,7 @@ void server_set_owner(struct server *server, void *owner)
     server->owner = owner;
 }
 
-/* The owner may end some of them meanwhile, but none is released. */
+/* The event may end connections, but no record is released meanwhile. */
 void server_owner_leaves(struct server *server)
 {
     struct conn *conn;
@@ -94,7 +94,7 @@ void server_flush(struct server *server)
     server->held_long_enough = true;
 }
 
-/* -------------------------------------------------------------------- looks */
+/* ------------------------------------------------------------------ queries */
 
 struct server_facts server_facts(const struct server *server)
 {
@@ -110,17 +110,17 @@ struct server_facts server_facts(const struct server *server)
     };
 }
 
-void server_format_address(const struct server *server, char *out, size_t room)
+void server_format_address(const struct server *server, char *out, size_t size)
 {
     char text[ADDRESS_TEXT_BYTES];
 
     if (server->options.path != NULL) {
-        snprintf(out, room, "unix:%s", server->options.path);
+        snprintf(out, size, "unix:%s", server->options.path);
     } else if (strcmp(server->options.host, "*") == 0) {
-        snprintf(out, room, "*:%u", (unsigned)server->address.port);
+        snprintf(out, size, "*:%u", (unsigned)server->address.port);
     } else {
         address_format(&server->address, text);
-        snprintf(out, room, "%s", text);
+        snprintf(out, size, "%s", text);
     }
 }
 
@@ -151,7 +151,7 @@ conn_name server_next(const struct server *server, uint32_t *slot)
 
 /* -------------------------------------------------------------------- stats */
 
-/* An outgoing connection has no slab of its own. */
+/* Servers of outgoing connections share a slab, which engine_stats() adds. */
 static void add_slab(struct server_stats *stats, const struct server *server)
 {
     if (server->outgoing)

@@ -19,36 +19,39 @@
 struct engine;
 struct server;
 
-enum { SERVER_ADDRESS_BYTES = 256 }; /* of the text of any address */
+/* Space for the text of any address, see server_format_address(). */
+enum { SERVER_ADDRESS_BYTES = 256 };
 
-/* What can be known of a server; its strings live as long as it does. */
+/* Strings in it are valid as long as the server's options stay the same. */
 struct server_facts {
     const struct server_options *options;
     void *owner;
-    uint16_t port;        /* that it listens on, also if 0 was asked for */
+    uint16_t port;        /* that it listens on, also if the option is 0 */
     uint32_t connections; /* open, or in set-up */
-    bool outgoing;        /* of one connection that fes.connect() made */
-    bool closing;         /* it does not listen, its connections close */
+    bool outgoing;        /* the server of one outgoing connection */
+    bool closing;         /* does not listen, its connections close */
     bool gone;            /* closing, and its last connection has gone */
     bool adopting;        /* between adopt_prepare() and commit or drop */
 };
 
 /*
- * Listen, with options that are in range; strings in them are copied. `owner`,
- * not NULL, is handed to the events of its connections. NULL and `*why`, text
- * that is good until the next call, if the system refuses.
+ * Make a server that listens, with options that are in range; strings in them
+ * are copied. `owner`, not NULL, is handed to the events of its connections. If
+ * the system refuses, returns NULL and sets `*why` to text that is valid until
+ * the next call.
  */
 struct server *server_open(struct engine *engine,
                            const struct server_options *options, void *owner,
                            const char **why);
 
 /*
- * Stop listening and close the connections gracefully, for `reason`, with so
- * many seconds of linger. The server remains, and tells its stats.
+ * Stop listening and close all connections, as closing_begin() with `reason`
+ * and `linger` seconds. The server stays, with its stats, until
+ * server_abandon().
  */
 void server_close(struct server *server, enum reason reason, double linger);
 
-/* Give the server another owner, which has no handlers yet. */
+/* Give the server another owner. */
 void server_set_owner(struct server *server, void *owner);
 
 /*
@@ -57,38 +60,38 @@ void server_set_owner(struct server *server, void *owner);
  */
 void server_owner_leaves(struct server *server);
 
-/* The owner is gone: end everything at once, without events. The server is
+/* The owner is gone: end all connections at once, without events. The server is
  * freed at the end of a turn. */
 void server_abandon(struct server *server);
 
-/* Stop, or go on, accepting. */
+/* Stop accepting, or go on. */
 void server_pause(struct server *server, bool paused);
 
-/* End the time for which the flush is held to gather more (`coalesce`). */
+/* Send at this turn's end what `coalesce` holds back. */
 void server_flush(struct server *server);
 
 struct server_facts server_facts(const struct server *server);
 
-/* "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock"; what does
- * not fit in `room` bytes is cut. */
-void server_format_address(const struct server *server, char *out, size_t room);
+/* Write "127.0.0.1:4242", "[::1]:4242", "*:4242" or "unix:/run/fes.sock", cut
+ * to `size` bytes including the zero. */
+void server_format_address(const struct server *server, char *out, size_t size);
 
-/* The longest message, framing counted, that one connection may have waiting;
- * and whether the slab could ever hold so many bytes. */
+/* The most bytes, framing included, that one connection may have waiting; and
+ * whether the slab, if it were empty, would hold `length` bytes. */
 uint32_t server_limit(const struct server *server);
 bool server_holds(const struct server *server, size_t length);
 
-/* Connections that are open. */
+/* The number of open connections. */
 uint32_t server_connections(const struct server *server);
 
 /*
- * The name of the first open connection of the server in a slot from `*slot`
- * on; `*slot` moves behind it. 0: there is none. Connections may come and go in
- * between.
+ * The name of the first open connection of the server in a slot from `*slot` on
+ * (0: all slots); `*slot` moves behind it. 0: there is none. Connections may
+ * come and go between two calls.
  */
 conn_name server_next(const struct server *server, uint32_t *slot);
 
-/* Its figures, at the same cost for 10 and 100,000 connections. */
+/* The server's figures; the cost does not depend on the connections. */
 struct server_stats server_stats(const struct server *server);
 
 #endif

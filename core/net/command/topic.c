@@ -148,7 +148,7 @@ static void copy_entry(const struct cells *cells, const struct entry *entry,
 }
 
 size_t topic_last(const struct topic *topic, struct key key, void *out,
-                  size_t room)
+                  size_t size)
 {
     const struct cells *cells = &topic->engine->cells;
     const struct entry *entry =
@@ -157,7 +157,7 @@ size_t topic_last(const struct topic *topic, struct key key, void *out,
 
     if (entry == NULL)
         return SIZE_MAX;
-    if (entry->length <= room)
+    if (entry->length <= size)
         copy_entry(cells, entry, out);
     return entry->length;
 }
@@ -206,7 +206,7 @@ enum command_answer topic_remove_subscriber(struct topic *topic, conn_name name)
     return COMMAND_DONE;
 }
 
-/* -------------------------------------------------------------------- looks */
+/* ------------------------------------------------------------------ queries */
 
 bool topic_has_subscriber(const struct topic *topic, conn_name name)
 {
@@ -216,12 +216,12 @@ bool topic_has_subscriber(const struct topic *topic, conn_name name)
 }
 
 static size_t list_channel(const struct channel *channel, conn_name *names,
-                           size_t count, size_t room)
+                           size_t count, size_t most)
 {
     const struct link *end = &channel->subscribers;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
-        if (count < room)
+        if (count < most)
             names[count] =
                 conn_name_of(link_owner(at, struct sub, in_channel)->conn);
         count++;
@@ -230,19 +230,19 @@ static size_t list_channel(const struct channel *channel, conn_name *names,
 }
 
 size_t topic_list_subscribers(const struct topic *topic, conn_name *names,
-                              size_t room)
+                              size_t most)
 {
     const struct link *end = &topic->channels;
     size_t count = 0;
 
     for (const struct link *at = end->next; at != end; at = at->next)
         count = list_channel(link_owner(at, struct channel, of_topic), names,
-                             count, room);
+                             count, most);
     return count;
 }
 
 size_t topic_list_of(const struct engine *engine, conn_name name,
-                     struct topic **topics, size_t room)
+                     struct topic **topics, size_t most)
 {
     const struct conn *conn = engine_find_open(engine, name);
     size_t count = 0;
@@ -250,7 +250,7 @@ size_t topic_list_of(const struct engine *engine, conn_name name,
     if (conn == NULL)
         return 0;
     for (const struct sub *sub = conn->subs; sub != NULL; sub = sub->next) {
-        if (count < room)
+        if (count < most)
             topics[count] = sub->channel->topic;
         count++;
     }

@@ -1,5 +1,8 @@
 /*
- * topic.h - commands: topics, what they retain, and who is subscribed
+ * topic.h - commands: topics, what they retain, and their subscribers
+ *
+ * A topic exists while an object of a script holds it, it has subscribers, or
+ * it retains messages; and at least until the end of the turn.
  */
 #ifndef FES_COMMAND_TOPIC_H
 #define FES_COMMAND_TOPIC_H
@@ -20,7 +23,7 @@ struct engine;
 struct topic;
 
 struct topic_facts {
-    const char *name; /* terminated, but it may have zeros inside */
+    const char *name; /* ends with a zero, and may have zeros inside */
     size_t name_length;
     uint32_t subscribers;
     bool retains;
@@ -30,64 +33,68 @@ struct topic_facts {
 struct topic_facts topic_facts(const struct topic *topic);
 
 /*
- * The topic of a name of 1 to TOPIC_NAME_MOST bytes, or NULL; made if there is
- * none, or NULL: no memory. It is there at least until the end of the turn.
+ * The topic of this name, which has 1 to TOPIC_NAME_MOST bytes. topic_find():
+ * NULL if there is none. topic_make(): made if there is none; NULL: no memory.
  */
 struct topic *topic_find(struct engine *engine, const char *name,
                          size_t length);
 struct topic *topic_make(struct engine *engine, const char *name,
                          size_t length);
 
-/* An object of a script keeps the topic; and does so no longer. */
+/* An object of a script holds the topic; releases it. */
 void topic_hold(struct topic *topic);
 void topic_let_go(struct topic *topic);
 
 /* --------------------------------------------------------------- publishing */
 
-/* A framing of some subscriber that cannot carry this data, or NULL. */
+/* The framing of a server with subscribers that cannot carry this data; NULL:
+ * there is none. */
 const struct framing *topic_framing_refusing(const struct topic *topic,
                                              const char *data, size_t length);
 
-/* Could a message of so many bytes fit the queue of a connection of any server?
- * Without any server it could. */
+/* Does data of this length, framed, fit into the queue of a connection of at
+ * least one server, whether or not it has subscribers? True without servers. */
 bool topic_fits(const struct topic *topic, size_t length);
 
 /* ---------------------------------------------------------------- retaining */
 
-/* Retain the last message of each key. False: no memory for the store. */
+/* From now on retain the last message of each key, until the topic is freed.
+ * False: no memory for the store. */
 bool topic_retain(struct topic *topic);
 
-/* Forget what is retained, of one key or (NULL) of all. */
+/* Discard the retained message of one key, or of all keys (NULL). */
 void topic_clear(struct topic *topic, const struct key *key);
 
 /*
- * The length of the last message of a key, copied to `out` if that has at least
- * so many bytes of `room`. SIZE_MAX: there is none.
+ * The length of the last message of a key; the message is copied to `out`
+ * unless it is longer than `size`. SIZE_MAX: there is none.
  */
 size_t topic_last(const struct topic *topic, struct key key, void *out,
-                  size_t room);
+                  size_t size);
 
 /* -------------------------------------------------------------- subscribing */
 
 /*
- * Subscribe a connection. COMMAND_FULL: it has as many topics as it may, or
- * there is no memory. COMMAND_DONE also if it is subscribed already.
+ * Subscribe a connection. If the topic retains, the snapshot will be queued for
+ * it (catchup.h). COMMAND_FULL: it has `maxtopics` topics, or there is no
+ * memory. COMMAND_DONE also if it is subscribed already.
  */
 enum command_answer topic_add_subscriber(struct topic *topic, conn_name name);
 
-/* End a subscription, if there is one, after what was published before. */
+/* End a subscription, if there is one. What was published before is queued
+ * first, which may end the connection: COMMAND_CLOSED. */
 enum command_answer topic_remove_subscriber(struct topic *topic,
                                             conn_name name);
 
-/* Is the connection open, and subscribed? */
+/* Is the connection open and subscribed? */
 bool topic_has_subscriber(const struct topic *topic, conn_name name);
 
-/* The names of all subscribers, at most `room` of them. How many there are. */
+/* Write the names of at most `most` subscribers; returns the number of all. */
 size_t topic_list_subscribers(const struct topic *topic, conn_name *names,
-                              size_t room);
+                              size_t most);
 
-/* The topics of an open connection, likewise; 0 for any other. */
+/* Likewise the topics of a connection; it has none unless it is open. */
 size_t topic_list_of(const struct engine *engine, conn_name name,
-                     struct topic **topics, size_t room);
+                     struct topic **topics, size_t most);
 
 #endif
