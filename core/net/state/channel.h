@@ -4,14 +4,14 @@
  *     topic --- channel (server A) --- circle: sub, sub, sub, ...
  *        \----- channel (server B) --- circle: sub, sub
  *
- * A server's broadcasts are a channel too, of which every open connection is a
- * subscriber: its circle links the connections themselves. A message is written
- * once into the stream of the server, with its channel beside it.
+ * The broadcasts of a server are a channel too: its circle links all open
+ * connections themselves. A message is written once into the server's stream,
+ * together with its channel.
  *
- * A subscription is live, or it lags: its messages are withheld, whole, until
- * the stall is over (overflow.h). It needs two numbers of the engine's sequence
- * for that. The one of a connection to its server's broadcasts has a record
- * only while it lags (conn.h).
+ * A subscription is live or stalled. While it is stalled, its messages are
+ * withheld, whole (stall.h); two numbers of the engine's sequence, `from` and
+ * `upto`, say what it has. A connection's subscription to broadcasts has a
+ * record only while it is stalled (struct conn_slow).
  */
 #ifndef FES_STATE_CHANNEL_H
 #define FES_STATE_CHANNEL_H
@@ -28,42 +28,42 @@ struct channel {
     struct server *server;
     struct topic *topic;       /* NULL: the broadcasts of the server */
     struct snapshot *snapshot; /* of the topic, or of the broadcasts */
-    struct link subscribers;   /* subscribers, in the order of the next lap */
-    struct link *cursor;       /* whom the lap visits next; NULL: no lap */
-    struct link *last_slice;   /* begins the next lap; NULL: the last does */
-    uint32_t count;            /* in the circle */
-    uint32_t catching;         /* those that lag and may need the snapshot */
-    uint32_t conflating;       /* those whose own policy needs the snapshot */
-    struct link active;        /* in the server's list, while messages wait */
-    uint64_t bit;          /* while hot: no other's; 0: there was none left */
-    uint64_t next;         /* the message of the stream behind its last */
-    uint64_t mark;         /* who looks for messages of it just now */
-    struct sub *marked;    /* by this subscription */
-    struct link of_topic;  /* in the topic's list */
-    struct link of_server; /* in the server's list */
+    struct link subscribers;   /* a circle, in the order of the next lap */
+    struct link *cursor;       /* link that the lap visits next; NULL: no lap */
+    struct link *last_slice;   /* begins the next lap; NULL: the last link */
+    uint32_t count;            /* subscribers */
+    uint32_t catching;         /* stalled ones that may need the snapshot */
+    uint32_t conflating;       /* those whose own policy needs it */
+    struct link active;        /* in the server's list, while active */
+    uint64_t bit;              /* while active: its own; 0: none was free */
+    uint64_t next;             /* number behind its last stream message */
+    uint64_t mark;             /* server->looks when it was marked */
+    struct sub *marked;        /* for this subscription (pending.h) */
+    struct link of_topic;      /* in the topic's list */
+    struct link of_server;     /* in the server's list */
 };
 
 enum sub_state {
     SUB_LIVE,   /* messages are given as they come */
-    SUB_DROP,   /* they are withheld, and lost */
-    SUB_ASK,    /* likewise, until the script has answered */
-    SUB_LATEST, /* they are withheld until it can catch up by the snapshot */
+    SUB_DROP,   /* they are withheld and lost */
+    SUB_ASK,    /* likewise, until the policy function answers */
+    SUB_LATEST, /* they are withheld; it catches up from the snapshot */
 };
 
 struct sub {
-    struct link in_channel; /* in the list of its subscribers */
+    struct link in_channel; /* in the circle */
     struct channel *channel;
     struct conn *conn;
-    struct sub *next; /* of the same connection */
-    struct sub **back;
-    struct table_node node; /* among all of the engine */
-    uint64_t since;         /* the message of the stream that is first for it */
-    uint64_t from;   /* lagging: numbers up to here are not of this stall */
-    uint64_t upto;   /* lagging: it has everything up to this number */
-    uint64_t missed; /* messages withheld in this stall */
-    uint8_t state;   /* enum sub_state */
-    uint8_t answer;  /* enum overflow; the script's, for this stall */
-    bool asked;      /* the script has been */
+    struct sub *next;       /* of the same connection */
+    struct sub **back;      /* what points to this one */
+    struct table_node node; /* in engine->subs */
+    uint64_t since;         /* number of the first stream message for it */
+    uint64_t from;          /* stalled: last number before the stall */
+    uint64_t upto;          /* stalled: it has everything up to it */
+    uint64_t missed;        /* in this stall */
+    uint8_t state;          /* enum sub_state */
+    uint8_t answer;         /* enum overflow: see CONN_ANSWERED */
+    bool asked;             /* `asked` was delivered for this stall */
 };
 
 static inline bool sub_is_stalled(const struct sub *sub)
@@ -71,13 +71,13 @@ static inline bool sub_is_stalled(const struct sub *sub)
     return sub != NULL && sub->state != SUB_LIVE;
 }
 
-/* Does it lag, and may it have to catch up by the snapshot? */
+/* Is it stalled so that it may have to catch up from the snapshot? */
 static inline bool sub_catches_up(const struct sub *sub)
 {
     return sub->state == SUB_LATEST || sub->state == SUB_ASK;
 }
 
-/* A channel without subscribers. */
+/* Make a channel without subscribers. */
 static inline void channel_init(struct channel *channel, struct server *server,
                                 struct topic *topic, struct snapshot *snapshot)
 {
@@ -92,7 +92,7 @@ static inline void channel_init(struct channel *channel, struct server *server,
     link_init(&channel->of_server);
 }
 
-/* A link is taken out of the circle: whoever stands on it moves on. */
+/* Take a subscriber out of the circle. A lap at its link moves to the next. */
 static inline void channel_leave(struct channel *channel, struct link *link)
 {
     if (channel->cursor == link)

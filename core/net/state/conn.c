@@ -37,7 +37,7 @@ static struct conn *take_record(struct conn_table *table)
     return conn;
 }
 
-/* Everything but slot and generation begins anew. */
+/* Resets everything but the slot; the generation is one more. */
 struct conn *conn_new(struct conn_table *table)
 {
     struct conn *conn = take_record(table);
@@ -63,7 +63,7 @@ struct conn *conn_new(struct conn_table *table)
 void conn_release(struct conn_table *table, struct conn *conn)
 {
     conn->state = CONN_FREE;
-    conn->server = NULL; /* it may be freed before the record is used again */
+    conn->server = NULL; /* may be freed before the record is reused */
     table->idle[table->nidle++] = conn->slot;
 }
 

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void let_go(struct conn *conn)
+/* Release all but the descriptor and the inbox, which is empty by now. */
+static void release_resources(struct conn *conn)
 {
     struct server *server = conn->server;
 
@@ -25,12 +26,12 @@ static void let_go(struct conn *conn)
     wheel_remove(&server->engine->wheel, &conn->deadline);
 }
 
-/* The descriptor is closed, or is about to be. */
-static void die(struct conn *conn)
+/* Call when the descriptor is closed. */
+static void become_dead(struct conn *conn)
 {
     struct server *server = conn->server;
 
-    let_go(conn);
+    release_resources(conn);
     server->engine->open--;
     counters_close(&server->counters, conn->reason);
     conn->state = CONN_DEAD;
@@ -42,11 +43,12 @@ void conn_end_finish(struct conn *conn)
     interest_end(conn);
     if (conn->fd >= 0)
         close(conn->fd);
-    die(conn);
+    become_dead(conn);
 }
 
-/* From any state to CLOSING. */
-static void leave_any(struct conn *conn, enum reason reason, const char *detail)
+/* Leave OPEN or SETUP and set the reason; no effect in other states. */
+static void leave_open_or_setup(struct conn *conn, enum reason reason,
+                                const char *detail)
 {
     if (conn->state == CONN_OPEN) {
         membership_end(conn, reason, detail);
@@ -62,7 +64,7 @@ void conn_end(struct conn *conn, enum reason reason, const char *detail)
 {
     if (conn->state == CONN_DEAD)
         return;
-    leave_any(conn, reason, detail);
+    leave_open_or_setup(conn, reason, detail);
     conn_end_finish(conn);
 }
 
@@ -70,11 +72,11 @@ void conn_end_reset(struct conn *conn, enum reason reason)
 {
     if (conn->state == CONN_DEAD)
         return;
-    leave_any(conn, reason, NULL);
+    leave_open_or_setup(conn, reason, NULL);
     interest_end(conn);
     if (conn->fd >= 0)
         socket_reset(conn->fd);
-    die(conn);
+    become_dead(conn);
 }
 
 void conn_end_failed(struct conn *conn, int error)

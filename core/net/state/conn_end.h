@@ -1,8 +1,8 @@
 /*
  * conn_end.h - how a connection comes to its end
  *
- * The first reason given is the one that is told. The event that the connection
- * is closed is delivered later, from the loop.
+ * The first reason given is the one reported. The event `closed` is delivered
+ * later, from the loop.
  */
 #ifndef FES_STATE_CONN_END_H
 #define FES_STATE_CONN_END_H
@@ -16,7 +16,7 @@
  */
 void conn_end(struct conn *conn, enum reason reason, const char *detail);
 
-/* The same, but the peer sees a reset. */
+/* Likewise, but the peer sees a reset. */
 void conn_end_reset(struct conn *conn, enum reason reason);
 
 /* The system reported `error` (an errno) for the socket: end the connection

@@ -1,13 +1,13 @@
 /*
- * counters.h - what servers count, each figure described in one row
+ * counters.h - all figures that servers count, one row each
  *
- * The tables below are the only place that names a figure: the structs, the
- * sums over all servers, server:stats() and fes.stats() are made of them.
+ * Only the tables below name the figures: the structs, the sums over all
+ * servers, server:stats() and fes.stats() are made from them.
  *
- * A counter only grows. It is changed here alone, by functions that say what
- * happened: bytes and messages enter in one place each and leave in one place
- * each. A gauge is looked up when it is asked for (server_stats()), save
- * `queued`, which is counted like a counter, but also falls.
+ * Counters change only in the functions below, one for each kind of event. They
+ * grow; `messages_out` and `missed` fall when a message is withheld, or queued,
+ * after all. A gauge is computed when it is asked for (server_stats()), except
+ * `queued`, which is counted as `unsent`.
  */
 #ifndef FES_STATE_COUNTERS_H
 #define FES_STATE_COUNTERS_H
@@ -27,9 +27,9 @@
     COUNTER(messages_in)                                           \
     COUNTER(messages_out) /* queued for a receiver */              \
     COUNTER(missed)       /* messages withheld from a receiver */  \
-    COUNTER(refused)      /* broadcasts and publishes that found no bocket */
+    COUNTER(refused)      /* broadcasts and publishes without memory */
 
-/*      name       kinds      function that gives a kind's name */
+/*    name       kinds      function that names a kind */
 #define COUNTER_ARRAYS(ARRAY)                             \
     ARRAY(closed, REASONS, reason_name) /* connections */ \
     ARRAY(missed_by, OVERFLOWS, overflow_name)
@@ -45,20 +45,20 @@
 #define COUNTERS_FIELD(name)            uint64_t name;
 #define COUNTERS_ARRAY(name, kinds, fn) uint64_t name[kinds];
 
-/* What a server counts. */
+/* The counters of one server, or sums of several. */
 struct counters {
     COUNTERS(COUNTERS_FIELD)
     COUNTER_ARRAYS(COUNTERS_ARRAY)
     uint64_t unsent; /* the gauge `queued` */
 };
 
-/* What a connection counts, in each direction. */
+/* The counters of one connection in one direction. */
 struct traffic {
     uint64_t bytes;
     uint64_t messages;
 };
 
-/* One server, or the sum of all. */
+/* All figures of one server, or sums of several. */
 struct server_stats {
     struct counters counters;
     GAUGES(COUNTERS_FIELD)
@@ -88,7 +88,7 @@ static inline void counters_close(struct counters *counters, enum reason reason)
 
 /* ------------------------------------------------------------------ receive */
 
-/* Bytes have come from the peer. */
+/* Bytes were received from the peer. */
 static inline void counters_receive(struct counters *counters,
                                     struct traffic *in, size_t bytes)
 {
@@ -96,7 +96,7 @@ static inline void counters_receive(struct counters *counters,
     in->bytes += bytes;
 }
 
-/* A whole message is handed over. */
+/* A whole message was handed over. */
 static inline void counters_hand_over(struct counters *counters,
                                       struct traffic *in)
 {
@@ -115,14 +115,14 @@ static inline void counters_queue(struct counters *counters,
     out->messages++;
 }
 
-/* So was a header, which is no message. */
+/* A header was queued, which does not count as a message. */
 static inline void counters_queue_header(struct counters *counters,
                                          size_t bytes)
 {
     counters->unsent += bytes;
 }
 
-/* A message was written into the stream for so many receivers. */
+/* A message was written into the stream for `receivers` connections. */
 static inline void counters_publish(struct counters *counters, size_t bytes,
                                     uint32_t receivers)
 {
@@ -130,26 +130,27 @@ static inline void counters_publish(struct counters *counters, size_t bytes,
     counters->unsent += bytes * receivers;
 }
 
-/* So many published messages were given to a receiver, or queued for it. */
+/* Messages of the stream were given to one receiver, or queued for it. */
 static inline void counters_deliver(struct traffic *out, uint32_t messages)
 {
     out->messages += messages;
 }
 
-/* A published message takes another number of bytes in a receiver's framing. */
+/* A message of `published` bytes in the stream was queued for one receiver in
+ * another framing, as `queued` bytes. */
 static inline void counters_reframe(struct counters *counters, size_t published,
                                     size_t queued)
 {
     counters->unsent += queued - published;
 }
 
-/* A broadcast or publish found no bocket. */
+/* A broadcast or publish found no memory. */
 static inline void counters_refuse(struct counters *counters)
 {
     counters->refused++;
 }
 
-/* The kernel has taken bytes. */
+/* The kernel took bytes. */
 static inline void counters_send(struct counters *counters, struct traffic *out,
                                  size_t bytes)
 {
@@ -158,7 +159,7 @@ static inline void counters_send(struct counters *counters, struct traffic *out,
     out->bytes += bytes;
 }
 
-/* Bytes will never be offered to the kernel. */
+/* Unsent bytes were discarded. */
 static inline void counters_discard(struct counters *counters, size_t bytes)
 {
     counters->unsent -= bytes;
@@ -166,14 +167,14 @@ static inline void counters_discard(struct counters *counters, size_t bytes)
 
 /* ----------------------------------------------------------------- withhold */
 
-/* A published message of `bytes` is not for one of its receivers after all. */
+/* A message in the stream is withheld from one of its receivers. */
 static inline void counters_withdraw(struct counters *counters, size_t bytes)
 {
     counters->messages_out--;
     counters->unsent -= bytes;
 }
 
-/* A connection misses a message, by this policy; `missed` counts its own. */
+/* A connection misses a message by `policy`; `missed` is its own counter. */
 static inline void counters_miss(struct counters *counters, uint64_t *missed,
                                  enum overflow policy)
 {
@@ -182,7 +183,7 @@ static inline void counters_miss(struct counters *counters, uint64_t *missed,
     ++*missed;
 }
 
-/* It is sent that message after all. */
+/* A message counted as missed was queued after all. */
 static inline void counters_make_up(struct counters *counters, uint64_t *missed,
                                     enum overflow policy)
 {
@@ -191,7 +192,7 @@ static inline void counters_make_up(struct counters *counters, uint64_t *missed,
     --*missed;
 }
 
-/* So many that were counted under one policy are counted under another. */
+/* Count `missed` messages under another policy. */
 static inline void counters_move_missed(struct counters *counters,
                                         uint64_t missed, enum overflow from,
                                         enum overflow to)

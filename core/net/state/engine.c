@@ -13,7 +13,7 @@ uint64_t engine_read_clock(struct engine *engine)
     return now;
 }
 
-/* One more than it takes: the tick that is running has begun already. */
+/* One more, because the current tick has begun already. */
 uint32_t engine_ticks(double seconds)
 {
     double ticks = ceil(seconds * ENGINE_TICKS) + 1;
@@ -28,7 +28,7 @@ struct conn *engine_find_open(const struct engine *engine, conn_name name)
     return conn != NULL && conn->state == CONN_OPEN ? conn : NULL;
 }
 
-/* A connection stands in line once, so the line is as long as the table. */
+/* A connection is in the ring once at most, so table-size slots suffice. */
 void engine_post(struct engine *engine, struct conn *conn, enum conn_flag event)
 {
     uint32_t end = engine->pending_first + engine->pending_count;

@@ -1,8 +1,8 @@
 /*
- * engine.h - one loop, its servers and their connections
+ * engine.h - the record of the loop with its servers and connections
  *
- * Everything that a engine's connections touch belongs to the engine, so that
- * there may be several, each in a thread of its own. Today there is one.
+ * Engines share nothing, so several could run, each in a thread of its own.
+ * Today there is one.
  */
 #ifndef FES_STATE_ENGINE_H
 #define FES_STATE_ENGINE_H
@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Ticks of the coarse clock in a second: deadlines are this exact. */
+/* Ticks per second: the resolution of connections' deadlines. */
 enum { ENGINE_TICKS = 64 };
 
 struct resolver;
@@ -31,54 +31,56 @@ struct resolver;
 struct engine {
     struct loop *loop;
     struct events events;
-    void *script; /* handed to turn_end */
+    void *script; /* argument of turn_end */
     struct conn_table conns;
-    struct inherited inherited; /* listening sockets */
-    struct hangups hangups;     /* of connections that are paused */
-    struct link servers;        /* that are open, or still have connections */
-    uint32_t *pending;          /* a ring of slots: who has something to tell */
+    struct inherited inherited; /* listening sockets passed to the process */
+    struct hangups hangups;     /* watches paused connections */
+    struct link servers;        /* also closed ones, until freed */
+    uint32_t *pending; /* ring of slots of connections with CONN_POSTED */
     uint32_t pending_first;
     uint32_t pending_count;
     struct table topics;   /* by name */
     struct table subs;     /* by connection and topic */
-    struct link unsettled; /* topics that perhaps nobody needs any more */
-    struct link kept;      /* topics with a snapshot that gives way */
-    struct counters gone;  /* of servers that have been freed */
-    struct cells cells;    /* where snapshots lie */
-    uint64_t sequence;     /* number of the last message to many */
+    struct link unsettled; /* topics that may be unused now */
+    struct link kept;      /* topics whose messages may be evicted */
+    struct counters gone;  /* sums of the servers freed so far */
+    struct cells cells;    /* the memory of all snapshots */
+    uint64_t sequence;     /* number of the last broadcast or publish */
     struct wheel wheel;
     struct timer wheel_timer;
-    bool deadlines_changed;    /* on the wheel, since it was looked at */
-    uint64_t born;             /* tick 0 */
-    uint32_t tick;             /* now, as read when the turn began */
-    uint32_t open;             /* descriptors of connections */
-    uint32_t most_open;        /* how many there may be */
-    struct slab outgoing;      /* that all outgoing connections draw on */
-    struct resolver *resolver; /* made for the first name; NULL before */
-    turn_fn *turn_end;         /* of the script's side, before the flush */
-    uint64_t catch_up_until;   /* in this turn, nobody catches up any longer */
-    uint64_t began;            /* this turn, nanoseconds of the clock */
-    struct times turns;        /* all but the waiting */
-    struct times handling;     /* of that, receiving and handing up */
+    bool deadlines_changed;    /* since wheel_timer was set */
+    uint64_t born;             /* clock, nanoseconds: tick 0 */
+    uint32_t tick;             /* set by engine_read_clock() */
+    uint32_t open;             /* connections that are not DEAD */
+    uint32_t most_open;        /* limit of `open` */
+    struct slab outgoing;      /* of all outgoing connections */
+    struct resolver *resolver; /* NULL until the first name is looked up */
+    turn_fn *turn_end; /* the script's part of a turn's end, before the flush */
+    uint64_t catch_up_until; /* clock: later, stalls wait for the next turn */
+    uint64_t began;          /* clock: when this turn began; 0: none has */
+    struct times turns;      /* durations, without waiting in poll */
+    struct times handling;   /* of that: receive, deadlines, events */
 };
 
-/* Read the clock: everything until the next reading is "now". Which it is. */
+/* Sample the clock: sets `tick` and gives the time in nanoseconds. */
 uint64_t engine_read_clock(struct engine *engine);
 
-/* A duration in seconds as ticks, rounded up; at least one. */
+/* The number of ticks after which so many seconds have passed in full. At most
+ * INT32_MAX. */
 uint32_t engine_ticks(double seconds);
 
 /* The OPEN connection of that name, or NULL. */
 struct conn *engine_find_open(const struct engine *engine, conn_name name);
 
-/* Note that a connection has an event to be handed over. */
+/* Record an event, one of CONN_PENDING_..., for delivery from the loop. */
 void engine_post(struct engine *engine, struct conn *conn,
                  enum conn_flag event);
 
-/* The connection that was noted first, no longer noted; there is one. */
+/* Take the connection posted first out of the ring. There must be one. */
 struct conn *engine_take_pending(struct engine *engine);
 
-/* Look at the connection when `due` comes, at the latest. */
+/* Have the connection's deadlines judged (run/deadline.h) at tick `due`, or
+ * earlier if that is set already. */
 void engine_set_deadline(struct engine *engine, struct conn *conn,
                          uint32_t due);
 

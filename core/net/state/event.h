@@ -1,10 +1,10 @@
 /*
- * event.h - what the engine tells the script's side
+ * event.h - the functions by which the engine tells the script
  *
- * Events go up, commands (command.h) go down, and neither waits for the other.
- * The engine calls these functions from its loop, one at a time, never from
- * inside a command. An event returns nothing, and the engine expects nothing
- * to have been done when it returns.
+ * Events go up, commands (net/command/) go down, and neither waits for the
+ * other. The engine calls these functions from its loop, one at a time, never
+ * inside a command; except `owner_leaves`, which server_owner_leaves() calls.
+ * They return nothing, and the engine does not depend on what they do.
  */
 #ifndef FES_STATE_EVENT_H
 #define FES_STATE_EVENT_H
@@ -19,9 +19,9 @@
 struct topic;
 
 /*
- * A message that came: its bytes lie in `count` pieces of bockets of `pool`.
- * Whoever is told of it checks each piece's bocket in (pool_checkin), now or
- * later.
+ * A received message: its bytes lie in `count` pieces of bockets of `pool`. The
+ * callee checks in the bocket of each piece (pool_checkin), now or later; the
+ * array `pieces` itself is good until the callee returns.
  */
 struct received {
     struct pool *pool;
@@ -30,37 +30,38 @@ struct received {
     size_t length; /* of all pieces together, bytes */
 };
 
-/* `owner` is what server_open() was given: the script's idea of the server. */
+/* `owner` is what server_open() was given: the script's side of the server. */
 struct events {
-    /* Set-up is done. */
+    /* The connection is open; an outgoing one: established. */
     void (*connected)(void *owner, conn_name name);
-    /* Data came. */
+    /* A message was received; raw: whatever has come. */
     void (*received)(void *owner, conn_name name, const struct received *data);
     /*
-     * Of a buffered server (pull.h), instead: something can be taken that could
-     * not before, or the peer has ended.
+     * Instead, with buffered receive (buffered.h): data may be taken that could
+     * not before, or the peer has ended its stream.
      */
     void (*arrived)(void *owner, conn_name name);
-    /* There is room again for what was refused. */
+    /* What was refused as "full" fits now. */
     void (*drained)(void *owner, conn_name name);
     /*
-     * A stall is over in which `missed` messages of the topic (NULL:
-     * broadcasts) were withheld for ever.
+     * A stall is over. `missed` messages of the topic (NULL: broadcasts) were
+     * withheld in it and will not come; at least 1.
      */
     void (*lagged)(void *owner, conn_name name, uint64_t missed,
                    struct topic *topic);
     /*
-     * A stall has begun, with `queued` bytes waiting, and the script's function
-     * is to say what happens. command_answer_overflow() is expected.
+     * A stall has begun, with `queued` bytes in the queue. The policy function
+     * is to decide; policy_answer() takes its answer.
      */
     void (*asked)(void *owner, conn_name name, uint64_t queued,
                   struct topic *topic);
-    /* It closes gracefully: nothing more is received or queued. */
+    /* A graceful close has begun: nothing more is received or queued. */
     void (*closing)(void *owner, conn_name name);
-    /* The descriptor is closed. The name is good until this returns. */
+    /* The descriptor is closed. The name is good until this returns; `detail`
+     * is static text or NULL. */
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);
-    /* Instead, to an owner that goes before the descriptor is closed. */
+    /* Instead of `closed`: the owner leaves before that. */
     void (*owner_leaves)(void *owner, conn_name name, enum reason reason,
                          const char *detail);
 };

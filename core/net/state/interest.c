@@ -9,11 +9,11 @@
 #include <string.h>
 
 /*
- * The inbox holds what it may. One bocket more if the first is partly consumed,
- * or if the longest message with its framing needs it: so any request that is
- * allowed finds space.
+ * Does the inbox have all the bockets it may have? One more than `maxreceives`
+ * if the first is partly consumed, or if the longest message with its framing
+ * needs it: so every request that is allowed can be satisfied.
  */
-static bool is_full(const struct conn *conn)
+static bool inbox_at_limit(const struct conn *conn)
 {
     const struct server_options *options = &conn->server->options;
     uint64_t longest = (uint64_t)options->maxmessage + FRAMING_MOST_OVERHEAD;
@@ -36,12 +36,12 @@ bool interest_in_reading(const struct conn *conn)
     return !conn_has(conn, CONN_PEER_ENDED | CONN_PAUSED | CONN_STARVED |
                                CONN_HELD) &&
            conn_is_half_free(conn, server->limit) &&
-           !(server->options.buffered && is_full(conn));
+           !(server->options.buffered && inbox_at_limit(conn));
 }
 
 /*
  * A paused connection with an empty queue is neither read nor written, so only
- * this tells that it has broken. If the system refuses, the next send tells.
+ * this detects that it has broken. If the system refuses, the next send does.
  */
 static void watch_for_hangup(struct conn *conn, bool wanted)
 {

@@ -18,11 +18,11 @@ bool interest_in_reading(const struct conn *conn);
 /*
  * Watch the socket for what the connection waits for in its present state:
  * reading, writing, or only a broken connection (io/hangup.h). No effect while
- * the connection is still connecting: serve/dial.c watches it then.
+ * it is connecting: serve/dial.c watches the socket then.
  */
 void interest_update(struct conn *conn);
 
-/* Watch for nothing any more. Call before the descriptor is closed. */
+/* Stop watching. Call before the descriptor is closed. */
 void interest_end(struct conn *conn);
 
 #endif

@@ -23,7 +23,7 @@ void membership_begin(struct conn *conn)
     interest_update(conn);
 }
 
-/* No message to many is for it any more. */
+/* No broadcast or publish is for the connection from now on. */
 static void leave_channels(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -35,8 +35,8 @@ static void leave_channels(struct conn *conn)
         topic_unsubscribe(conn->subs);
 }
 
-/* What waits for it counts as queued, or as missed. */
-static void drop_pending(struct conn *conn)
+/* Messages of the stream for it count as sent and discarded, or as missed. */
+static void discard_pending(struct conn *conn)
 {
     struct pending pending = pending_begin(conn);
 
@@ -55,7 +55,7 @@ void membership_end(struct conn *conn, enum reason reason, const char *detail)
     struct server *server = conn->server;
 
     assert(conn->state == CONN_OPEN);
-    drop_pending(conn);
+    discard_pending(conn);
     conn->seen = server->stream.next;
     leave_channels(conn);
     inbox_clear(server->pool, &conn->inbox);

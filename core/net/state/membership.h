@@ -1,7 +1,7 @@
 /*
  * membership.h - a connection becomes open at its server, and stops being so
  *
- * In between it counts, receives broadcasts and has events.
+ * In between it is counted, receives broadcasts and has events.
  */
 #ifndef FES_STATE_MEMBERSHIP_H
 #define FES_STATE_MEMBERSHIP_H
@@ -13,9 +13,9 @@
 void membership_begin(struct conn *conn);
 
 /*
- * From CONN_OPEN to CONN_CLOSING: leave the broadcasts and all topics, drop
- * what the connection has not been given of the stream and what it has sent
- * but was not handed over. `detail` is static text or NULL.
+ * From CONN_OPEN to CONN_CLOSING: leave the broadcasts and all topics, discard
+ * what waits for the connection in the stream and its inbox. `detail` is static
+ * text or NULL.
  */
 void membership_end(struct conn *conn, enum reason reason, const char *detail);
 

@@ -11,9 +11,9 @@ enum overflow {
     OVERFLOW_CLOSE,  /* close the connection */
     OVERFLOW_DROP,   /* withhold messages until half its queue is free */
     OVERFLOW_LATEST, /* withhold them, then send the newest of each key */
-    OVERFLOWS,       /* how many policies there are to count by */
+    OVERFLOWS,       /* the number of policies above */
     OVERFLOW_ASK = OVERFLOWS, /* ask the script, once for each stall */
-    OVERFLOW_UNSET            /* none here: the one above it counts */
+    OVERFLOW_UNSET            /* no policy at this level (stall_policy()) */
 };
 
 /* May it send the newest message of each key after a stall? */

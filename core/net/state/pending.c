@@ -3,13 +3,13 @@
 #include "net/state/topic.h"
 
 /*
- * The subscriptions of a connection to topics of which something may wait, by
- * the shorter way: its own ones, or the hot channels.
+ * Iterates over the subscriptions of a connection to topics of which messages
+ * may wait, by the shorter list: its own subscriptions, or active channels.
  */
 struct walk {
     const struct conn *conn;
-    struct sub *sub;
-    const struct link *active;
+    struct sub *sub;           /* next of its own; NULL: no more */
+    const struct link *active; /* next active channel; list head: no more */
 };
 
 static struct walk walk_begin(const struct conn *conn)
@@ -61,9 +61,10 @@ bool pending_channels(const struct conn *conn, uint64_t from,
     return true;
 }
 
-static void mark(struct channel *channel, struct sub *sub, uint64_t look)
+static void mark_channel(struct channel *channel, struct sub *sub,
+                         uint64_t number)
 {
-    channel->mark = look;
+    channel->mark = number;
     channel->marked = sub;
 }
 
@@ -81,11 +82,11 @@ struct pending pending_begin(struct conn *conn)
     if (pending.next >= server->stream.next)
         return pending;
     server->looks++;
-    mark(&server->broadcasts,
-         conn_has(conn, CONN_STALLED) ? conn_broadcasts(conn) : NULL,
-         server->looks);
+    mark_channel(&server->broadcasts,
+                 conn_has(conn, CONN_STALLED) ? conn_broadcasts(conn) : NULL,
+                 server->looks);
     while ((sub = walk_next(&walk)) != NULL)
-        mark(sub->channel, sub, server->looks);
+        mark_channel(sub->channel, sub, server->looks);
     return pending;
 }
 

@@ -1,9 +1,10 @@
 /*
- * pending.h - which messages of the stream wait for a connection
+ * pending.h - the messages of the stream that a connection has not been given
  *
- * Whoever asks marks the channels that the connection is a subscriber of, and
- * then looks at each message that it has not seen: is its channel marked? Only
- * one can look at a time, and only until the next one begins.
+ * pending_begin() marks the channels to which the connection is subscribed;
+ * pending_next() finds the next message whose channel is marked. The marks lie
+ * in the channels, so only one iteration at a server can be under way: the next
+ * pending_begin() ends it.
  */
 #ifndef FES_STATE_PENDING_H
 #define FES_STATE_PENDING_H
@@ -15,27 +16,27 @@
 
 struct pending {
     struct conn *conn;
-    uint64_t message; /* that waits */
-    uint64_t next;    /* to be looked at */
-    struct channel *channel;
-    struct sub *sub; /* NULL: to the broadcasts, and live */
+    uint64_t message;        /* number of the message found */
+    uint64_t next;           /* number of the first one not examined yet */
+    struct channel *channel; /* of the message found */
+    struct sub *sub;         /* likewise; NULL: live broadcasts */
 };
 
 /*
- * The channels of which messages from `from` on wait for a connection that lags
- * on none: their bits. False: bits cannot say it, as one has none, or has been
- * joined since.
+ * For a connection without a stall: the bits of the channels of which messages
+ * from number `from` on wait for it. False if bits cannot say it: a channel has
+ * none, or the connection subscribed to it after `from`.
  */
 bool pending_channels(const struct conn *conn, uint64_t from,
                       uint64_t *channels);
 
-/* Begin to look. */
+/* Begin with the first message that the connection has not been given. */
 struct pending pending_begin(struct conn *conn);
 
-/* Find the next message that waits. False: there is none. */
+/* Find the next message that waits for it. False: no more. */
 bool pending_next(struct pending *pending);
 
-/* The bytes of a message. */
+/* The length of the message found, in bytes, framed as in the stream. */
 uint64_t pending_length(const struct pending *pending);
 
 #endif

@@ -6,21 +6,21 @@
 
 enum reason {
     REASON_EOF,      /* the peer closed */
-    REASON_RESET,    /* the peer, or what lies between, cut it off */
+    REASON_RESET,    /* the peer or the network reset it */
     REASON_LOCAL,    /* the script closed */
-    REASON_OVERFLOW, /* too slow */
-    REASON_IDLE,     /* nothing came or went */
+    REASON_OVERFLOW, /* it was full, or its bockets were reclaimed */
+    REASON_IDLE,     /* no bytes for too long, or DETAIL_INCOMPLETE */
     REASON_SETUP,    /* set-up took too long */
     REASON_TOOLONG,  /* a message longer than allowed */
     REASON_PROTOCOL, /* the peer broke the rules of the protocol */
     REASON_SCRIPT,   /* an error in a handler */
     REASON_SHUTDOWN, /* fes, or its server, stops */
     REASON_PERIP,    /* one more than allowed from its address */
-    REASON_ERROR,    /* what the system says */
-    REASONS          /* how many there are */
+    REASON_ERROR,    /* a system error; the detail says which */
+    REASONS          /* the number of reasons */
 };
 
-/* With REASON_EOF and REASON_IDLE: a message was begun and did not end. */
+/* Detail of REASON_EOF and REASON_IDLE: a message had begun in the inbox. */
 #define DETAIL_INCOMPLETE "message incomplete"
 
 /* Its name in scripts: "eof", "reset", ... */

@@ -2,8 +2,8 @@
 
 #include "net/state/engine.h"
 
-/* An outgoing connection has a server of its own, which knows its slot. */
-static struct conn *only_record(const struct server *server, uint32_t *slot)
+/* The server of an outgoing connection knows the slot: no search. */
+static struct conn *outgoing_record(const struct server *server, uint32_t *slot)
 {
     struct conn *conn = &server->engine->conns.records[server->slot];
 
@@ -18,7 +18,7 @@ struct conn *server_next_record(const struct server *server, uint32_t *slot)
     const struct conn_table *table = &server->engine->conns;
 
     if (server->outgoing)
-        return only_record(server, slot);
+        return outgoing_record(server, slot);
     while (*slot < table->fresh) {
         struct conn *conn = &table->records[(*slot)++];
 

@@ -1,15 +1,17 @@
 /*
  * server.h - the record of one server: its options, its slab, its connections
  *
- *     server ---- slab ............ all the buffer memory it ever takes, and
- *        |                          who of its connections has some, or waits
- *        |------- stream .......... messages on their way to many
- *        |------- broadcasts ...... a channel of all that are OPEN
+ *     server ---- slab ............ all its buffer memory, and the connections
+ *        |                          that hold or await some
+ *        |------- stream .......... broadcasts and publishes not given to all
+ * yet
+ *        |------- broadcasts ...... the channel of all connections that are
+ * OPEN
  *        |------- channels ........ of topics that have subscribers here
- *        +------- dirty ........... those with something new to send
+ *        +------- dirty ........... connections to flush at the turn's end
  *
- * An outgoing connection has a server of its own, which never listens and goes
- * when the connection has gone. It draws on the slab of all of them.
+ * An outgoing connection has a server of its own, which never listens and is
+ * freed after its connection. All these servers share one slab.
  */
 #ifndef FES_STATE_SERVER_H
 #define FES_STATE_SERVER_H
@@ -35,86 +37,86 @@
 struct dial;
 struct engine;
 
-enum { OLD_FRAMINGS = 8 }; /* that connections may have beside their server's */
+enum { OLD_FRAMINGS = 8 }; /* most framings beside the server's own */
 
 struct server {
     struct engine *engine;
-    void *owner;         /* handed to each event of its connections */
+    void *owner;         /* argument of its events; NULL: it has left */
     struct link servers; /* in the engine's list */
 
-    /* the hot end of broadcasting */
+    /* used by each broadcast (send/fanout.h) */
     struct stream stream;
-    struct channel broadcasts; /* its circle: the connections that are OPEN */
-    struct link active;        /* channels of which messages wait */
-    uint32_t nactive;
-    uint32_t bitless;     /* of them without a bit */
-    uint64_t bits;        /* of the others */
-    uint32_t laps;        /* still to be walked in this round */
-    struct channel *only; /* of all messages that wait; NULL: of several */
-    uint64_t goal;        /* what all have been given when the round ends */
-    uint64_t looks;   /* how often somebody has marked channels (pending.h) */
-    uint32_t limit;   /* bytes that one connection may have waiting */
-    uint32_t full_at; /* so many at most, once the kernel has refused some */
+    struct channel broadcasts; /* the connections that are OPEN */
+    struct link active;        /* channels with messages in the stream */
+    uint32_t nactive;          /* their number */
+    uint32_t bitless;          /* how many of them have no bit */
+    uint64_t bits;             /* of the others */
+    uint32_t laps;             /* channels left in this round */
+    struct channel *only;      /* channel of the whole stream; NULL: several */
+    uint64_t goal;             /* this round gives the messages before it */
+    uint64_t looks;            /* number of the last pending_begin() */
+    uint32_t limit;            /* bytes that may wait for one connection */
+    uint32_t full_at;          /* the same while it is BEHIND */
 
-    struct slab *slab; /* `own`, or that of all outgoing connections */
+    struct slab *slab; /* `own`, or engine->outgoing */
     struct slab own;
-    struct pool *pool; /* of the slab; NULL: it is gone */
-    struct queue_store queues;
-    struct bocket *shared;  /* filled with unicasts of this turn, or NULL */
-    struct segment *pieces; /* of the message that is being handed up */
-    struct link dirty;
+    struct pool *pool;         /* the slab's; NULL: given back */
+    struct queue_store queues; /* rings for the connections' queues */
+    struct bocket *shared;     /* of queues that were empty, or NULL */
+    struct segment *pieces;    /* of the message being handed over */
+    struct link dirty;         /* connections with CONN_DIRTY */
     struct counters counters;
-    size_t least_free; /* of the pool, once it is gone */
+    size_t least_free; /* of the pool, when that was given back */
 
-    /* accepting */
+    /* accepting (serve/accept.h) */
     struct watch watch;
-    struct timer retry;  /* after the system was out of something */
+    struct timer retry;  /* runs: accepting pauses after an error */
     uint32_t setups;     /* connections in CONN_SETUP */
     uint32_t unfinished; /* records that are not free */
-    bool accepts;        /* it is watched for connections */
+    bool accepts;        /* its socket is watched */
     bool paused;         /* by the script */
     bool listening;      /* its socket is open */
-    bool adoptable;      /* see adopt.h */
+    bool adoptable;      /* can be adopted in this reload (adopt.h) */
     bool adopting;       /* from adopt_prepare() to commit or drop */
-    bool closing;        /* and has closed its connections */
-    struct sites sites;  /* how many connections from where */
-    uint64_t warned;     /* when the last warning was written */
+    bool closing;        /* ends with its last connection */
+    struct sites sites;  /* connections per address, with maxperip */
+    uint64_t warned;     /* clock: last warning; 0: none */
 
-    struct server_options options; /* host, path, header: own copies */
-    struct framing old_framings[OLD_FRAMINGS]; /* it has had: see reframe.h */
-    bool reframed; /* some connection may have such a form */
-    struct address address;
-    uint64_t inode; /* of the Unix socket, to know it again */
+    struct server_options options;             /* strings are own copies */
+    struct framing old_framings[OLD_FRAMINGS]; /* see reframe.h */
+    bool reframed;          /* some connections may have one of these */
+    struct address address; /* that it listens on */
+    uint64_t inode;         /* of the Unix socket that it made; 0: none */
     uint64_t device;
-    struct link channels;     /* of topics */
-    struct snapshot snapshot; /* of the broadcasts */
-    struct timer hold;        /* while the flush waits for more (coalesce) */
-    bool held_long_enough;    /* it ends with this turn */
+    struct link channels;     /* of topics with subscribers here */
+    struct snapshot snapshot; /* of the broadcasts, for "latest" */
+    struct timer hold;        /* runs: the flush waits for more (coalesce) */
+    bool held_long_enough;    /* flush at this turn's end */
 
-    /* of an outgoing connection */
+    /* outgoing connections (serve/dial.h) */
     bool outgoing;
-    uint32_t slot;      /* of its record */
-    uint32_t setup_due; /* tick */
-    struct dial *dial;  /* how far it is; NULL: it stands, or has failed */
+    uint32_t slot;      /* of its only connection */
+    uint32_t setup_due; /* tick by which it must be established */
+    struct dial *dial;  /* connecting; NULL: established, or failed */
 
-    uint32_t idle_ticks;    /* 0: none */
-    uint32_t age_ticks;     /* 0: none */
-    uint32_t message_ticks; /* 0: none */
+    /* options in ticks; 0: no limit */
+    uint32_t idle_ticks;
+    uint32_t age_ticks;
+    uint32_t message_ticks;
 };
 
-/* Does this connection still count: broadcast to, and with events? */
 static inline bool conn_is_open(const struct conn *conn)
 {
     return conn->state == CONN_OPEN;
 }
 
-/* Is it an outgoing one that does not stand yet? It may have no socket. */
+/* Is it outgoing and not established yet? Then it may have no descriptor. */
 static inline bool conn_is_connecting(const struct conn *conn)
 {
     return conn->server->dial != NULL;
 }
 
-/* How messages of the connection lie in its stream of bytes. */
+/* The framing of the connection: its server's, or an earlier one. */
 static inline const struct framing *conn_framing(const struct conn *conn)
 {
     return conn_has(conn, CONN_REFRAMED)
@@ -122,7 +124,8 @@ static inline const struct framing *conn_framing(const struct conn *conn)
                : &conn->server->options.framing;
 }
 
-/* The share of the pool that a connection draws on. */
+/* The share of the pool for the connection: one that holds no bocket may use
+ * the reserve. */
 static inline enum pool_share conn_share(const struct conn *conn)
 {
     return conn->queue.count == 0 && conn->inbox.bytes == 0 ? POOL_RESERVE
@@ -135,22 +138,23 @@ static inline bool conn_is_half_free(const struct conn *conn, uint32_t limit)
     return 2 * (uint64_t)conn->queue.bytes <= limit;
 }
 
-/* Does the whole slab hold so much? Otherwise nobody has to make room. */
+/* Would `length` bytes fit into the slab if all of it were free? If not,
+ * reclaiming is of no use. */
 static inline bool server_slab_holds(const struct server *server, size_t length)
 {
     return length <= pool_number(server->pool) * pool_size(server->pool);
 }
 
-/* Connections that are OPEN. */
+/* How many connections are OPEN. */
 static inline uint32_t server_count(const struct server *server)
 {
     return server->broadcasts.count;
 }
 
 /*
- * The first record of the server that is in use, in a slot from `*slot` on;
- * `*slot` moves behind it. NULL: there is none. Records may come and go in
- * between.
+ * Iterate over the server's connections, in any state: begin with `*slot` 0.
+ * Gives the next one and advances `*slot` past it; NULL: no more. Connections
+ * may be made and released in between.
  */
 struct conn *server_next_record(const struct server *server, uint32_t *slot);
 

@@ -18,7 +18,8 @@ server_options_socket(const struct server_options *options)
 
 /* ------------------------------------------------------------------ copying */
 
-/* False: no memory. NULL is copied as NULL. */
+/* Replace `*copy` by an allocated copy; NULL stays NULL. False: no memory, and
+ * `*copy` is NULL. */
 static bool copy_bytes(const char **copy, size_t length)
 {
     char *own = *copy != NULL ? malloc(length + 1) : NULL;
@@ -44,7 +45,7 @@ static void free_bytes(const char *copy)
     free((void *)(uintptr_t)copy);
 }
 
-/* What copying a field takes, by its kind: most are copied with the struct. */
+/* How to copy a field, by kind; most are copied with the struct. */
 #define COPY_TEXT(field) copied = copy_text(&(field)) && copied;
 #define COPY_BYTES(field) \
     copied = copy_bytes(&(field).at, (field).length) && copied;
@@ -54,7 +55,7 @@ static void free_bytes(const char *copy)
 #define COPY_MODE(field)
 #define COPY_FRAMING(field)
 #define COPY_OVERFLOW(field)
-#define COPY(name, kind, least, most, otherwise, of) COPY_##kind(copy->name)
+#define COPY(name, kind, least, most, initial, scope) COPY_##kind(copy->name)
 
 bool server_options_copy(struct server_options *copy,
                          const struct server_options *given)
@@ -74,7 +75,7 @@ bool server_options_copy(struct server_options *copy,
 #define FREE_MODE(field)
 #define FREE_FRAMING(field)
 #define FREE_OVERFLOW(field)
-#define FREE(name, kind, least, most, otherwise, of) FREE_##kind(copy->name)
+#define FREE(name, kind, least, most, initial, scope) FREE_##kind(copy->name)
 
 void server_options_free(struct server_options *copy)
 {

@@ -1,15 +1,14 @@
 /*
- * server_options.h - what a server or an outgoing connection can be told,
- * option by option
+ * server_options.h - all options of servers and connections, one row each
  *
- * Each row is all that describes an option: its name in fes.listen and
- * fes.connect, its kind, the range that a script may give, its default, and
- * whether it is an option of servers only. The struct below has one field for
- * each row; script/object/listen.c reads tables of options by the same rows. To
- * add an option, add a row, use the field, and document it.
+ * A row describes an option: its name in fes.listen and fes.connect, its kind,
+ * the range that a script may give, its default, and its scope: ALL, or SERVERS
+ * for fes.listen only. The struct below has one field for each row;
+ * script/object/listen.c reads tables of options by the same rows. To add an
+ * option, add a row, use the field, and document it.
  *
- * Sizes are bytes, durations seconds. Where the default of a limit is 0, it
- * means that there is none, or that it follows from others.
+ * Sizes are bytes, durations seconds. A limit whose default is 0 has no limit
+ * then, or one that follows from other options.
  */
 #ifndef FES_STATE_SERVER_OPTIONS_H
 #define FES_STATE_SERVER_OPTIONS_H
@@ -34,18 +33,18 @@
 #define OPTION_TYPE_FRAMING  struct framing
 #define OPTION_TYPE_OVERFLOW enum overflow
 
-/* For how many seconds a close lingers unless it says otherwise. */
+/* The linger of a graceful close by default. */
 #define LINGER_SECONDS 2.0
 
-/* What one connection may have waiting, in each direction. */
+/* Upper bounds of options: bytes of a buffer, bockets of a connection. */
 enum { MOST_BYTES = 1 << 30, MOST_BOCKETS = 4096 };
 
 /* clang-format off */
-/* Defaults of more than one value. */
+/* Defaults that are structs. */
 #define NO_BYTES   {NULL, 0}
 #define NO_FRAMING {.kind = FRAMING_RAW}
 
-/*     name             kind      least  most          default         of */
+/*     name             kind      least  most          default         scope */
 #define OPTIONS(OPTION) \
 OPTION(host,            TEXT,     0,     0,            NULL,           ALL) \
 OPTION(port,            INTEGER,  0,     65535,        0,              ALL) \
@@ -76,21 +75,22 @@ OPTION(coalesce,        SECONDS,  0,     60,           0,              ALL) \
 OPTION(maxtopics,       INTEGER,  0,     UINT16_MAX,   1024,           ALL)
 /* clang-format on */
 
-#define OPTIONS_FIELD(name, kind, least, most, otherwise, of) \
+#define OPTIONS_FIELD(name, kind, least, most, initial, scope) \
     OPTION_TYPE_##kind name;
 
 struct server_options {
     OPTIONS(OPTIONS_FIELD)
-    bool buffered; /* received data waits until it is asked for */
+    bool buffered; /* buffered receive (receive/buffered.h) */
 };
 
-/* The options that are those of its sockets. */
+/* The options for the system's sockets. */
 struct socket_options
 server_options_socket(const struct server_options *options);
 
 /*
- * A copy that owns its strings. False: no memory, and some may be there; in
- * any case it is to be freed. server_options_free() frees the strings.
+ * Copy options together with their strings, which the copy owns. False if there
+ * is no memory. In either case end with server_options_free(), which frees the
+ * strings.
  */
 bool server_options_copy(struct server_options *copy,
                          const struct server_options *given);

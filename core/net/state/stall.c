@@ -4,7 +4,8 @@
 
 /* ------------------------------------------------------------------- policy */
 
-static enum overflow answered(unsigned policy, unsigned answer)
+/* In place of OVERFLOW_ASK: the answer, if there is one. */
+static enum overflow apply_answer(unsigned policy, unsigned answer)
 {
     return policy == OVERFLOW_ASK && answer != OVERFLOW_UNSET
                ? (enum overflow)answer
@@ -17,10 +18,10 @@ enum overflow stall_policy(const struct conn *conn,
     const struct topic *topic = channel->topic;
 
     if (conn->overflow != OVERFLOW_UNSET)
-        return answered(conn->overflow, conn->answer);
+        return apply_answer(conn->overflow, conn->answer);
     if (topic != NULL && topic->overflow != OVERFLOW_UNSET)
-        return answered(topic->overflow, sub->answer);
-    return answered(conn->server->options.overflow, conn->answer);
+        return apply_answer(topic->overflow, sub->answer);
+    return apply_answer(conn->server->options.overflow, conn->answer);
 }
 
 enum overflow stall_kind(const struct sub *sub)
@@ -30,15 +31,15 @@ enum overflow stall_kind(const struct sub *sub)
 
 /* ---------------------------------------------------------------- beginning */
 
-static enum sub_state state_for(enum overflow policy)
+static enum sub_state state_of_policy(enum overflow policy)
 {
     if (policy == OVERFLOW_LATEST)
         return SUB_LATEST;
     return policy == OVERFLOW_ASK ? SUB_ASK : SUB_DROP;
 }
 
-/* The record of a subscription to the broadcasts, which had none. */
-static struct sub *broadcasts(struct conn *conn, struct channel *channel)
+/* Fill in the record of a subscription to broadcasts, which was all zero. */
+static struct sub *init_broadcasts(struct conn *conn, struct channel *channel)
 {
     struct sub *sub = conn_broadcasts(conn);
 
@@ -54,8 +55,8 @@ struct sub *stall_begin(struct conn *conn, struct channel *channel,
                         struct sub *sub, enum overflow policy, uint64_t upto)
 {
     if (sub == NULL || channel->topic == NULL)
-        sub = broadcasts(conn, channel);
-    sub->state = (uint8_t)state_for(policy);
+        sub = init_broadcasts(conn, channel);
+    sub->state = (uint8_t)state_of_policy(policy);
     sub->from = sub->upto = upto;
     sub->missed = 0;
     sub->asked = false;
@@ -67,7 +68,8 @@ struct sub *stall_begin(struct conn *conn, struct channel *channel,
 }
 
 /* The answer holds until the kernel has taken everything. */
-static void remember(struct conn *conn, struct sub *sub, enum overflow answer)
+static void remember_answer(struct conn *conn, struct sub *sub,
+                            enum overflow answer)
 {
     const struct topic *topic = sub->channel->topic;
 
@@ -81,7 +83,7 @@ static void remember(struct conn *conn, struct sub *sub, enum overflow answer)
         conn->answer = (uint8_t)answer;
 }
 
-/* What was counted as dropped may still come. */
+/* What was counted under "drop" may still be queued: count it anew. */
 static void become_latest(struct conn *conn, struct sub *sub)
 {
     counters_move_missed(&conn->server->counters, sub->missed, OVERFLOW_DROP,
@@ -97,7 +99,7 @@ static void become_drop(struct sub *sub)
 
 bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer)
 {
-    remember(conn, sub, answer);
+    remember_answer(conn, sub, answer);
     if (answer == OVERFLOW_CLOSE)
         return false;
     if (answer == OVERFLOW_LATEST)
@@ -133,7 +135,7 @@ void stall_unmiss(struct conn *conn, struct sub *sub)
 
 /* ---------------------------------------------------------------------- end */
 
-/* By its address: the record may be all zero. */
+/* Compares addresses, because the record may be all zero. */
 static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)
 {
     return sub == conn_broadcasts(conn);
@@ -155,10 +157,10 @@ struct sub *stall_next(struct conn *conn, struct sub *before)
 }
 
 /*
- * The record for the broadcasts outlives the connection, in its slot, and so
- * must not point to the server, which the next connection there may not have.
+ * The record for broadcasts outlives the connection in its slot. It must not
+ * point to the server, because the slot's next connection may have another.
  */
-static void end(struct conn *conn, struct sub *sub)
+static void make_live(struct conn *conn, struct sub *sub)
 {
     sub->channel->catching -= sub_catches_up(sub);
     if (is_of_broadcasts(conn, sub))
@@ -169,7 +171,7 @@ static void end(struct conn *conn, struct sub *sub)
 
 void stall_end(struct conn *conn, struct sub *sub)
 {
-    end(conn, sub);
+    make_live(conn, sub);
     if (!is_of_broadcasts(conn, sub))
         sub->since = conn->server->stream.next;
     if (stall_next(conn, NULL) == NULL)
@@ -183,7 +185,7 @@ void stall_forget(struct conn *conn)
     if (!conn_has(conn, CONN_STALLED))
         return;
     while ((sub = stall_next(conn, sub)) != NULL)
-        end(conn, sub);
+        make_live(conn, sub);
     conn_clear(conn, CONN_STALLED);
 }
 

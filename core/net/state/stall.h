@@ -1,14 +1,13 @@
 /*
- * stall.h - a subscription falls behind: messages are withheld, whole, and
- * counted
+ * stall.h - messages are withheld from a subscription, whole, and counted
  *
  *             full, "drop"                       half its queue is free
  *     LIVE ------------------> DROP ---------------------------------> LIVE
- *      | \      full, asked                               (on_lag first)
+ *      | \      full, a function                          (on_lag first)
  *      |  +-----------------> ASK --- answer --> DROP, LATEST, closed
  *      |
- *      |  the kernel takes no more, "latest";        it has everything
- *      |  a retained snapshot comes first
+ *      |  behind, "latest"; or a                     it has everything
+ *      |  retained snapshot to send
  *      +--------------------> LATEST --- catches up (catchup.h) -----> LIVE
  *                                                         (on_lag first)
  *
@@ -22,50 +21,54 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What would happen to the connection if a message of the channel came now. */
+/* The policy for messages of the channel when the connection is full. `sub` may
+ * be NULL for broadcasts. */
 enum overflow stall_policy(const struct conn *conn,
                            const struct channel *channel,
                            const struct sub *sub);
 
 /*
- * The subscription lags from now on; everything numbered up to `upto` has been
- * given to it. `sub` is NULL for live broadcasts. Gives the subscription.
+ * Begin a stall. `upto` is the number in the engine's sequence up to which the
+ * subscription has everything. `sub` may be NULL for live broadcasts. Gives the
+ * subscription's record.
  */
 struct sub *stall_begin(struct conn *conn, struct channel *channel,
                         struct sub *sub, enum overflow policy, uint64_t upto);
 
 /*
- * What is to happen to a subscription that waits for it (SUB_ASK): close, drop
- * or latest. False: the connection is to be closed.
+ * Apply the answer of the policy function (close, drop or latest) to a
+ * subscription in SUB_ASK. False: the caller must end the connection.
  */
 bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer);
 
-/* A message that waits is withheld from a subscription, which lags. */
+/* Withhold a message of the stream from a stalled subscription: it counts as
+ * missed by `policy`, and not as queued. */
 void stall_withhold(const struct pending *pending, struct sub *sub,
                     enum overflow policy);
 
-/* So is one that is in no stream. */
+/* Likewise for a message that was not written into the stream. */
 void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy);
 
-/* Withheld after all not for ever: the message has been queued. */
+/* A message that was withheld ("latest") has been queued after all. */
 void stall_unmiss(struct conn *conn, struct sub *sub);
 
-/* By what policy does it lag? */
+/* The policy by which messages of a stalled subscription count as missed. */
 enum overflow stall_kind(const struct sub *sub);
 
-/* It is live again, from the next message of the stream on. */
+/* End the stall: live again from the next message of the stream on. */
 void stall_end(struct conn *conn, struct sub *sub);
 
-/* The connection ends, or forgets: all its subscriptions are as if live. */
+/* End all stalls of a connection that leaves its channels. */
 void stall_forget(struct conn *conn);
 
-/* The kernel has everything: what the script answered holds no more. */
+/* Forget what policy functions answered for the connection. Call when the
+ * kernel has taken everything, or when the policy changes. */
 void stall_forget_answers(struct conn *conn);
 
 /*
- * The connection's subscriptions that lag, one after the other: first NULL,
- * then the one before. NULL: that was the last. Subscriptions may end and
- * begin to lag in between, but not go.
+ * Iterate over the connection's stalled subscriptions. `before` is NULL at
+ * first, then the one given last; NULL: no more. Stalls may begin and end in
+ * between, but `before` must still be subscribed.
  */
 struct sub *stall_next(struct conn *conn, struct sub *before);
 

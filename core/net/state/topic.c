@@ -28,7 +28,7 @@ static void free_channel(struct channel *channel)
     free(channel);
 }
 
-/* A channel stays while messages of it are in the stream. */
+/* Channels with messages in the stream stay. */
 static void free_empty_channels(struct topic *topic)
 {
     struct link *next;
@@ -44,8 +44,8 @@ static void free_empty_channels(struct topic *topic)
     }
 }
 
-/* False: something is still on its way. */
-static bool settle(struct topic *topic)
+/* False: unused, but a message of it is still in a stream. */
+static bool settle_topic(struct topic *topic)
 {
     bool keeps = topic->retains && !snapshot_empty(&topic->snapshot);
 
@@ -59,7 +59,7 @@ static bool settle(struct topic *topic)
     return true;
 }
 
-/* Each once: those that are not settled yet are at the end again. */
+/* Visits each once: those that stay unsettled are appended, behind `last`. */
 void topic_settle_all(struct engine *engine)
 {
     struct link *last = engine->unsettled.prev;
@@ -70,7 +70,7 @@ void topic_settle_all(struct engine *engine)
         at = next;
         next = at->next;
         link_out(at);
-        if (!settle(link_owner(at, struct topic, unsettled)))
+        if (!settle_topic(link_owner(at, struct topic, unsettled)))
             link_before(&engine->unsettled, at);
     }
 }
@@ -137,7 +137,8 @@ static struct channel *new_channel(struct topic *topic, struct server *server)
     return channel;
 }
 
-static struct channel *channel_at(struct topic *topic, struct server *server)
+static struct channel *find_or_make_channel(struct topic *topic,
+                                            struct server *server)
 {
     for (struct link *at = topic->channels.next; at != &topic->channels;
          at = at->next)
@@ -146,7 +147,8 @@ static struct channel *channel_at(struct topic *topic, struct server *server)
     return new_channel(topic, server);
 }
 
-static void join(struct sub *sub, struct channel *channel, struct conn *conn)
+static void link_sub(struct sub *sub, struct channel *channel,
+                     struct conn *conn)
 {
     sub->channel = channel;
     sub->conn = conn;
@@ -166,7 +168,7 @@ static void join(struct sub *sub, struct channel *channel, struct conn *conn)
 
 struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
 {
-    struct channel *channel = channel_at(topic, conn->server);
+    struct channel *channel = find_or_make_channel(topic, conn->server);
     struct sub *sub = calloc(1, sizeof *sub);
 
     if (channel == NULL || sub == NULL ||
@@ -175,7 +177,7 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
         topic_unsettle(topic);
         return NULL;
     }
-    join(sub, channel, conn);
+    link_sub(sub, channel, conn);
     return sub;
 }
 

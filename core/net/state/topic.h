@@ -1,11 +1,12 @@
 /*
- * topic.h - topics by name, and who is subscribed to them
+ * topic.h - topics and subscriptions
  *
  *     engine --- topics, by name --- topic --- channels, one for each server
  *        \----- subs, by connection and topic
  *
- * A topic is there as long as the script holds it, somebody is subscribed, or
- * it keeps retained messages; then it goes, at the end of some turn. A closed
+ * A topic exists as long as the script holds it, a connection is subscribed, or
+ * it retains messages. When it loses one of these it is noted as unsettled; at
+ * the end of a turn unsettled topics that are unused are freed. A closed
  * connection leaves all its topics.
  */
 #ifndef FES_STATE_TOPIC_H
@@ -21,49 +22,52 @@
 
 struct topic {
     struct engine *engine;
-    struct table_node node;
-    struct link channels;
+    struct table_node node; /* in engine->topics */
+    struct link channels;   /* one for each server */
     struct snapshot snapshot;
-    struct link kept;      /* in the engine's list: its snapshot gives way */
-    struct link unsettled; /* in the engine's list */
+    struct link kept;      /* in the engine's list: may be evicted */
+    struct link unsettled; /* in the engine's list: may be unused */
     uint64_t published;    /* messages */
     uint32_t count;        /* subscribers */
-    uint32_t held;         /* by how many objects of scripts */
+    uint32_t held;         /* script objects that hold it */
     bool retains;
-    uint8_t overflow; /* enum overflow */
-    uint8_t name_length;
-    char name[];
+    uint8_t overflow;    /* enum overflow: its own policy */
+    uint8_t name_length; /* bytes */
+    char name[];         /* any bytes, then a zero */
 };
 
-/* It has lost something that held it. */
+/* Note that the topic may be unused now, for topic_settle_all(). */
 void topic_unsettle(struct topic *topic);
 
-/* At the end of a turn: topics and channels that nobody needs go. */
+/* Call at the end of a turn: frees unsettled topics that are unused, and those
+ * of their channels that have no subscribers. */
 void topic_settle_all(struct engine *engine);
 
-/* The channels at a server go; their last subscribers have gone. */
+/* Free all channels at a server. They must have no subscribers. */
 void topic_free_channels(struct server *server);
 
-/* All of them go, and the connections have gone. */
+/* Free all topics. There must be no connections. */
 void topic_free_all(struct engine *engine);
 
-/* The subscription of a connection, or NULL. */
+/* The connection's subscription to the topic, or NULL. */
 struct sub *topic_sub(const struct topic *topic, const struct conn *conn);
 
-/* Subscribe a connection that is not. NULL: no memory. */
+/* Subscribe a connection that is not subscribed. NULL: no memory. */
 struct sub *topic_subscribe(struct topic *topic, struct conn *conn);
 
-/* End a subscription. What waits for it in the stream: the caller's care. */
+/* End a subscription. The caller has dealt with what waits for it in the
+ * stream, and with its stall. */
 void topic_unsubscribe(struct sub *sub);
 
-/* Does the channel need the newest messages, for any of its subscribers? */
+/* Must the newest message of each key be kept: for a subscriber of the channel;
+ * for any subscriber, or because the topic retains? */
 bool topic_channel_conflates(const struct channel *channel);
 bool topic_conflates(const struct topic *topic);
 
-/* The own policy of a connection changes. */
+/* Set the connection's own policy. */
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow);
 
-/* The record of the subscription of a connection to the broadcasts. */
+/* The record of the connection's subscription to broadcasts (conn_slow). */
 static inline struct sub *conn_broadcasts(const struct conn *conn)
 {
     return &conn->server->engine->conns.slow[conn->slot].broadcasts;
