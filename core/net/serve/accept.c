@@ -13,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ALIKE = 64 }; /* so many are probed after the same silence */
+/* Connections accepted in a row that get the same keepalive time. */
+enum { SAME_KEEPALIVE = 64 };
 
+/* How long accepting pauses after an error. */
 #define RETRY_AFTER (100 * CLOCK_MILLI)
 
 static bool may_accept(const struct server *server)
@@ -43,8 +45,8 @@ void accept_on_retry(struct timer *timer)
     accept_update(link_owner(timer, struct server, retry));
 }
 
-/* The system is out of something: let it rest, and say so once a second. */
-static void rest(struct server *server, const char *why)
+/* Pause accepting after a system error; warn at most once a second. */
+static void pause_accepting(struct server *server, const char *why)
 {
     uint64_t now = clock_now();
 
@@ -55,24 +57,26 @@ static void rest(struct server *server, const char *why)
     log_warn("accepting pauses: %s", why);
 }
 
-static bool is_one_too_many(struct server *server, const struct address *peer)
+/* Count a connection from this address. False: it is one too many, or there is
+ * no memory to count it. */
+static bool count_address(struct server *server, const struct address *peer)
 {
     uint64_t site = address_site(peer);
 
     if (server->options.maxperip == 0)
-        return false;
-    return sites_count(&server->sites, site) >= server->options.maxperip ||
-           !sites_add(&server->sites, site);
+        return true;
+    return sites_count(&server->sites, site) < server->options.maxperip &&
+           sites_add(&server->sites, site);
 }
 
-static void refuse(struct server *server, int fd)
+static void close_one_too_many(struct server *server, int fd)
 {
     close(fd);
     counters_close(&server->counters, REASON_PERIP);
     log_debug("one connection too many from its address: closed");
 }
 
-/* It leaves at the turn's end, together with what on_connect sends. */
+/* The header leaves at the turn's end, together with what on_connect sends. */
 static void queue_header(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -92,7 +96,8 @@ static void queue_header(struct conn *conn)
     outbox_mark_dirty(conn);
 }
 
-static void set_up(struct server *server, int fd, const struct address *peer)
+static void begin_setup(struct server *server, int fd,
+                        const struct address *peer)
 {
     struct engine *engine = server->engine;
     struct conn *conn = conn_new(&engine->conns);
@@ -109,16 +114,17 @@ static void set_up(struct server *server, int fd, const struct address *peer)
     queue_header(conn);
 }
 
-static void spread_probes(struct server *server)
+/* See socket_spread_keepalive(). Unix sockets have no keepalive. */
+static void spread_keepalive(struct server *server)
 {
     if (server->options.path == NULL)
         socket_spread_keepalive(
             watch_fd(&server->watch),
             server_options_socket(&server->options).keepalive,
-            server->counters.accepted / ALIKE);
+            server->counters.accepted / SAME_KEEPALIVE);
 }
 
-/* One accept4. False: no more for now. */
+/* Call accept4 once. False: do not call it again in this turn. */
 static bool accept_one(struct server *server)
 {
     struct address peer;
@@ -127,29 +133,30 @@ static bool accept_one(struct server *server)
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
             errno == ENOMEM)
-            rest(server, strerror(errno));
+            pause_accepting(server, strerror(errno));
         else if (errno != EAGAIN && errno != EINTR)
-            log_debug("accept4: %s", strerror(errno)); /* it has gone again */
+            log_debug("accept4: %s", strerror(errno)); /* the peer has left */
         return false;
     }
     counters_accept(&server->counters);
-    if (server->counters.accepted % ALIKE == 0)
-        spread_probes(server);
-    if (is_one_too_many(server, &peer))
-        refuse(server, fd);
+    if (server->counters.accepted % SAME_KEEPALIVE == 0)
+        spread_keepalive(server);
+    if (count_address(server, &peer))
+        begin_setup(server, fd, &peer);
     else
-        set_up(server, fd, &peer);
+        close_one_too_many(server, fd);
     return true;
 }
 
-/* At most so many calls in a turn, also when each fails its limit. */
+/* At most `maxaccepts` calls in a turn, as a connection that is closed for
+ * `maxperip` takes no place. */
 void accept_on_readable(struct watch *watch, unsigned events)
 {
     struct server *server = link_owner(watch, struct server, watch);
     uint32_t most = server->options.maxaccepts;
 
     if (events & LOOP_ERROR)
-        rest(server, "its socket cannot be watched");
+        pause_accepting(server, "its socket cannot be watched");
     while (most-- > 0 && may_accept(server) && accept_one(server))
         continue;
     accept_update(server);

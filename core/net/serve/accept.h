@@ -2,23 +2,25 @@
  * accept.h - from the kernel's backlog to a connection
  *
  * Each connection in set-up, from accept4 until its on_connect has run, takes
- * one of `maxaccepts` slots. No slot, no accept: the rest waits in the kernel,
- * as it does while the server is full, paused, or the system is out of
- * descriptors. Nothing is accepted only to be dropped, save one connection too
- * many from its address, which nobody can know before.
+ * one of `maxaccepts` places. While none is free, or the server has
+ * `maxconnections`, is paused, or the system is out of descriptors or memory,
+ * fes does not accept: connections wait in the kernel's backlog. Only a
+ * connection beyond `maxperip` is accepted and closed at once, because its
+ * address is not known before.
  */
 #ifndef FES_SERVE_ACCEPT_H
 #define FES_SERVE_ACCEPT_H
 
 #include "net/state/server.h"
 
-/* The watch function of listening sockets. */
+/* The watch function of listening sockets: accept what is in the backlog. */
 void accept_on_readable(struct watch *watch, unsigned events);
 
-/* Watch the listening socket if another connection may come, else not. */
+/* Watch the listening socket if a connection may be accepted now, else stop
+ * watching. Call after each change of what that depends on. */
 void accept_update(struct server *server);
 
-/* The timer function of `retry`. */
+/* The timer function of server->retry: the pause after an error is over. */
 void accept_on_retry(struct timer *timer);
 
 #endif

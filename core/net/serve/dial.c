@@ -14,12 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The state of one connection while it is connecting. */
 struct dial {
     struct conn *conn;
-    struct question *question; /* NULL: answered, or there is none */
-    struct place *places;      /* to try, one after the other */
+    struct question *question; /* to the resolver; NULL: answered, or none */
+    struct place *places;      /* to try in order; owned */
     size_t count;
-    size_t next;
+    size_t next; /* index in places */
 };
 
 void dial_drop(struct server *server)
@@ -37,7 +38,7 @@ void dial_drop(struct server *server)
 
 /* --------------------------------------------------------------- connecting */
 
-/* From here on it is as one that was accepted; what is queued leaves now. */
+/* From here on the connection is as an accepted one. What is queued is sent. */
 static void establish(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -54,7 +55,7 @@ static void establish(struct conn *conn)
     fanout_send_queued(conn);
 }
 
-static void fail(struct conn *conn, const char *why)
+static void fail_dial(struct conn *conn, const char *why)
 {
     dial_drop(conn->server);
     conn_end(conn, REASON_ERROR, why);
@@ -62,28 +63,28 @@ static void fail(struct conn *conn, const char *why)
 
 static void on_connected(struct watch *watch, unsigned events);
 
-/* False, with errno set: this place is none. */
+/* Begin to connect to one place. False, with errno set: it failed at once. */
 static bool try_place(struct conn *conn, const struct place *place)
 {
     struct server *server = conn->server;
-    bool stands;
+    bool established;
     struct socket_options options = server_options_socket(&server->options);
-    int fd = socket_connect(place, &options, &stands);
+    int fd = socket_connect(place, &options, &established);
 
     if (fd < 0)
         return false;
     conn->fd = fd;
     conn->peer = address_from((const struct sockaddr *)&place->address);
     watch_init(&conn->watch, fd, on_connected);
-    if (stands)
+    if (established)
         establish(conn);
     else
         watch_set(server->engine->loop, &conn->watch, LOOP_WRITE);
     return true;
 }
 
-/* `error` is that of the place before. */
-static void try_next(struct conn *conn, int error)
+/* `error` is the errno of the place tried last. */
+static void try_next_place(struct conn *conn, int error)
 {
     struct dial *dial = conn->server->dial;
 
@@ -92,7 +93,7 @@ static void try_next(struct conn *conn, int error)
             return;
         error = errno;
     }
-    fail(conn, strerrordesc_np(error));
+    fail_dial(conn, strerrordesc_np(error));
 }
 
 static void on_connected(struct watch *watch, unsigned events)
@@ -107,37 +108,38 @@ static void on_connected(struct watch *watch, unsigned events)
     watch_set(conn->server->engine->loop, watch, 0);
     close(conn->fd);
     conn->fd = -1;
-    try_next(conn, error);
+    try_next_place(conn, error);
 }
 
 /* ------------------------------------------------------------------ finding */
 
-/* The dial takes over the places, malloc'd. */
-static void try_all(struct conn *conn, struct place *places, size_t count)
+/* The dial becomes the owner of `places`, from malloc(). */
+static void try_places(struct conn *conn, struct place *places, size_t count)
 {
     struct dial *dial = conn->server->dial;
 
     dial->places = places;
     dial->count = count;
-    try_next(conn, 0);
+    try_next_place(conn, 0);
 }
 
-static void on_answer(void *owner, struct place *places, size_t count,
-                      const char *why)
+static void on_resolved(void *owner, struct place *places, size_t count,
+                        const char *why)
 {
     struct dial *dial = owner;
 
     dial->question = NULL;
     if (dial->conn->state == CONN_DEAD)
-        free(places); /* it is about to be told of */
+        free(places); /* its `closed` is pending */
     else if (why != NULL)
-        fail(dial->conn, why);
+        fail_dial(dial->conn, why);
     else
-        try_all(dial->conn, places, count);
+        try_places(dial->conn, places, count);
 }
 
-/* The one place that needs no question. NULL: there is none, or no memory. */
-static struct place *known_place(const struct server_options *options)
+/* The place that a path or an address literal names: no look-up is needed.
+ * NULL: it is a name, the path is too long, or no memory. */
+static struct place *place_without_lookup(const struct server_options *options)
 {
     struct place *place = calloc(1, sizeof *place);
 
@@ -151,7 +153,7 @@ static struct place *known_place(const struct server_options *options)
     return NULL;
 }
 
-static void ask(struct conn *conn)
+static void look_up_name(struct conn *conn)
 {
     struct server *server = conn->server;
     struct engine *engine = server->engine;
@@ -160,17 +162,17 @@ static void ask(struct conn *conn)
     if (engine->resolver == NULL)
         engine->resolver = resolver_new(engine->loop);
     if (engine->resolver == NULL) {
-        fail(conn, strerrordesc_np(ENOMEM));
+        fail_dial(conn, strerrordesc_np(ENOMEM));
         return;
     }
     question =
         resolver_ask(engine->resolver, server->options.host,
-                     (uint16_t)server->options.port, on_answer, server->dial);
-    if (question != NULL)
+                     (uint16_t)server->options.port, on_resolved, server->dial);
+    if (question != NULL) /* NULL: answered already; the dial may be freed */
         server->dial->question = question;
 }
 
-static void set_deadline(struct conn *conn)
+static void set_setup_deadline(struct conn *conn)
 {
     struct server *server = conn->server;
     struct engine *engine = server->engine;
@@ -183,7 +185,7 @@ static void set_deadline(struct conn *conn)
 void dial_begin(struct conn *conn)
 {
     struct server *server = conn->server;
-    struct place *place = known_place(&server->options);
+    struct place *place = place_without_lookup(&server->options);
 
     server->dial = calloc(1, sizeof *server->dial);
     if (server->dial == NULL) {
@@ -194,11 +196,11 @@ void dial_begin(struct conn *conn)
     server->dial->conn = conn;
     membership_begin(conn);
     drain_fall_behind(conn);
-    set_deadline(conn);
+    set_setup_deadline(conn);
     if (place != NULL)
-        try_all(conn, place, 1);
+        try_places(conn, place, 1);
     else if (server->options.path != NULL)
-        fail(conn, strerrordesc_np(ENAMETOOLONG));
+        fail_dial(conn, strerrordesc_np(ENAMETOOLONG));
     else
-        ask(conn);
+        look_up_name(conn);
 }

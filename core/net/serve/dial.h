@@ -1,18 +1,17 @@
 /*
- * dial.h - from an address to a connection
+ * dial.h - from an address to an outgoing connection
  *
- *     path, literal ------------> places --> connect --> it stands
+ *     path, literal ------------> places --> connect --> established
  *     name --> resolver --------/     ^         |
- *                                     +---------+ refused: the next place
+ *                                     +---------+ failed: the next place
  *                                               |
  *                                               v   none is left
  *                                             error
  *
- * The connection is open and behind meanwhile, for `setup_timeout` at most: as
- * if its kernel took nothing. So all that can be done with a slow connection
- * can be done with it: what is sent to it waits in its queue, and when that is
- * full the policies say what happens. It stands when CONN_PENDING_CONNECT is
- * told.
+ * While connecting, for `setup_timeout` at most, the connection is OPEN and
+ * behind, as if its kernel took nothing. So it takes every command: what is
+ * sent to it waits in its queue, and when that is full the overflow policies
+ * apply. Once it is established, `connected` is delivered.
  */
 #ifndef FES_SERVE_DIAL_H
 #define FES_SERVE_DIAL_H
@@ -21,13 +20,13 @@
 #include "net/state/server.h"
 
 /*
- * Open the connection, which is in CONN_SETUP, and begin to connect to where
- * the connection's server, an outgoing one, says. What comes of it, be it at
- * once, is told from the loop.
+ * Open a connection in CONN_SETUP and begin to connect it as the options of its
+ * server, an outgoing one, say. Success and failure are events, delivered from
+ * the loop, even if known at once.
  */
 void dial_begin(struct conn *conn);
 
-/* Let go of what it took to connect, if anything is left of it. */
+/* Free server->dial, if there is one; an unanswered question is dropped. */
 void dial_drop(struct server *server);
 
 #endif

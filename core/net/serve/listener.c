@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Port 0 is a free one, and so none that was passed. */
-static int find_ip(struct server *server, const struct sockaddr_storage *at)
+/* A passed socket, or -1. Port 0 asks for a free port, so none matches. */
+static int find_passed_ip(struct server *server,
+                          const struct sockaddr_storage *at)
 {
     struct address address = address_from((const struct sockaddr *)at);
 
@@ -18,7 +19,7 @@ static int find_ip(struct server *server, const struct sockaddr_storage *at)
     return inherit_ip(&server->engine->inherited, &address);
 }
 
-/* "*" where the system has no IPv6: every IPv4 address. */
+/* Where the system has no IPv6, "*" means every IPv4 address. */
 static int listen_ip(struct server *server, const char **why)
 {
     const struct server_options *options = &server->options;
@@ -31,7 +32,7 @@ static int listen_ip(struct server *server, const char **why)
     if (*why != NULL)
         return -1;
 
-    int fd = find_ip(server, &address);
+    int fd = find_passed_ip(server, &address);
 
     if (fd >= 0) {
         socket_take_over(fd, &socket);
@@ -45,8 +46,8 @@ static int listen_ip(struct server *server, const char **why)
     return fd;
 }
 
-/* To remove the Unix socket later only if it is still this one. */
-static void remember_path(struct server *server)
+/* Note the inode, so that only this socket is removed later. */
+static void remember_inode(struct server *server)
 {
     struct stat made;
 
@@ -56,7 +57,7 @@ static void remember_path(struct server *server)
     server->device = made.st_dev;
 }
 
-/* One that was passed is not ours to remove. */
+/* A passed socket is not remembered, because its file is not fes' to remove. */
 static int listen_unix(struct server *server)
 {
     const struct server_options *options = &server->options;
@@ -69,7 +70,7 @@ static int listen_unix(struct server *server)
     }
     fd = socket_listen_unix(options->path, options->mode, &socket);
     if (fd >= 0)
-        remember_path(server);
+        remember_inode(server);
     return fd;
 }
 
@@ -95,7 +96,7 @@ bool listener_has_path(const struct server *server)
            there.st_ino == server->inode && there.st_dev == server->device;
 }
 
-static void remove_path(const struct server *server)
+static void remove_unix_socket(const struct server *server)
 {
     if (listener_has_path(server) && unlink(server->options.path) < 0)
         log_warn("cannot remove %s: %s", server->options.path, strerror(errno));
@@ -104,5 +105,5 @@ static void remove_path(const struct server *server)
 void listener_close(struct server *server)
 {
     close(watch_fd(&server->watch));
-    remove_path(server);
+    remove_unix_socket(server);
 }

@@ -1,5 +1,5 @@
 /*
- * listener.h - from the options of a server to a descriptor that listens
+ * listener.h - from the options of a server to a listening socket
  */
 #ifndef FES_SERVE_LISTENER_H
 #define FES_SERVE_LISTENER_H
@@ -11,15 +11,17 @@
 
 /*
  * Listen where the options of the server say: on a socket that a service
- * manager passed, if one is bound there, else on a new one. The descriptor, or
- * -1 and `*why`, text that stays good until the next call.
+ * manager passed, if one is bound there, else on a new one. Gives the
+ * descriptor, which the caller owns; or -1 and the reason in `*why`, text that
+ * stays good until the next call.
  */
 int listener_open(struct server *server, const char **why);
 
-/* Is there, at its path, the Unix socket that was made for the server? */
+/* Is the Unix socket that was made for the server still at its path? */
 bool listener_has_path(const struct server *server);
 
-/* Close it. A Unix socket is removed if it is still the one that was made. */
+/* Close the listening socket. A Unix socket is removed from its path, if it is
+ * the one that was made for the server. */
 void listener_close(struct server *server);
 
 #endif

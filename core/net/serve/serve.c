@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message that is handed up may begin and end inside of bockets. */
-enum { PIECES_MORE = 2 };
+/* Pieces beyond `maxreceives`: a message may begin and end inside a bocket. */
+enum { EXTRA_PIECES = 2 };
 
 /* ---------------------------------------------------------------- beginning */
 
 struct segment *serve_new_pieces(const struct server_options *options)
 {
-    return calloc(options->maxreceives + PIECES_MORE, sizeof(struct segment));
+    return calloc(options->maxreceives + EXTRA_PIECES, sizeof(struct segment));
 }
 
-/* False: no memory, and some of it may be there already. */
+/* False: no memory; call drop_buffers() then too. */
 static bool make_buffers(struct server *server, uint32_t connections)
 {
     const struct server_options *options = &server->options;
@@ -36,7 +36,7 @@ static bool make_buffers(struct server *server, uint32_t connections)
                             options->maxsends);
 }
 
-/* All of it is given back, but for a slab that others draw on too. */
+/* Free all buffers, except a slab that other servers use too. */
 static void drop_buffers(struct server *server)
 {
     free(server->pieces);
@@ -56,8 +56,8 @@ static void drop_buffers(struct server *server)
         slab_unmap(server->slab);
 }
 
-/* The flush has been held long enough: it comes at the end of this turn. */
-static void on_held(struct timer *timer)
+/* `coalesce` is over: flush at the end of this turn. */
+static void on_hold_over(struct timer *timer)
 {
     link_owner(timer, struct server, hold)->held_long_enough = true;
 }
@@ -73,10 +73,11 @@ static void init_record(struct server *server, struct engine *engine)
     link_init(&server->dirty);
     slab_init(&server->own);
     timer_init(&server->retry, accept_on_retry);
-    timer_init(&server->hold, on_held);
+    timer_init(&server->hold, on_hold_over);
 }
 
-static uint32_t ticks_of(double seconds)
+/* 0 seconds, no limit, gives 0 ticks. */
+static uint32_t ticks_or_none(double seconds)
 {
     return seconds > 0 ? engine_ticks(seconds) : 0;
 }
@@ -89,10 +90,10 @@ void serve_apply_options(struct server *server)
     server->full_at = server->limit;
     if (options->maxqueue > 0 && options->maxqueue < server->limit)
         server->full_at = options->maxqueue;
-    server->age_ticks = ticks_of(options->maxage);
-    server->idle_ticks = ticks_of(options->idle_timeout);
+    server->age_ticks = ticks_or_none(options->maxage);
+    server->idle_ticks = ticks_or_none(options->idle_timeout);
     server->message_ticks = options->framing.kind != FRAMING_RAW
-                                ? ticks_of(options->message_timeout)
+                                ? ticks_or_none(options->message_timeout)
                                 : 0;
 }
 

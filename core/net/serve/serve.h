@@ -10,12 +10,11 @@
 #include <stdint.h>
 
 /*
- * Make the record of a server that does not listen and is in no list, for so
- * many connections at most. It draws on `slab`, or on one of its own if that is
- * NULL. Strings in the options, which are in range, are copied. `owner` is
- * handed to the events of its connections. NULL: no memory. Free it with
- * serve_drop() while it is in no list and has had no connection, otherwise with
- * serve_free().
+ * Make the record of a server that does not listen and is in no list, for at
+ * most `connections` connections. It uses `slab`, or a slab of its own if that
+ * is NULL. The options are in range; their strings are copied. `owner` is the
+ * argument of its events. NULL: no memory. Free it with serve_drop() while it
+ * is in no list and has had no connection, otherwise with serve_free().
  */
 struct server *serve_new(struct engine *engine,
                          const struct server_options *options, void *owner,
@@ -29,18 +28,18 @@ void serve_apply_options(struct server *server);
  * freed with free(). NULL: no memory. */
 struct segment *serve_new_pieces(const struct server_options *options);
 
-/* Stop listening, for good; connections go on. */
+/* Stop listening for good; connections stay. */
 void serve_stop_listening(struct server *server);
 
 /* Stop listening and end all connections at once ("shutdown"). */
 void serve_end_all(struct server *server);
 
-/* End everything at once, without events, and free the server. */
+/* End all connections at once, without events, and free the server. */
 void serve_free(struct server *server);
 
 /*
- * Call at the end of each turn. A closed server whose last connection has gone
- * gives back its slab; it is freed if it is outgoing or has no owner any more.
+ * Call at the end of each turn. A closed server without connections gives back
+ * its slab, and is freed if it is outgoing or its owner has left.
  */
 void serve_retire(struct server *server);
 
