@@ -4,15 +4,17 @@
 
 #include <stdlib.h>
 
-/* It runs for each object of a script: what is rare stands apart. */
+/* Allocation is frequent, so what is rare is kept out of line. */
+
+/* Record where the script is, for the report of the error. */
 static __attribute__((noinline)) void *refuse(void)
 {
     watchdog_trace();
     return NULL;
 }
 
-/* The system has no memory, or the state may not ask for any; but one object
- * has been assured. */
+/* The system or the limit refuses, but allocator_assure() has promised one
+ * object. */
 static __attribute__((noinline)) void *take_spare(struct allocator *allocator,
                                                   size_t bytes)
 {
@@ -23,17 +25,18 @@ static __attribute__((noinline)) void *take_spare(struct allocator *allocator,
     return spare;
 }
 
-static __attribute__((noinline)) void *give_back(struct allocator *allocator,
-                                                 void *block, size_t bytes)
+static __attribute__((noinline)) void *free_block(struct allocator *allocator,
+                                                  void *block, size_t bytes)
 {
     allocator->left += (int64_t)bytes;
     free(block);
     return NULL;
 }
 
-/* A new block; or one that has `more` bytes then. */
+/* Allocate `bytes`, or resize `block` to them, which takes `more` bytes. */
 static inline __attribute__((always_inline)) void *
-take(struct allocator *allocator, void *block, int64_t more, size_t bytes)
+resize_block(struct allocator *allocator, void *block, int64_t more,
+             size_t bytes)
 {
     void *taken = NULL;
 
@@ -47,14 +50,14 @@ take(struct allocator *allocator, void *block, int64_t more, size_t bytes)
     return taken;
 }
 
-/* As lua_Alloc wants it. The type of a block that is new stands in `before`. */
+/* A lua_Alloc. For a new block `before` is not a size but a type of object. */
 static void *allocate(void *owner, void *block, size_t before, size_t bytes)
 {
     if (bytes == 0)
-        return block != NULL ? give_back(owner, block, before) : NULL;
+        return block != NULL ? free_block(owner, block, before) : NULL;
     if (block == NULL)
-        return take(owner, NULL, (int64_t)bytes, bytes);
-    return take(owner, block, (int64_t)bytes - (int64_t)before, bytes);
+        return resize_block(owner, NULL, (int64_t)bytes, bytes);
+    return resize_block(owner, block, (int64_t)bytes - (int64_t)before, bytes);
 }
 
 void allocator_begin(struct allocator *allocator, lua_State *L)

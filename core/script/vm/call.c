@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 4096 }; /* of a message, and of a traceback */
+enum { SHOWN_BYTES = 4096 }; /* of a message; of a traceback */
 
-/* Where the traceback of the last error is kept, beside its message. */
+/* The key in the registry under which call_explain() leaves the traceback. */
 static const char trace_key;
 
 static int to_text(lua_State *L)
@@ -23,8 +23,8 @@ static int to_text(lua_State *L)
 }
 
 /*
- * Any error value becomes text, also one whose __tostring fails: that runs in
- * a call of its own, within the script's limit. Pushes it.
+ * Push the error value at `index` as text, even if its __tostring raises. That
+ * runs in a protected call and within the memory limit of the script.
  */
 static void push_text(lua_State *L, int index)
 {
@@ -45,9 +45,12 @@ static void push_text(lua_State *L, int index)
     allocator_lower(allocator);
 }
 
-/* The traceback waits in the registry. There is memory for it, even if the
- * script has used up its own; but not for what the script does meanwhile. */
-static void keep_trace(lua_State *L, lua_State *of, int level)
+/*
+ * Store the traceback of coroutine `of` in the registry. The limit is lifted,
+ * as the script may have used up its memory, but only while no code of the
+ * script can run.
+ */
+static void save_traceback(lua_State *L, lua_State *of, int level)
 {
     struct allocator *allocator = &script_of(L)->limits.allocator;
 
@@ -57,21 +60,22 @@ static void keep_trace(lua_State *L, lua_State *of, int level)
     allocator_lower(allocator);
 }
 
-/* The system may have had no memory for it either. */
-static void end_trace(struct script *script)
+/* If the system had no memory, save_traceback() has raised before it put the
+ * limit back. */
+static void restore_limit(struct script *script)
 {
     allocator_lower(&script->limits.allocator);
 }
 
 int call_explain(lua_State *L)
 {
-    keep_trace(L, L, 1);
+    save_traceback(L, L, 1);
     push_text(L, 1);
     return 1;
 }
 
-/* Make sure that errors left out of the log are told of later. */
-static void catch_up_later(struct script *script)
+/* Make sure that the number of errors left out of the log is logged later. */
+static void start_catch_up(struct script *script)
 {
     uint64_t due = log_catch_up();
 
@@ -80,11 +84,12 @@ static void catch_up_later(struct script *script)
 }
 
 /*
- * Push the traceback of the call that gave `status`, which ended it. When
- * memory was refused or time was up, explain() was not asked, or too late. It
- * is empty if no function had been entered yet.
+ * Push the traceback that call_explain() has left, and return its text. Return
+ * trace_text() instead if memory was refused, as Lua has not called
+ * call_explain() then, or if the call timed out (`late`), as the place where it
+ * was stopped first matters. "": no function had been entered yet.
  */
-static const char *push_trace(lua_State *L, int status, bool late)
+static const char *push_traceback(lua_State *L, int status, bool late)
 {
     const char *trace = NULL;
 
@@ -96,36 +101,37 @@ static const char *push_trace(lua_State *L, int status, bool late)
     return trace != NULL ? trace : trace_text();
 }
 
-/* The message is on top of the stack, the traceback above it. No memory is
- * taken of Lua. */
-static void report(struct script *script, const char *event, conn_name name,
-                   const char *trace)
+/* Log an error: its message is on the stack below the top, which holds the
+ * value of push_traceback(). Allocates nothing in Lua. */
+static void log_call_error(struct script *script, const char *event,
+                           conn_name name, const char *trace)
 {
-    char whom[COMMAND_TEXT_BYTES] = "no connection";
-    char what[SHOWN_BYTES];
+    char conn[COMMAND_TEXT_BYTES] = "no connection";
+    char text[SHOWN_BYTES];
     char whole_trace[SHOWN_BYTES];
     size_t length = 0;
     const char *message = lua_tolstring(script->L, -2, &length);
-    size_t used = (size_t)snprintf(what, sizeof what, "%s: ", event);
+    size_t used = (size_t)snprintf(text, sizeof text, "%s: ", event);
 
     if (name != 0)
-        command_describe(script->engine, name, whom);
-    if (length > sizeof what - 1 - used)
-        length = sizeof what - 1 - used;
-    memcpy(what + used, message, length);
-    what[used + length] = '\0';
-    snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s%s%s", event, whom,
+        command_describe(script->engine, name, conn);
+    if (length > sizeof text - 1 - used)
+        length = sizeof text - 1 - used;
+    memcpy(text + used, message, length);
+    text[used + length] = '\0';
+    snprintf(whole_trace, sizeof whole_trace, "\tin %s of %s%s%s", event, conn,
              *trace != '\0' ? "\n" : "", trace);
-    log_error_trace(what, used + length, whole_trace);
+    log_error_trace(text, used + length, whole_trace);
     script->program->errors++;
-    catch_up_later(script);
+    start_catch_up(script);
 }
 
-/* It raised; or it only took too long, and nothing in it has noticed. */
-static __attribute__((noinline)) bool end_badly(struct script *script,
-                                                int status, bool late,
-                                                const char *event,
-                                                conn_name name)
+/* A call raised, or succeeded but took too long, when the hook came too late to
+ * raise. */
+static __attribute__((noinline)) bool end_with_error(struct script *script,
+                                                     int status, bool late,
+                                                     const char *event,
+                                                     conn_name name)
 {
     lua_State *L = script->L;
 
@@ -134,9 +140,9 @@ static __attribute__((noinline)) bool end_badly(struct script *script,
                  script->limits.call_seconds);
         return true;
     }
-    report(script, event, name, push_trace(L, status, late));
+    log_call_error(script, event, name, push_traceback(L, status, late));
     lua_pop(L, 1);
-    end_trace(script);
+    restore_limit(script);
     return false;
 }
 
@@ -155,7 +161,7 @@ bool call_end(struct script *script, int nargs, const char *event,
 
     if (status == LUA_OK && !late)
         return true;
-    return end_badly(script, status, late, event, name);
+    return end_with_error(script, status, late, event, name);
 }
 
 bool call_lua(struct script *script, lua_CFunction fn, void *arg,
@@ -168,22 +174,24 @@ bool call_lua(struct script *script, lua_CFunction fn, void *arg,
 }
 
 /*
- * The coroutine at 1 has failed; its error is on top of its stack. Closing it
- * runs what waits for its end, which may put another error in its place.
+ * Save the traceback of the failed coroutine at index 1, close it, and return
+ * its error as text. Closing runs its __close metamethods, which may raise
+ * another error instead.
  */
 static int explain_coroutine(lua_State *L)
 {
     lua_State *co = lua_touserdata(L, 1);
 
-    keep_trace(L, co, 0);
+    save_traceback(L, co, 0);
     watchdog_reset(L, co);
     lua_xmove(co, L, 1);
     push_text(L, 2);
     return 1;
 }
 
-/* One that had taken too long is not closed: it would take longer still. */
-static int take_error(lua_State *L)
+/* Return the error of the coroutine at index 1, which timed out and so is not
+ * closed: that would take even longer. */
+static int move_error(lua_State *L)
 {
     lua_xmove(lua_touserdata(L, 1), L, 1);
     return 1;
@@ -203,28 +211,28 @@ bool call_resume(struct script *script, lua_State *co, int nargs,
 
     if (status == LUA_OK || status == LUA_YIELD) {
         lua_pop(co, nresults);
-        return !late || end_badly(script, LUA_OK, late, event, name);
+        return !late || end_with_error(script, LUA_OK, late, event, name);
     }
-    lua_pushcfunction(L, late ? take_error : explain_coroutine);
+    lua_pushcfunction(L, late ? move_error : explain_coroutine);
     lua_pushlightuserdata(L, co);
     watchdog_enter(L, event);
     lua_pcall(L, 1, 1, 0);
     watchdog_leave(L);
-    return end_badly(script, status, late, event, name);
+    return end_with_error(script, status, late, event, name);
 }
 
 /* ------------------------------------------------------ outside of an event */
 
-static char *copy(const char *text)
+static char *copy_text(const char *text)
 {
-    char *own = strdup(text);
+    char *copy = strdup(text);
 
-    if (own == NULL)
+    if (copy == NULL)
         abort();
-    return own;
+    return copy;
 }
 
-/* The traceback is worth showing only if Lua code was running. */
+/* A traceback without a main chunk shows no code of the script. */
 bool call_outside(struct script *script, lua_CFunction fn, void *arg,
                   const char *event, struct failure *failure)
 {
@@ -241,13 +249,13 @@ bool call_outside(struct script *script, lua_CFunction fn, void *arg,
     if (status == LUA_OK)
         return true;
 
-    const char *trace = push_trace(L, status, late);
+    const char *trace = push_traceback(L, status, late);
     bool ran = strstr(trace, "in main chunk") != NULL;
 
-    failure->message = copy(lua_tostring(L, -2));
-    failure->trace = copy(ran ? trace : "");
+    failure->message = copy_text(lua_tostring(L, -2));
+    failure->trace = copy_text(ran ? trace : "");
     lua_pop(L, 2);
-    end_trace(script);
+    restore_limit(script);
     return false;
 }
 

@@ -1,9 +1,13 @@
 /*
  * call.h - the one door into a script's Lua state
  *
- * Every call from the engine into Lua goes through here, under the watchdog and
- * with a traceback for errors. So a script can be wrong in any way: that costs
- * a log entry and, as a rule, one connection, never the server.
+ * Every call from the engine into Lua goes through these functions: timed by
+ * the watchdog, and with a traceback for errors. An error in a script costs a
+ * log entry and, as a rule, one connection, never the server.
+ *
+ * All are called from outside of any Lua call. `event` is what the call is for,
+ * such as "on_receive": log entries begin with it. It must be a string that is
+ * never freed.
  */
 #ifndef FES_VM_CALL_H
 #define FES_VM_CALL_H
@@ -15,46 +19,44 @@
 #include <stdbool.h>
 
 /*
- * Call fn(L) with `arg` as its light userdata, from outside any Lua call. On an
- * error: log it with its traceback, as coming from `event` (of connection
- * `name`, unless 0); push its message; return false.
+ * Call fn(L) with `arg` as a light userdata. False: it raised; the error is
+ * logged, as of connection `name` unless that is 0, and its message is pushed.
  */
 bool call_lua(struct script *script, lua_CFunction fn, void *arg,
               const char *event, conn_name name);
 
 /*
- * The same in two steps, for a function that can be pushed with its arguments
- * without raising: push them in between.
+ * The same in two steps: between them, push the function and its `nargs`
+ * arguments, which must not raise.
  */
 void call_begin(struct script *script, const char *event);
 bool call_end(struct script *script, int nargs, const char *event,
               conn_name name);
 
 /*
- * Resume a coroutine with `nargs` values that are on its stack; what it yields
- * or returns is dropped. No other call resumes a task. On an error: close the
- * coroutine, log the error as call_lua() does, with the coroutine's traceback,
- * push its message, return false.
+ * Resume coroutine `co`, with `nargs` values from its stack; what it yields or
+ * returns is discarded. Only this function resumes tasks. False: it raised; the
+ * coroutine is closed, the error is logged with its traceback as by call_lua(),
+ * and its message is pushed on the stack of script->L.
  */
 bool call_resume(struct script *script, lua_State *co, int nargs,
                  const char *event, conn_name name);
 
-/* The text of an error; free it with call_free_failure(). */
+/* An error as text; to be freed by call_free_failure(). */
 struct failure {
     char *message;
-    char *trace; /* "" if no code of the script was running */
+    char *trace; /* "" if no Lua code of the script was running */
 };
 
 /*
- * Run fn(L) with `arg` as its light userdata, and give an error to the caller
- * instead of the log: false, and `*failure` is set. `event` as for call_lua();
- * NULL: it may take any time.
+ * As call_lua(), but an error is given to the caller instead of the log. False:
+ * it raised, and `*failure` is set. `event` NULL: the time is not limited.
  */
 bool call_outside(struct script *script, lua_CFunction fn, void *arg,
                   const char *event, struct failure *failure);
 void call_free_failure(struct failure *failure);
 
-/* The message handler of all calls; it stands at SCRIPT_EXPLAIN. */
+/* The message handler of all calls; boot.c puts it at SCRIPT_EXPLAIN. */
 int call_explain(lua_State *L);
 
 #endif

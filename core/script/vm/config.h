@@ -7,12 +7,12 @@
 #include <stdbool.h>
 
 struct script_config {
-    const char *file; /* the script; NULL: `code` */
-    const char *code; /* from the command line */
-    char **args;      /* what follows it there */
+    const char *file; /* path of the script; NULL: run `code` */
+    const char *code; /* Lua code from the command line (-e) */
+    char **args;      /* the script's arguments */
     int nargs;
-    bool check; /* look at the syntax only */
-    bool watch; /* load it anew when its files change */
+    bool check; /* check the syntax only, run nothing */
+    bool watch; /* reload when the script's files change */
 };
 
 #endif

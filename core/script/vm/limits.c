@@ -46,7 +46,8 @@ void limits_enforce(struct limits *limits, struct engine *engine)
     limits->waits = false;
 }
 
-/* The store is shared with the script that runs while this one loads. */
+/* A script that loads shares the store with the one that still runs, so its
+ * value is applied only when it takes over. */
 static void set_retained(lua_State *L, struct limits *limits,
                          struct engine *engine, uint64_t retained)
 {
@@ -58,7 +59,7 @@ static void set_retained(lua_State *L, struct limits *limits,
         engine_set_retained(engine, retained);
 }
 
-/* Less than the script has would leave it nothing but errors. */
+/* With a limit below what it has, the script could not allocate at all. */
 static void check_memory(lua_State *L, const struct limits *limits,
                          uint64_t memory)
 {
@@ -76,8 +77,8 @@ static void check_memory(lua_State *L, const struct limits *limits,
 }
 
 /*
- * fes.limits { call_seconds =, memory =, retained =, outgoing = }: each is
- * changed that is given; the upvalues are where they are, and the engine
+ * fes.limits { call_seconds =, memory =, retained =, outgoing = }: change those
+ * that are given. Upvalues: the limits, the engine.
  */
 static int l_limits(lua_State *L)
 {

@@ -1,5 +1,5 @@
 /*
- * limits.h - fes.limits: what one script may take, in time and memory
+ * limits.h - fes.limits: the time and memory that a script may use
  */
 #ifndef FES_VM_LIMITS_H
 #define FES_VM_LIMITS_H
@@ -13,25 +13,27 @@
 struct engine;
 
 struct limits {
-    double call_seconds;  /* of a handler, timer or task; 0: any */
-    uint64_t memory;      /* bytes of the Lua state; 0: any */
-    uint64_t retained;    /* bytes of kept messages of topics */
-    uint32_t outgoing;    /* bockets of outgoing connections */
-    bool outgoing_mapped; /* there they are: their number cannot change */
+    double call_seconds;  /* of a handler, timer or task; 0: no limit */
+    uint64_t memory;      /* bytes of the Lua state; 0: no limit */
+    uint64_t retained;    /* bytes of retained messages, all topics together */
+    uint32_t outgoing;    /* bockets that outgoing connections share */
+    bool outgoing_mapped; /* their slab exists: `outgoing` cannot change */
     struct allocator allocator;
-    bool in_force; /* this script runs: the watchdog has its seconds */
-    bool loads;    /* while another one runs, from which it may take over */
-    bool waits;    /* until then: `retained` is to be set */
+    bool in_force; /* the script runs: the watchdog uses its call_seconds */
+    bool loads;    /* it loads while the script before it still runs */
+    bool waits;    /* `retained` is applied when it has loaded */
 };
 
-/* What counts as long as the script says nothing. Of a state that is new. */
+/* The defaults, for a new state L, which gets this allocator. */
 void limits_begin(struct limits *limits, lua_State *L);
 
-/* This script runs now: its calls are watched, and what it shares with the one
- * before is as it asked. */
+/*
+ * The script of these limits runs from now on: apply call_seconds to the
+ * watchdog, and `retained` to the engine if that has been waiting.
+ */
 void limits_enforce(struct limits *limits, struct engine *engine);
 
-/* Push fes.limits() for these. They live as long as the state. */
+/* Push the function fes.limits. `limits` must live as long as the state. */
 void limits_open(lua_State *L, struct limits *limits, struct engine *engine);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 40 };
+enum { SHOWN_BYTES = 40 }; /* of a string in an error */
 
 #define LONGEST_SECONDS 1e9 /* 31 years */
 
@@ -226,7 +226,7 @@ static void read_value(lua_State *L, const char *who,
     }
 }
 
-/* What a metatable gives may be another value each time: it is asked once. */
+/* A metatable may give another value each time, so each field is read once. */
 static void copy_known(lua_State *L, const struct option *options, size_t count)
 {
     lua_createtable(L, 0, (int)count);

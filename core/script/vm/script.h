@@ -1,7 +1,8 @@
 /*
  * script.h - the records of a script and of the program that runs it
  *
- * Files in folders above fill in their parts: each part names its header.
+ * They lie here, below the modules that use them, since each module needs the
+ * whole. A part belongs to the module whose header is named beside it.
  */
 #ifndef FES_VM_SCRIPT_H
 #define FES_VM_SCRIPT_H
@@ -28,28 +29,29 @@ struct types;
 struct stopping {
     bool asked;
     bool begun;
-    bool over;          /* all is closed, or about to be */
+    bool over;          /* all servers are closed, as the last step */
     double seconds;     /* over which the closes are spread */
     struct timer timer; /* for the next close */
-    uint64_t next;      /* when that is due */
-    uint64_t end;       /* when the last one is */
-    uint32_t slot;      /* where to look for whom to close next */
+    uint64_t next;      /* when that is due (clock_now) */
+    uint64_t end;       /* when the last one is due (clock_now) */
+    uint32_t slot;      /* at which the search for the next one begins */
 };
 
 /* See collector.h. */
 struct collector {
-    uint64_t due_at;     /* bytes of the state at which the next one begins */
-    bool collects;       /* in turns that bring nothing */
-    struct times pauses; /* of the loop, for that */
+    uint64_t due_at;     /* bytes of the state at which a collection is due */
+    bool collects;       /* one is under way, in turns that bring nothing */
+    struct times pauses; /* the durations of its slices */
 };
 
-/* What stands on the stack of the state itself, for good. */
+/* The indices that are always in use on the stack of script.L. */
 enum {
     SCRIPT_EXPLAIN = 1, /* the message handler */
     SCRIPT_HANDLES      /* a table: slot + 1 -> the handle of a connection */
 };
 
-/* One loading of the script: what is gone when another takes over. */
+/* What belongs to one Lua state: a reload makes another one. References are of
+ * the registry. */
 struct script {
     lua_State *L;
     struct program *program;
@@ -60,56 +62,56 @@ struct script {
     int handles;         /* reference of the table slot + 1 -> conn handle */
     int on_stop;         /* reference of the list of functions */
     int on_reload;       /* reference of the function, or of nil */
-    int state;           /* reference of what the one before has left */
-    struct link servers; /* all that it ever listened on, in order */
+    int state;           /* reference of the value for fes.state() */
+    struct link servers; /* its lua_servers, in the order of opening */
     struct lua_server
-        *nowhere;        /* of closed conns whose server has gone, or NULL */
+        *nowhere;        /* of closed conns whose server is freed, or NULL */
     struct link timers;  /* that are running */
     struct tasks *tasks; /* task.h */
-    bool ready;          /* it has loaded, and is in charge */
-    bool over;           /* its state is being closed */
+    bool ready;          /* it has loaded, and gets the events */
+    bool over;           /* it may begin nothing: its state is being closed */
     struct stopping stopping;
 };
 
 /* See announce.h. */
 struct announced {
-    double bytes;         /* that buffers can take, as announced last */
-    bool store, outgoing; /* were needed then */
-    bool stale;           /* servers have come or gone since */
+    double bytes;         /* bound of all buffers, as announced last */
+    bool store, outgoing; /* what it included: store, outgoing slab */
+    bool stale;           /* servers have been added or freed since */
 };
 
 typedef struct script *new_script_fn(struct program *program);
 
-/* What stays over reloads: the command line, the engine, the script in charge.
- */
+/* What outlives reloads: the command line, the engine. */
 struct program {
     const struct script_config *config;
-    const char *directory; /* of the script: relative names begin here */
+    const char *directory; /* of the script: relative paths begin here */
     struct engine *engine;
-    struct script *script;
-    new_script_fn *new_script; /* boot/boot.h; set there, for reload/ */
-    struct files *files;       /* that are watched; NULL: none are */
+    struct script *script;     /* the one that gets the events */
+    new_script_fn *new_script; /* boot_script(), which reload/ cannot include */
+    struct files *files;       /* the watched files; NULL: none */
     struct notify notify;      /* the service manager's watchdog */
-    struct timer catch_up;     /* for the log: equal errors left out */
-    uint64_t errors;           /* of handlers and timers */
+    struct timer catch_up;     /* when to log how many errors were left out */
+    uint64_t errors;           /* of calls into Lua */
     uint64_t reloads;
     struct announced announced;
     bool reload_asked;
 };
 
-/* The script that a state belongs to. */
+/* The script that owns the state of L, which may be any of its coroutines. */
 struct script *script_of(lua_State *L);
 
 /* The loop of its engine. */
 struct loop *script_loop(const struct script *script);
 
-/* Raise, in the name of `who`, if the state is being closed. */
+/* Raise if the script is over; `who` is the name of the Lua function. */
 void script_check_open(lua_State *L, const char *who);
 
-/* Push the path of a name that the script gave, from the script's directory. */
+/* Push, and return, the path of a file that the script named; a relative name
+ * begins at the script's directory. */
 const char *script_push_path(lua_State *L, const char *name);
 
-/* Set a field of the table on top of the stack. */
+/* Set a field of the table on top of the stack to an integer. */
 void script_set_count(lua_State *L, const char *name, uint64_t value);
 
 #endif

@@ -6,7 +6,7 @@
 #include <lualib.h>
 #include <sys/random.h>
 
-/* The message handler of xpcall(), its upvalue, while there is time for it. */
+/* Call the message handler, the upvalue, unless the call has timed out. */
 static int l_handle(lua_State *L)
 {
     if (watchdog.expired)
@@ -25,7 +25,7 @@ static int finish_xpcall(lua_State *L, int status, lua_KContext context)
         lua_pushvalue(L, -2);
         return 2;
     }
-    return lua_gettop(L) - 2; /* less the function and the handler */
+    return lua_gettop(L) - 2; /* not the function and the handler */
 }
 
 /* xpcall(fn, handler, ...) -> true, ... | false, what the handler gives */
@@ -47,8 +47,8 @@ static int l_xpcall(lua_State *L)
 }
 
 /*
- * Lua's own seed is the second and an address: many programs that start at
- * once, as after a power cut, could have the same.
+ * Lua makes its seed of the time in seconds and an address: programs that start
+ * at once, as after a power cut, could have the same.
  */
 static void seed_random(lua_State *L)
 {

@@ -3,24 +3,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { TEXT_BYTES = 4096, LEVELS = 20 };
+enum {
+    TEXT_BYTES = 4096,
+    LEVELS = 20 /* shown of one coroutine */
+};
 
 static char text[TEXT_BYTES];
 static size_t used;
 
-/* What does not fit is cut. */
+/* Append text; what does not fit is cut off. */
 __attribute__((format(printf, 1, 2))) static void add(const char *format, ...)
 {
     va_list args;
-    size_t room = sizeof text - used;
+    size_t space = sizeof text - used;
 
     va_start(args, format);
 
-    int length = vsnprintf(text + used, room, format, args);
+    int length = vsnprintf(text + used, space, format, args);
 
     va_end(args);
     if (length > 0)
-        used += (size_t)length < room ? (size_t)length : room - 1;
+        used += (size_t)length < space ? (size_t)length : space - 1;
 }
 
 static void add_function(const lua_Debug *at)

@@ -1,10 +1,14 @@
 /*
- * trace.h - where Lua code is, written down without taking memory
+ * trace.h - a traceback that is written without allocating memory
  *
- * When memory is refused, Lua unwinds at once and calls no message handler;
- * when a call has had its time, the place that matters is the first at which
- * it was stopped. Both note where they are here, and whoever reports the error
- * reads it later.
+ * When memory is refused, Lua unwinds at once and calls no message handler.
+ * When a call has run too long, the place that matters is where it was stopped
+ * first. Both write a traceback here, which the report of the error reads
+ * later.
+ *
+ * There is one traceback in the process, in static memory; what does not fit is
+ * cut off. It may be written by a signal handler, provided that the interrupted
+ * code is not changing the Lua stack (see watchdog.c).
  */
 #ifndef FES_VM_TRACE_H
 #define FES_VM_TRACE_H
@@ -12,16 +16,16 @@
 #include <lua.h>
 #include <stddef.h>
 
-/* The beginning of a note: who is where, in place of the one before. */
+/* Start a new traceback with the functions that are active in coroutine L. */
 void trace_begin(lua_State *L);
 
-/* It goes on: the coroutine noted before was resumed by this one. */
+/* Append those of L, which resumed the coroutine written last. */
 void trace_add(lua_State *L);
 
-/* There is none any more. */
+/* Empty the traceback. */
 void trace_forget(void);
 
-/* The note: text as of luaL_traceback(); "" if there is none. */
+/* The traceback, in the format of luaL_traceback(); "" if there is none. */
 const char *trace_text(void);
 
 #endif

@@ -12,32 +12,32 @@
 #include <unistd.h>
 
 enum {
-    TICKS = 4, /* in the time that a call has */
-    EVERYTHING = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT
+    TICKS = 4, /* in the time that a call may take */
+    EVERY_STEP = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT
 };
 
 #define SHORTEST_TICK CLOCK_MILLI
 
-struct watchdog watchdog = {.awake = 1}; /* it has no limit yet */
+struct watchdog watchdog = {.awake = 1}; /* there is no limit yet */
 
-/* What the signal's handler keeps to itself, and what it needs. */
+/* The part that only this file uses, most of it in the signal's handler. */
 static struct {
     timer_t timer;
-    bool made;
-    bool refused;                   /* not the time is over: it may not wait */
-    double seconds;                 /* the limit; 0: none */
-    uint64_t tick;                  /* nanoseconds from one to the next */
-    uint64_t seen;                  /* the call of the last tick */
-    unsigned ticks;                 /* that it has been seen for */
-    uint64_t starved;               /* clock_starved() when it was first */
-    volatile sig_atomic_t has_told; /* the hook has raised */
-    volatile sig_atomic_t hooked;   /* the script had one of its own */
-    volatile sig_atomic_t closing;  /* only finalizers run */
-    char message[LUA_IDSIZE + 128]; /* what it raises */
+    bool made;        /* the timer exists */
+    bool refused;     /* expired by watchdog_expire(), not by time */
+    double seconds;   /* the limit; 0: none */
+    uint64_t tick;    /* nanoseconds between two ticks */
+    uint64_t seen;    /* watchdog.calls at the last tick */
+    unsigned ticks;   /* for which that has been the same */
+    uint64_t starved; /* clock_starved() at the first of them */
+    volatile sig_atomic_t has_raised; /* the hook has, in this call */
+    volatile sig_atomic_t hooked;     /* it has replaced a hook of the script */
+    volatile sig_atomic_t closing;    /* lua_close() runs: finalizers only */
+    char message[LUA_IDSIZE + 128];   /* of the error that the hook raises */
 } guard;
 
-/* A signal every `period` nanoseconds; 0: none. */
-static void wind(uint64_t period)
+/* Send a signal every `period` nanoseconds; 0: stop the timer. */
+static void set_period(uint64_t period)
 {
     struct timespec each = {
         .tv_sec = (time_t)(period / CLOCK_SECOND),
@@ -57,10 +57,8 @@ static bool is_in_a_function(lua_State *L)
     return L != NULL && lua_getstack(L, 0, &at) != 0;
 }
 
-/*
- * Whoever only tidies up, when all functions have ended, has no place: what was
- * noted before stays.
- */
+/* With no active function, as when C code cleans up after the call, there is no
+ * place to show. */
 void watchdog_trace(void)
 {
     if (!is_in_a_function(watchdog.running))
@@ -72,10 +70,10 @@ void watchdog_trace(void)
 }
 
 /*
- * What the error says, as errors do: where the innermost Lua function is. It
- * says so from then on, also where only C tidies up.
+ * Format the message of the error, with the position of the innermost Lua
+ * function, as Lua does. All later errors of this call have the same message.
  */
-static void note_message(lua_State *L)
+static void format_message(lua_State *L)
 {
     lua_Debug at = {.currentline = -1};
 
@@ -100,86 +98,86 @@ static void note_message(lua_State *L)
 }
 
 /*
- * Runs at every instruction, call and return of a coroutine that it was set
- * on. One that got away, asleep, has a hook left when its call is over.
+ * The hook: runs at every instruction, call and return. It may still be set on
+ * a coroutine that was suspended when the call ended; there it removes itself.
  */
-static void stop_it(lua_State *L, lua_Debug *at)
+static void raise_timeout(lua_State *L, lua_Debug *at)
 {
     (void)at;
     if (!watchdog.expired) {
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    if (!guard.has_told) {
+    if (!guard.has_raised) {
         watchdog_trace();
-        note_message(L);
-        guard.has_told = 1;
+        format_message(L);
+        guard.has_raised = 1;
     }
     lua_pushstring(L, guard.message);
     lua_error(L);
 }
 
-static void hook(lua_State *L)
+/* Set the hook on coroutine L. */
+static void set_hook(lua_State *L)
 {
     lua_Hook other = lua_gethook(L);
 
-    if (other != NULL && other != stop_it)
+    if (other != NULL && other != raise_timeout)
         guard.hooked = 1;
-    lua_sethook(L, stop_it, EVERYTHING, 1);
+    lua_sethook(L, raise_timeout, EVERY_STEP, 1);
 }
 
 /* --------------------------------------------------------------- the signal */
 
-/* Lua's collector stands still while it calls one, and only then. */
+/* Lua stops its collector while it calls a finalizer, and only then. */
 static bool is_in_a_finalizer(lua_State *L)
 {
     return lua_gc(L, LUA_GCISRUNNING) < 0;
 }
 
 /*
- * The hook should have raised and has not: for a tick nobody has called
- * anything. So what called what stands still, and can be read here. Not where
- * a finalizer runs, or perhaps a hook of the script's own: Lua calls them
- * without hooks, and they may call as they like.
+ * Log that the call cannot be interrupted: the hook was set a tick ago and has
+ * not raised. So no Lua instruction and no call has been executed meanwhile;
+ * the stack does not change, and the traceback can be written in the signal's
+ * handler. That is not so in a finalizer, or in a hook of the script: Lua calls
+ * both without hooks, so they may be calling other functions.
  */
-static void tell_stuck(void)
+static void log_stuck(void)
 {
     char millis[TEXT_DECIMAL_BYTES];
-    const char *who = "a library function", *trace = NULL;
+    const char *what = "a library function", *trace = NULL;
 
     if (guard.closing || is_in_a_finalizer(watchdog.running)) {
-        who = "a finalizer";
+        what = "a finalizer";
     } else if (guard.hooked) {
-        who = "a hook of the script, or a library function,";
+        what = "a hook of the script, or a library function,";
     } else if (!is_in_a_function(watchdog.running)) {
-        who = "the collector of garbage";
+        what = "the collector of garbage";
     } else {
         watchdog_trace();
         trace = trace_text();
     }
     text_decimal(millis, guard.ticks * guard.tick / CLOCK_MILLI);
     log_from_signal(LOG_WARN, watchdog.event, ": it has run for ", millis,
-                    " ms and cannot be interrupted: ", who, " does not return",
+                    " ms and cannot be interrupted: ", what, " does not return",
                     trace != NULL ? "\n" : NULL, trace, NULL);
 }
 
-/*
- * lua_sethook() may be called here: it is made for that, and `running` is
- * always a coroutine that is alive.
- */
+/* Runs in the signal's handler, where lua_sethook() is allowed. `running` is
+ * always a coroutine that still exists. */
 static void expire(void)
 {
-    bool stuck = watchdog.expired && !guard.has_told;
+    bool stuck = watchdog.expired && !guard.has_raised;
 
     watchdog.expired = 1;
     if (!guard.closing)
-        hook(watchdog.running);
+        set_hook(watchdog.running);
     if (stuck && (guard.ticks & (guard.ticks - 1)) == 0)
-        tell_stuck(); /* after twice its time, four times, ... */
+        log_stuck(); /* after 8, 16, 32, ... ticks */
 }
 
-/* That others had the processor is not the call's fault. */
-static bool is_over(void)
+/* Time in which other processes had the processor does not count. */
+static bool is_out_of_time(void)
 {
     uint64_t starved = clock_starved() - guard.starved;
 
@@ -193,11 +191,11 @@ static void on_tick(int number)
 
     (void)number;
     if (same && watchdog.event != NULL) {
-        if (++guard.ticks >= TICKS && is_over())
+        if (++guard.ticks >= TICKS && is_out_of_time())
             expire();
     } else if (same) {
         watchdog.awake = 0;
-        wind(0);
+        set_period(0);
     } else {
         guard.seen = watchdog.calls;
         guard.ticks = 0;
@@ -206,7 +204,7 @@ static void on_tick(int number)
     errno = error;
 }
 
-/* The signal comes to this thread, whatever others a module may have made. */
+/* The signal is sent to this thread; modules in C may have started others. */
 static bool make_timer(void)
 {
     struct sigaction action = {.sa_flags = SA_RESTART};
@@ -231,7 +229,7 @@ void watchdog_limit(double seconds)
         }
     }
     if (guard.made)
-        wind(0);
+        set_period(0);
     guard.seconds = seconds;
     guard.tick = clock_from_seconds(seconds / TICKS);
     if (guard.tick < SHORTEST_TICK)
@@ -239,55 +237,57 @@ void watchdog_limit(double seconds)
     guard.ticks = 0;
     watchdog.awake = !(seconds > 0);
     if (seconds > 0 && watchdog.event != NULL)
-        watchdog_wake(); /* what runs has its time from now on */
+        watchdog_wake(); /* the time of the running call begins now */
 }
 
 void watchdog_wake(void)
 {
     watchdog.awake = 1;
-    wind(guard.tick);
+    set_period(guard.tick);
 }
 
 void watchdog_recover(lua_State *L)
 {
     watchdog.expired = 0;
-    guard.has_told = 0;
+    guard.has_raised = 0;
     guard.hooked = 0;
     guard.refused = false;
     guard.ticks = 0;
     lua_sethook(L, NULL, 0, 0);
 }
 
-/* From now on `co` runs, on behalf of L. */
-static void descend(struct resumption *here, lua_State *L, lua_State *co)
+/* From now on `co` runs, resumed by L. */
+static void begin_resumption(struct resumption *here, lua_State *L,
+                             lua_State *co)
 {
     *here = (struct resumption){.from = L, .outer = watchdog.resumptions};
     watchdog.resumptions = here;
     watchdog.running = co;
     atomic_signal_fence(memory_order_seq_cst);
     if (watchdog.expired && !guard.closing)
-        hook(co);
+        set_hook(co);
 }
 
-/* L runs again. If its time is over it may not even know yet. */
-static void ascend(const struct resumption *here)
+/* The resuming coroutine runs again. If the call has run out of time meanwhile,
+ * it has no hook yet. */
+static void end_resumption(const struct resumption *here)
 {
     watchdog.running = here->from;
     watchdog.resumptions = here->outer;
     atomic_signal_fence(memory_order_seq_cst);
     if (watchdog.expired && !guard.closing)
-        hook(here->from);
+        set_hook(here->from);
 }
 
 int watchdog_resume(lua_State *L, lua_State *co, int nargs, int *nresults)
 {
     struct resumption here;
 
-    descend(&here, L, co);
+    begin_resumption(&here, L, co);
 
     int status = lua_resume(co, L, nargs, nresults);
 
-    ascend(&here);
+    end_resumption(&here);
     return status;
 }
 
@@ -295,11 +295,11 @@ int watchdog_reset(lua_State *L, lua_State *co)
 {
     struct resumption here;
 
-    descend(&here, L, co);
+    begin_resumption(&here, L, co);
 
     int status = lua_resetthread(co);
 
-    ascend(&here);
+    end_resumption(&here);
     return status;
 }
 
@@ -309,10 +309,10 @@ void watchdog_expire(void)
         return;
     guard.refused = true;
     watchdog.expired = 1;
-    hook(watchdog.running);
+    set_hook(watchdog.running);
 }
 
-/* No hook is set on what may be freed just now. */
+/* While lua_close() frees coroutines, no hook is set on any of them. */
 void watchdog_close(lua_State *L)
 {
     guard.closing = 1;
@@ -321,6 +321,6 @@ void watchdog_close(lua_State *L)
     watchdog.event = NULL;
     watchdog.running = NULL;
     watchdog.expired = 0;
-    guard.closing = guard.has_told = guard.hooked = 0;
+    guard.closing = guard.has_raised = guard.hooked = 0;
     guard.ticks = 0;
 }

@@ -1,24 +1,24 @@
 /*
- * watchdog.h - sees to it that no call into Lua runs for ever
+ * watchdog.h - ends calls into Lua that take too long
  *
- * A call costs two stores and a counter. While calls come, a timer's signal
- * ticks, four times in the time that a call has. When it finds the same call
- * still there after that time, it sets a debug hook on the coroutine that
- * runs. The hook raises, and raises again at the next instruction of whoever
- * caught it, until the call has ended: a script cannot swallow it. When no call
- * comes for a whole tick the timer rests, and the next call winds it again.
+ * The beginning of a call costs two stores and a counter. While calls come, a
+ * timer sends a signal (a tick) four times in the time that one call may take.
+ * If the handler finds the same call for that long, it sets a debug hook on the
+ * coroutine that runs. The hook raises an error. If the script catches it, the
+ * hook raises again at the next instruction, until the call has ended. If no
+ * call comes for a whole tick, the timer is stopped; the next call starts it.
  *
  *     call    |---------------------------------- . . .
  *     ticks      |      |      |      |      |
  *                seen                        its time is over: the hook is set
  *
- * Time in which other processes had the processor does not count.
+ * Time in which this thread waits for a processor does not count.
  *
- * What runs is known because coroutines are resumed through watchdog_resume()
- * only (coroutine.c, call_resume()). A library function that does not return,
- * a finalizer, or a hook of the script's own cannot be interrupted: the log
- * says so while it lasts, with the traceback of the first, and the hook raises
- * when it returns.
+ * The running coroutine is known because all are resumed by watchdog_resume()
+ * (coroutine.c, call_resume()). Library functions written in C, finalizers, and
+ * hooks that the script has set itself cannot be interrupted: the hook raises
+ * when they return. While they last, the log says so, and for library functions
+ * with a traceback.
  */
 #ifndef FES_VM_WATCHDOG_H
 #define FES_VM_WATCHDOG_H
@@ -29,36 +29,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who resumed whom; lives on the stack of watchdog_resume(). */
+/* `from` has resumed a coroutine; lies on the C stack of watchdog_resume(). */
 struct resumption {
     lua_State *from;
-    struct resumption *outer;
+    struct resumption *outer; /* that of `from`, or NULL */
 };
 
 /*
- * One for the process, as the signal is, whose handler reads it and writes
- * `awake` and `expired`. Not volatile, which would double the price: between
- * a write here and the handler there is a fence, or a call into Lua.
+ * One for the process, as there is one signal. Its handler reads all fields and
+ * writes `awake` and `expired`. They are not volatile, which would double the
+ * cost of a call: between a write here and the handler there is a fence, or a
+ * call into Lua.
  */
 extern struct watchdog {
-    lua_State *running; /* the coroutine that runs, or ran last */
-    struct resumption *resumptions;
-    const char *event; /* what it is watched for; NULL: it is not */
+    lua_State *running;             /* the coroutine that runs, or ran last */
+    struct resumption *resumptions; /* innermost first */
+    const char *event; /* what the call is for; NULL: no call is timed */
     uint64_t calls;
-    sig_atomic_t awake;   /* no need to wind the timer */
-    sig_atomic_t expired; /* this call has had its time */
+    sig_atomic_t awake;   /* the timer runs, or no time is limited */
+    sig_atomic_t expired; /* the call is out of time */
 } watchdog;
 
-/* The time that a call has, in seconds; 0: as much as it likes. */
+/* Limit the time of each call, in seconds; 0: no limit. */
 void watchdog_limit(double seconds);
 
-/* What watchdog_enter() and watchdog_leave() seldom do, and so not inline. */
+/* The rare parts of watchdog_enter() and watchdog_leave(), out of line. */
 __attribute__((noinline)) void watchdog_wake(void);
 __attribute__((noinline)) void watchdog_recover(lua_State *L);
 
 /*
- * A call into L begins. `event` is what it is for, a string that stays; NULL:
- * it is not watched, and only noted as what runs.
+ * A call into L begins. `event` is what it is for, for the log: a string that
+ * is never freed. NULL: the call is not timed.
  */
 static inline void watchdog_enter(lua_State *L, const char *event)
 {
@@ -70,7 +71,7 @@ static inline void watchdog_enter(lua_State *L, const char *event)
         watchdog_wake();
 }
 
-/* It has ended. True: it had taken too long. */
+/* The call into L has ended. True: it ran out of time. */
 static inline bool watchdog_leave(lua_State *L)
 {
     watchdog.event = NULL;
@@ -82,21 +83,24 @@ static inline bool watchdog_leave(lua_State *L)
 }
 
 /*
- * As lua_resume(): run coroutine `co` from L, within a call. `nresults` values
- * are on its stack then, or an error message.
+ * As lua_resume(): run coroutine `co` from L, within a call. Returns its
+ * status; `*nresults` values, or an error message, are on the stack of `co`.
  */
 int watchdog_resume(lua_State *L, lua_State *co, int nargs, int *nresults);
 
-/* As lua_resetthread(): close what `co` has to close, in the same way. */
+/* As lua_resetthread(): close the pending variables of `co`, from L, within a
+ * call. */
 int watchdog_reset(lua_State *L, lua_State *co);
 
-/* What runs has no time left, whatever it has used; but for finalizers. */
+/* The running call is out of time from now on. No effect on finalizers. */
 void watchdog_expire(void);
 
-/* As lua_close(). Finalizers cannot be interrupted, but are told of. */
+/* As lua_close(). Finalizers are not interrupted; if they take too long, the
+ * log says so. */
 void watchdog_close(lua_State *L);
 
-/* Note where whatever runs is (trace.h), if it is in any function. */
+/* Write the traceback of the running coroutine and of those that have resumed
+ * it (trace.h). If no function is active, the last traceback stays. */
 void watchdog_trace(void);
 
 #endif
