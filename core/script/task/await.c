@@ -34,7 +34,7 @@ void await_connection(struct task *task, conn_name name)
     task->connects = true;
 }
 
-/* The senders are a circle; `sender` is where it begins. */
+/* The senders form a circle without a head: `sender` is the first. */
 void await_room(struct task *task, conn_name name)
 {
     struct waiters *waiters = waiters_of(task->script, name);
@@ -48,7 +48,7 @@ void await_room(struct task *task, conn_name name)
     task->name = name;
 }
 
-static void leave_senders(struct waiters *waiters, struct task *task)
+static void remove_sender(struct waiters *waiters, struct task *task)
 {
     struct link *next = task->senders.next;
 
@@ -59,15 +59,15 @@ static void leave_senders(struct waiters *waiters, struct task *task)
     link_out(&task->senders);
 }
 
-/* The next to send gets its chance. */
-static void let_go(struct task *task)
+/* The task no longer waits for its connection; the next sender tries. */
+static void leave_conn(struct task *task)
 {
     struct waiters *waiters = waiters_of(task->script, task->name);
 
     if (waiters->reader == task) {
         waiters->reader = NULL;
     } else {
-        leave_senders(waiters, task);
+        remove_sender(waiters, task);
         if (waiters->sender != NULL)
             task_wake(waiters->sender);
     }
@@ -79,7 +79,7 @@ void await_over(struct task *task)
 {
     task_stop_timer(task);
     if (task->name != 0)
-        let_go(task);
+        leave_conn(task);
 }
 
 void await_cancel(struct task *task)
@@ -91,7 +91,7 @@ void await_cancel(struct task *task)
 
 /* ------------------------------------------------------------------- events */
 
-/* From here on another task may receive. */
+/* The task gives up its place as the reader, so another one may receive. */
 void await_connected(const struct script *script, conn_name name)
 {
     struct task *reader = waiters_of(script, name)->reader;
@@ -99,7 +99,7 @@ void await_connected(const struct script *script, conn_name name)
     if (reader == NULL || !reader->connects)
         return;
     task_wake(reader);
-    let_go(reader);
+    leave_conn(reader);
 }
 
 void await_arrived(const struct script *script, conn_name name)
@@ -119,7 +119,7 @@ void await_drained(const struct script *script, conn_name name)
         task_wake(sender);
 }
 
-/* The others who send follow, each when the one before it has been told. */
+/* Only the first sender is woken: each one, when done, wakes the next. */
 void await_closing(const struct script *script, conn_name name)
 {
     struct task *reader = waiters_of(script, name)->reader;
@@ -129,17 +129,17 @@ void await_closing(const struct script *script, conn_name name)
     await_drained(script, name);
 }
 
-/* Its slot is free for another from now on. */
+/* All waiters leave: another connection may get the slot. */
 void await_closed(const struct script *script, conn_name name)
 {
     struct waiters *waiters = waiters_of(script, name);
 
     if (waiters->reader != NULL) {
         task_wake(waiters->reader);
-        let_go(waiters->reader);
+        leave_conn(waiters->reader);
     }
     while (waiters->sender != NULL) {
         task_wake(waiters->sender);
-        let_go(waiters->sender);
+        leave_conn(waiters->sender);
     }
 }

@@ -1,13 +1,13 @@
 /*
- * coroutine.resume, .wrap and .close, so that a task may wait wherever it is.
+ * coroutine.resume, .wrap and .close, which let a task wait in any coroutine.
  *
- * When the task waits inside of a coroutine that it resumed itself, that
- * coroutine yields to the loop, not to whoever resumed it. So resume and wrap
- * let it pass: they yield too, up to the task's own coroutine, and when the
- * task is resumed, resume in turn. A script sees nothing of it: the call just
- * takes its time. In all else they are what Lua's own are.
+ * When a task waits inside a coroutine that it has resumed, that coroutine has
+ * to yield to the loop, not to its caller. So resume and wrap pass the wait on:
+ * they yield, too, up to the coroutine of the task, and when that is resumed,
+ * they resume again. To the script it is a call that takes long. Otherwise they
+ * behave like Lua's own.
  *
- * They also tell the watchdog which coroutine runs.
+ * They resume by watchdog_resume(), so the watchdog knows which coroutine runs.
  */
 #include "script/task/await.h"
 #include "script/task/tasks.h"
@@ -15,11 +15,14 @@
 
 #include <lauxlib.h>
 
-/* What the caller is given once the coroutine has yielded or ended. */
-typedef int give_fn(lua_State *L, lua_State *co, bool fine, int nresults);
+/* Push what the caller gets when `co` has yielded to it, returned or raised
+ * (not `fine`). Returns the number of values, or raises. */
+typedef int finish_fn(lua_State *L, lua_State *co, bool fine, int nresults);
 
-static int step(lua_State *L, lua_State *co, int nargs, lua_KFunction again,
-                give_fn *give)
+/* Resume `co`. If the task waits in it, yield; when the task goes on, `again`
+ * calls this function again. Otherwise finish. */
+static int resume_or_pass(lua_State *L, lua_State *co, int nargs,
+                          lua_KFunction again, finish_fn *finish)
 {
     struct tasks *tasks = script_of(L)->tasks;
     bool blocks = !lua_isyieldable(L);
@@ -31,11 +34,12 @@ static int step(lua_State *L, lua_State *co, int nargs, lua_KFunction again,
     tasks->blocked -= blocks;
     if (status == LUA_YIELD && tasks->running != NULL && tasks->running->waits)
         return lua_yieldk(L, 0, 0, again);
-    return give(L, co, status == LUA_OK || status == LUA_YIELD, nresults);
+    return finish(L, co, status == LUA_OK || status == LUA_YIELD, nresults);
 }
 
-/* Move arguments to the coroutine. False: they do not fit, or it is fes'. */
-static bool take_arguments(lua_State *L, lua_State *co, int nargs,
+/* Move arguments to the coroutine. False, and the reason in `*why`: they do not
+ * fit, or the coroutine is a task, which only the loop resumes. */
+static bool move_arguments(lua_State *L, lua_State *co, int nargs,
                            const char **why)
 {
     if (task_of(L, co) != NULL) {
@@ -50,9 +54,9 @@ static bool take_arguments(lua_State *L, lua_State *co, int nargs,
     return true;
 }
 
-/* Move results from the coroutine, or, if not `*fine`, its error message. How
- * many values that makes. */
-static int take_results(lua_State *L, lua_State *co, bool *fine, int nresults)
+/* Move results from the coroutine, or, if not `*fine`, its error. Results that
+ * do not fit become an error. Returns the number of values. */
+static int move_results(lua_State *L, lua_State *co, bool *fine, int nresults)
 {
     if (*fine && !lua_checkstack(L, nresults + 1)) {
         lua_pop(co, nresults);
@@ -67,9 +71,9 @@ static int take_results(lua_State *L, lua_State *co, bool *fine, int nresults)
 
 /* ------------------------------------------------------------------- resume */
 
-static int give_to_resume(lua_State *L, lua_State *co, bool fine, int nresults)
+static int finish_resume(lua_State *L, lua_State *co, bool fine, int nresults)
 {
-    int values = take_results(L, co, &fine, nresults);
+    int values = move_results(L, co, &fine, nresults);
 
     lua_pushboolean(L, fine);
     lua_insert(L, -1 - values);
@@ -79,7 +83,8 @@ static int give_to_resume(lua_State *L, lua_State *co, bool fine, int nresults)
 static int resume_again(lua_State *L, int status, lua_KContext context)
 {
     (void)status, (void)context;
-    return step(L, lua_tothread(L, 1), 0, resume_again, give_to_resume);
+    return resume_or_pass(L, lua_tothread(L, 1), 0, resume_again,
+                          finish_resume);
 }
 
 /* coroutine.resume(co, ...) -> true, ... | false, message */
@@ -90,8 +95,8 @@ static int l_resume(lua_State *L)
     const char *why;
 
     luaL_argexpected(L, co != NULL, 1, "thread");
-    if (take_arguments(L, co, nargs, &why))
-        return step(L, co, nargs, resume_again, give_to_resume);
+    if (move_arguments(L, co, nargs, &why))
+        return resume_or_pass(L, co, nargs, resume_again, finish_resume);
     lua_pushboolean(L, 0);
     lua_pushstring(L, why);
     return 2;
@@ -99,7 +104,7 @@ static int l_resume(lua_State *L)
 
 /* --------------------------------------------------------------------- wrap */
 
-/* The message is on top of the stack. */
+/* Raise the error on top of the stack; text gets the position of the caller. */
 static int raise_from(lua_State *L)
 {
     if (lua_type(L, -1) == LUA_TSTRING) {
@@ -110,16 +115,16 @@ static int raise_from(lua_State *L)
     return lua_error(L);
 }
 
-/* A coroutine that failed is closed, which may change the error; save when it
- * had taken too long, and there is no time for that. */
-static int give_to_wrap(lua_State *L, lua_State *co, bool fine, int nresults)
+/* A coroutine that raised is closed, which may change the error; not if the
+ * call has timed out: closing would take even longer. */
+static int finish_wrap(lua_State *L, lua_State *co, bool fine, int nresults)
 {
     int status = lua_status(co);
     int values;
 
     if (!fine && status != LUA_OK && status != LUA_YIELD && !watchdog.expired)
         status = watchdog_reset(L, co);
-    values = take_results(L, co, &fine, nresults);
+    values = move_results(L, co, &fine, nresults);
     if (fine)
         return values;
     return status == LUA_ERRMEM ? lua_error(L) : raise_from(L);
@@ -130,7 +135,7 @@ static int wrap_again(lua_State *L, int status, lua_KContext context)
     lua_State *co = lua_tothread(L, lua_upvalueindex(1));
 
     (void)status, (void)context;
-    return step(L, co, 0, wrap_again, give_to_wrap);
+    return resume_or_pass(L, co, 0, wrap_again, finish_wrap);
 }
 
 static int wrapped(lua_State *L)
@@ -139,13 +144,13 @@ static int wrapped(lua_State *L)
     int nargs = lua_gettop(L);
     const char *why;
 
-    if (take_arguments(L, co, nargs, &why))
-        return step(L, co, nargs, wrap_again, give_to_wrap);
+    if (move_arguments(L, co, nargs, &why))
+        return resume_or_pass(L, co, nargs, wrap_again, finish_wrap);
     lua_pushstring(L, why);
     return raise_from(L);
 }
 
-/* coroutine.wrap(fn) -> a function that resumes it */
+/* coroutine.wrap(fn) -> a function that resumes a new coroutine of fn */
 static int l_wrap(lua_State *L)
 {
     lua_State *co;
@@ -160,8 +165,8 @@ static int l_wrap(lua_State *L)
 
 /* -------------------------------------------------------------------- close */
 
-/* A task that is closed has come to its end. */
-static void cancel(struct task *task)
+/* The script closes the coroutine of the task. */
+static void cancel_task(struct task *task)
 {
     await_cancel(task);
     if (task->ended != NULL)
@@ -177,15 +182,15 @@ static bool is_active(lua_State *L, lua_State *co)
            (lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame) != 0);
 }
 
-/* coroutine.close(co) -> true | false, message; a task does not go on then */
+/* coroutine.close(co) -> true | false, message; if it is a task, that ends */
 static int l_close(lua_State *L)
 {
     lua_State *co = lua_tothread(L, 1);
     struct task *task = co != NULL ? task_of(L, co) : NULL;
 
     if (task != NULL && task != script_of(L)->tasks->running)
-        cancel(task);
-    if (co == NULL || is_active(L, co)) { /* Lua's own, which raises */
+        cancel_task(task);
+    if (co == NULL || is_active(L, co)) { /* Lua's own function raises */
         lua_pushvalue(L, lua_upvalueindex(1));
         lua_insert(L, 1);
         lua_call(L, lua_gettop(L) - 1, 0);

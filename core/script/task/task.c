@@ -5,7 +5,7 @@
 
 #include <lauxlib.h>
 
-enum { MOST_REFUSED = 100 };
+enum { MOST_REFUSED = 100 }; /* waits of a task, once the script is over */
 
 static void on_timer(struct timer *timer)
 {
@@ -48,7 +48,8 @@ struct task *task_that_can_wait(lua_State *L)
     return tasks->running;
 }
 
-/* It may try to wait some more, but not for ever. */
+/* A task of a script that is over gets an error each time that it tries to
+ * wait. One that goes on trying is ended by the watchdog. */
 static void check_open(lua_State *L, const char *who)
 {
     struct script *script = script_of(L);

@@ -9,7 +9,7 @@
 
 #include <lauxlib.h>
 
-enum { COROUTINE = 1 }; /* the user value of a record */
+enum { COROUTINE = 1 }; /* the user value of a record: its coroutine */
 
 /* ------------------------------------------------------------------ records */
 
@@ -24,7 +24,8 @@ static struct task *push_new(lua_State *L)
     return task;
 }
 
-/* Push the record of a coroutine, on top of the stack, that was parked. */
+/* Push the record of the coroutine on top of the stack if it is parked; else
+ * push nil and return NULL. */
 static struct task *push_parked(lua_State *L)
 {
     struct task *task;
@@ -37,8 +38,8 @@ static struct task *push_parked(lua_State *L)
     return task;
 }
 
-/* The coroutine is on top of the stack; from here on it has a record. */
-static struct task *enter(lua_State *L)
+/* Enter the coroutine on top of the stack into the table of records. */
+static struct task *add_record(lua_State *L)
 {
     struct task *task = push_parked(L);
 
@@ -81,8 +82,8 @@ static bool is_suspended(lua_State *co)
            lua_getstack(co, 0, &frame) == 0;
 }
 
-/* The coroutine at `at`, made if there is a function; it stands there then. */
-static lua_State *take_coroutine(lua_State *L, int at)
+/* The coroutine at `at`; a function there is replaced by a new coroutine. */
+static lua_State *check_coroutine(lua_State *L, int at)
 {
     lua_State *co = lua_tothread(L, at);
 
@@ -101,13 +102,13 @@ static lua_State *take_coroutine(lua_State *L, int at)
 struct task *tasks_spawn(lua_State *L, int nargs)
 {
     int at = lua_gettop(L) - nargs;
-    lua_State *co = take_coroutine(L, at);
+    lua_State *co = check_coroutine(L, at);
     struct task *task;
 
     if (!lua_checkstack(co, nargs))
         luaL_error(L, "fes.spawn: too many arguments");
     lua_pushvalue(L, at);
-    task = enter(L);
+    task = add_record(L);
     lua_pop(L, 1);
     lua_xmove(L, co, nargs);
     task->nargs = nargs;
@@ -115,7 +116,7 @@ struct task *tasks_spawn(lua_State *L, int nargs)
     return task;
 }
 
-/* fes.spawn(fn, ...) -> the coroutine; fn may be one that is suspended */
+/* fes.spawn(fn, ...) -> the coroutine; fn: a function or suspended coroutine */
 int tasks_lua_spawn(lua_State *L)
 {
     script_check_open(L, "fes.spawn");
@@ -128,7 +129,7 @@ int tasks_lua_spawn(lua_State *L)
 
 /* ----------------------------------------------------------------- sleeping */
 
-static int slept(lua_State *L, int status, lua_KContext context)
+static int sleep_over(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     await_over(task_woken(L, context));
@@ -143,13 +144,13 @@ int tasks_lua_sleep(lua_State *L)
 
     await_over(task);
     task_set_timer(L, task, seconds);
-    return task_wait(L, task, slept);
+    return task_wait(L, task, sleep_over);
 }
 
 /* ------------------------------------------------------------------ running */
 
-/* From the records to those that the script alone keeps. */
-static int park(lua_State *L)
+/* Enter the record into the weak table of parked tasks. */
+static int park_record(lua_State *L)
 {
     const struct task *task = lua_touserdata(L, 1);
     const struct tasks *tasks = task->script->tasks;
@@ -164,13 +165,13 @@ static int park(lua_State *L)
     return 0;
 }
 
-/* It has returned, or yielded to nobody. */
-static void leave(struct task *task)
+/* The task has returned, or yielded by itself. */
+static void end_or_park(struct task *task)
 {
     struct script *script = task->script;
 
     if (lua_status(task->co) == LUA_YIELD) {
-        if (!call_lua(script, park, task, "task", 0))
+        if (!call_lua(script, park_record, task, "task", 0))
             lua_pop(script->L, 1);
     } else if (task->ended != NULL) {
         task->ended(task, true);
@@ -178,7 +179,8 @@ static void leave(struct task *task)
     tasks_forget(task);
 }
 
-static void fail(struct task *task)
+/* The task has raised: the message is on top of the stack. */
+static void end_failed(struct task *task)
 {
     if (task->ended != NULL)
         task->ended(task, false);
@@ -186,7 +188,7 @@ static void fail(struct task *task)
     tasks_forget(task);
 }
 
-static void run(struct task *task)
+static void run_task(struct task *task)
 {
     struct script *script = task->script;
     const char *event = task->ended != NULL ? "handler" : "task";
@@ -199,29 +201,29 @@ static void run(struct task *task)
     fine = call_resume(script, task->co, nargs, event, task->handles);
     script->tasks->running = NULL;
     if (!fine)
-        fail(task);
+        end_failed(task);
     else if (!task->waits)
-        leave(task);
+        end_or_park(task);
 }
 
-/* Those that are made ready meanwhile wait for the next turn. */
+/* A marker ends the list: tasks that become ready meanwhile run next turn. */
 void tasks_run(struct script *script)
 {
     struct tasks *tasks = script->tasks;
-    struct link last;
+    struct link marker;
 
     if (link_alone(&tasks->ready))
         return;
-    link_init(&last);
-    link_before(&tasks->ready, &last);
-    while (tasks->ready.next != &last) {
+    link_init(&marker);
+    link_before(&tasks->ready, &marker);
+    while (tasks->ready.next != &marker) {
         struct link *first = tasks->ready.next;
 
         link_out(first);
         tasks->due--;
-        run(link_owner(first, struct task, ready));
+        run_task(link_owner(first, struct task, ready));
     }
-    link_out(&last);
+    link_out(&marker);
 }
 
 bool tasks_in_use(const struct script *script)
@@ -229,7 +231,8 @@ bool tasks_in_use(const struct script *script)
     return script->tasks->due > 0;
 }
 
-/* A coroutine that failed has to close what it has open. */
+/* Resume the task, in which the wait raises. If it ends by an error, its
+ * pending variables are closed. */
 static void resume_to_end(struct task *task)
 {
     struct script *script = task->script;
@@ -281,7 +284,8 @@ size_t tasks_count(lua_State *L)
 
 /* -------------------------------------------------------- beginning and end */
 
-/* Ephemerons: a record is reached from its coroutine only. */
+/* With weak keys Lua makes ephemerons: a record here is kept alive by its
+ * coroutine only. */
 static void push_weak_table(lua_State *L)
 {
     lua_newtable(L);
@@ -291,7 +295,7 @@ static void push_weak_table(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-/* One for each connection that there may be; untouched ones cost nothing. */
+/* For each slot one record; pages that are never touched take no memory. */
 static size_t waiters_bytes(const struct script *script)
 {
     return engine_slots(script->engine) * sizeof(struct waiters);
@@ -303,7 +307,7 @@ void tasks_open(lua_State *L)
     struct tasks *tasks = lua_newuserdatauv(L, sizeof *tasks, 0);
 
     *tasks = (struct tasks){.running = NULL};
-    luaL_ref(L, LUA_REGISTRYINDEX); /* as long as the state */
+    luaL_ref(L, LUA_REGISTRYINDEX); /* it lives as long as the state */
     link_init(&tasks->ready);
     lua_newtable(L);
     tasks->records = luaL_ref(L, LUA_REGISTRYINDEX);

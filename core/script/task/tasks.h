@@ -11,42 +11,47 @@
 #include <stddef.h>
 
 /*
- * Make a task of the function, and `nargs` arguments, on top of the stack; or
- * of a suspended coroutine there, which goes on. Leaves the coroutine in their
- * place. It runs at the end of this turn, or of the next one. Raises if that
- * coroutine cannot be resumed.
+ * Make a task of a function, or of a suspended coroutine, that is on the stack
+ * below its `nargs` arguments, and replace them all by the coroutine. The task
+ * runs at the end of this turn, or of the next one if tasks run already.
+ * Raises if the coroutine cannot be resumed. Its record lives until the task
+ * ends.
  */
 struct task *tasks_spawn(lua_State *L, int nargs);
 
-/* It will not be resumed any more; it waits for no connection. */
+/* Release the task: it waits for nothing and is not resumed any more. */
 void tasks_forget(struct task *task);
 
-/* At the end of a turn: resume those that are ready now. */
+/* At the end of a turn: resume the tasks that are ready now, each once. */
 void tasks_run(struct script *script);
 
-/* Is there a task that will be resumed, whatever connections do? */
+/* Is a task ready, or does one have a timer that runs? */
 bool tasks_in_use(const struct script *script);
 
-/* How many there are, asleep ones too. */
+/* The number of tasks that are ready, run or wait; not of parked ones. */
 size_t tasks_count(lua_State *L);
 
 /*
- * Another script takes over: each task that waits is resumed once, and what it
- * waits in raises. What it does then is not told.
+ * Another script takes over: the script is over, and each task that waits is
+ * resumed once: the function in which it waits raises. Errors are not logged.
  */
 void tasks_end(struct script *script);
 
-/* Before the state is closed: no timer of a task runs any more. Gives what
- * tasks_unmap() needs then. */
+/*
+ * Before the state is closed: stop all timers of tasks. Returns what
+ * tasks_unmap() frees after it is closed; NULL if tasks_open() has failed.
+ */
 struct waiters *tasks_stop(struct script *script);
 void tasks_unmap(const struct script *script, struct waiters *waiters);
 
-/* Fill in a new state: script.tasks, and Lua's coroutine functions
- * (coroutine.c) in a form that lets tasks wait. */
+/* In a new state: make script.tasks. Raises if there is no memory. */
 void tasks_open(lua_State *L);
+
+/* In a new state: replace Lua's functions of coroutines by those that let tasks
+ * wait (coroutine.c). */
 void coroutine_open(lua_State *L);
 
-/* fes.spawn and fes.sleep. */
+/* The Lua functions fes.spawn and fes.sleep. */
 int tasks_lua_spawn(lua_State *L);
 int tasks_lua_sleep(lua_State *L);
 
