@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* What has been announced, and what was there then. */
+/* Record what has been announced, and what that included. */
 static void note_announced(const struct script *script, double bytes)
 {
     struct announced *announced = &script->program->announced;

@@ -1,5 +1,5 @@
 /*
- * announce.h - what fes says of its servers, and of what they can take
+ * announce.h - the ready lines of servers, and the bound of their buffers
  */
 #ifndef FES_RUN_ANNOUNCE_H
 #define FES_RUN_ANNOUNCE_H
@@ -7,12 +7,14 @@
 #include "script/vm/script.h"
 
 /*
- * A ready line for each server, in the order of the calls, and, if there is
- * one, the memory line: what all of them can take.
+ * Print on stdout a ready line for each server, in the order in which they were
+ * opened, and, if there is one, the memory line: the bound of all buffers, as
+ * bound.h has it.
  */
 void announce_servers(const struct script *script);
 
-/* Log it if all that has been opened since then can take more than was told. */
+/* Log the bound if it has become higher than announced last. Cheap if no
+ * server has been opened or closed. */
 void announce_growth(const struct script *script);
 
 #endif

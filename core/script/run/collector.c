@@ -5,22 +5,23 @@
 #include "script/vm/call.h"
 
 enum {
-    /* Percent of what was left after a collection; Lua's own way is 200. */
-    DUE_AT = 200,
-    LUA_BEGINS_AT = 250
+    /* Percent of the memory after the last collection, at which the next one
+     * begins: here, and in Lua, whose default is 200. */
+    DUE_PERCENT = 200,
+    LUA_PERCENT = 250
 };
 
-/* How long a slice may take, as far as Lua's steps are short. */
+/* The time of a slice; the last step of Lua's collector may exceed it. */
 #define SLICE (100 * CLOCK_MILLI / 1000)
 
 static void set_due(struct script *script)
 {
     uint64_t used = allocator_used(&script->limits.allocator);
 
-    script->collector.due_at = used * DUE_AT / 100;
+    script->collector.due_at = used * DUE_PERCENT / 100;
 }
 
-/* Not if the script has stopped the collector. */
+/* One step. A collector that the script has stopped counts as done. */
 static int call_step(lua_State *L)
 {
     bool *done = lua_touserdata(L, 1);
@@ -29,8 +30,8 @@ static int call_step(lua_State *L)
     return 0;
 }
 
-/* Steps as long as there is time. A finalizer that fails is only warned of. */
-static bool slice(struct script *script)
+/* Run steps for the time of a slice. True: the collection is complete. */
+static bool run_slice(struct script *script)
 {
     uint64_t begin = clock_now();
     uint64_t now = begin;
@@ -53,7 +54,7 @@ static void on_idle(void *owner)
     struct program *program = engine_script(engine);
     struct script *script = program->script;
 
-    if (!slice(script))
+    if (!run_slice(script))
         return;
     loop_on_idle(engine_loop(engine), NULL);
     script->collector.collects = false;
@@ -63,7 +64,7 @@ static void on_idle(void *owner)
 void collector_begin(struct script *script)
 {
     script->collector = (struct collector){0};
-    lua_gc(script->L, LUA_GCINC, LUA_BEGINS_AT, 0, 0);
+    lua_gc(script->L, LUA_GCINC, LUA_PERCENT, 0, 0);
 }
 
 void collector_look(struct script *script)

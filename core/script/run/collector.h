@@ -1,22 +1,22 @@
 /*
- * collector.h - Lua's garbage, collected where nobody waits
+ * collector.h - Lua's garbage is collected in idle turns
  *
- * When the state has twice the memory that it had after the last collection,
- * a new one is due. It is done in slices, each in a turn of the loop that has
- * brought nothing, so that no handler waits for it. Where every turn brings
- * something this never happens, and Lua's own incremental collector, which
- * begins a little later, does the work in the course of the handlers, as it
- * does everywhere.
+ * A collection is due when the state has twice the memory that it had after the
+ * last one. It is done in slices, in turns of the loop without any event, so
+ * that no handler waits for it. If there are no such turns, Lua's incremental
+ * collector, which begins at 2.5 times that memory, does the work while
+ * handlers run, as in any Lua program.
  */
 #ifndef FES_RUN_COLLECTOR_H
 #define FES_RUN_COLLECTOR_H
 
 #include "script/vm/script.h"
 
-/* Of a state that is new. What loading leaves behind is due at once. */
+/* For a new state. The first collection, of what loading leaves, is due at
+ * once. */
 void collector_begin(struct script *script);
 
-/* At the end of each turn: is a collection due? */
+/* At the end of each turn: begin a collection if one is due. */
 void collector_look(struct script *script);
 
 #endif

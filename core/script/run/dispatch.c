@@ -26,12 +26,13 @@ struct call {
     enum reason reason;
     const char *detail;
     const char *message; /* of an error */
-    bool forgiven;       /* on_error returned true */
+    bool forgiven;       /* on_error has returned true */
 };
 
-enum { HANDLES = 2 }; /* on the stack of a function that pushes a handler */
+enum { HANDLES = 2 }; /* index of the table that push_handler() pushes */
 
-/* First the table of handles, which is not taken off again: that is quicker. */
+/* Push the handler, and the conn as its first argument. The table of handles
+ * stays below them: to remove it would take time. */
 static void push_handler(lua_State *L, const struct call *call)
 {
     handle_push_table(L);
@@ -39,7 +40,7 @@ static void push_handler(lua_State *L, const struct call *call)
     handle_push_from(L, HANDLES, call->name);
 }
 
-/* ----------------------------------------------------------- in Lua's hands */
+/* -------------------------------------------------- functions called in Lua */
 
 static int do_plain(lua_State *L)
 {
@@ -48,7 +49,7 @@ static int do_plain(lua_State *L)
     return 0;
 }
 
-static void checkin(struct call *call)
+static void checkin_data(struct call *call)
 {
     if (call->data != NULL)
         received_checkin(call->data);
@@ -61,7 +62,7 @@ static int do_receive(lua_State *L)
 
     push_handler(L, call);
     received_push(L, call->data);
-    checkin(call);
+    checkin_data(call);
     lua_call(L, 2, 0);
     return 0;
 }
@@ -94,7 +95,8 @@ static void push_policy(lua_State *L, const struct call *call)
         lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->policy);
 }
 
-/* The function may have gone with the script before. */
+/* Without a function, as when it belonged to the script before a reload, the
+ * policy of the server counts. */
 static int do_ask(lua_State *L)
 {
     struct call *call = lua_touserdata(L, 1);
@@ -122,7 +124,7 @@ static int do_close(lua_State *L)
     return 0;
 }
 
-static int do_gone(lua_State *L)
+static int do_close_handle(lua_State *L)
 {
     struct call *call = lua_touserdata(L, 1);
 
@@ -148,18 +150,21 @@ static const struct script *script_at(const void *owner)
     return ((const struct lua_server *)owner)->script;
 }
 
-static bool has(const struct lua_server *lua_server, enum handler handler)
+static bool has_handler(const struct lua_server *lua_server,
+                        enum handler handler)
 {
     return lua_server->on[handler] != LUA_REFNIL;
 }
 
-static bool enter(struct call *call, lua_CFunction fn)
+/* Run fn in Lua. False: it raised; the message is pushed. */
+static bool run_in_lua(struct call *call, lua_CFunction fn)
 {
     return call_lua(call->lua_server->script, fn, call,
                     handlers_name(call->handler), call->name);
 }
 
-/* The message of the error is on top of the stack; it is taken off. */
+/* Pop the message of an error, and call on_error with it. Unless that forgives
+ * the error, the connection is closed at once. */
 static void handle_error(struct call *call)
 {
     struct script *script = call->lua_server->script;
@@ -170,8 +175,8 @@ static void handle_error(struct call *call)
         .message = lua_tostring(script->L, -1),
     };
 
-    if (call->handler != ON_CLOSE && has(call->lua_server, ON_ERROR) &&
-        !enter(&error, do_error))
+    if (call->handler != ON_CLOSE && has_handler(call->lua_server, ON_ERROR) &&
+        !run_in_lua(&error, do_error))
         lua_pop(script->L, 1);
     if (!error.forgiven)
         command_cut(script->engine, call->name);
@@ -180,15 +185,16 @@ static void handle_error(struct call *call)
     lua_pop(script->L, 1);
 }
 
-static void tell(struct call *call, lua_CFunction fn)
+/* Call the handler by `fn`, if the script has given one. */
+static void call_handler(struct call *call, lua_CFunction fn)
 {
-    if (has(call->lua_server, call->handler) && !enter(call, fn))
+    if (has_handler(call->lua_server, call->handler) && !run_in_lua(call, fn))
         handle_error(call);
 }
 
 /* -------------------------------------------------------------------- tasks */
 
-/* The handler of a connection that is still there has come to its end. */
+/* The task that runs the `handler` of a connection has ended. */
 static void on_handler_ended(const struct task *task, bool fine)
 {
     struct script *script = task->script;
@@ -227,7 +233,7 @@ void dispatch_resume(struct lua_server *lua_server)
     uint32_t slot = 0;
 
     while ((call.name = server_next(lua_server->server, &slot)) != 0)
-        tell(&call, do_spawn);
+        call_handler(&call, do_spawn);
 }
 
 /* ------------------------------------------------------------------- events */
@@ -239,14 +245,14 @@ static void on_connected(void *owner, conn_name name)
     struct call handler = {
         .lua_server = owner, .name = name, .handler = HANDLER};
 
-    tell(&call, do_plain);
-    tell(&handler, do_spawn);
+    call_handler(&call, do_plain);
+    call_handler(&handler, do_spawn);
     await_connected(script_at(owner), name);
 }
 
 /*
- * The handler, the connection and the data, if each can be pushed outside of
- * any call of Lua; as a rule it can. False: nothing is pushed.
+ * Push the handler, the conn and the data without raising, which saves a call
+ * of do_receive(). False: that is not possible, and nothing is pushed.
  */
 static bool push_receive(lua_State *L, const struct call *call)
 {
@@ -260,14 +266,14 @@ static bool push_receive(lua_State *L, const struct call *call)
     return false;
 }
 
-static bool enter_receive(struct call *call)
+static bool call_receive(struct call *call)
 {
     struct script *script = call->lua_server->script;
     const char *event = handlers_name(ON_RECEIVE);
 
     call_begin(script, event);
     if (push_receive(script->L, call)) {
-        checkin(call);
+        checkin_data(call);
         return call_end(script, 2, event, call->name);
     }
     lua_pushcfunction(script->L, do_receive);
@@ -281,9 +287,9 @@ static void on_received(void *owner, conn_name name,
     struct call call = {
         .lua_server = owner, .name = name, .handler = ON_RECEIVE, .data = data};
 
-    if (has(call.lua_server, ON_RECEIVE) && !enter_receive(&call))
+    if (has_handler(call.lua_server, ON_RECEIVE) && !call_receive(&call))
         handle_error(&call);
-    checkin(&call);
+    checkin_data(&call);
 }
 
 static void on_arrived(void *owner, conn_name name)
@@ -295,7 +301,7 @@ static void on_drained(void *owner, conn_name name)
 {
     struct call call = {.lua_server = owner, .name = name, .handler = ON_DRAIN};
 
-    tell(&call, do_plain);
+    call_handler(&call, do_plain);
     await_drained(script_at(owner), name);
 }
 
@@ -315,10 +321,10 @@ static void on_lagged(void *owner, conn_name name, uint64_t missed,
         .topic = topic,
     };
 
-    tell(&call, do_lag);
+    call_handler(&call, do_lag);
 }
 
-/* An error, and what is no policy, mean "close". */
+/* If the function raises, or returns no policy, the answer is "close". */
 static void on_asked(void *owner, conn_name name, uint64_t queued,
                      struct topic *topic)
 {
@@ -336,8 +342,8 @@ static void on_asked(void *owner, conn_name name, uint64_t queued,
     policy_answer(script->engine, name, topic, call.answer);
 }
 
-static struct call end_of(void *owner, conn_name name, enum reason reason,
-                          const char *detail)
+static struct call close_call(void *owner, conn_name name, enum reason reason,
+                              const char *detail)
 {
     return (struct call){
         .lua_server = owner,
@@ -351,22 +357,22 @@ static struct call end_of(void *owner, conn_name name, enum reason reason,
 static void on_owner_leaves(void *owner, conn_name name, enum reason reason,
                             const char *detail)
 {
-    struct call call = end_of(owner, name, reason, detail);
+    struct call call = close_call(owner, name, reason, detail);
 
-    tell(&call, do_close);
+    call_handler(&call, do_close);
 }
 
-/* Whatever its handler does, and however little memory the script has left,
- * the handle must know that it is closed. */
+/* The handle is marked as closed even if on_close raises, or the script has
+ * used up its memory. */
 static void on_closed(void *owner, conn_name name, enum reason reason,
                       const char *detail)
 {
-    struct call call = end_of(owner, name, reason, detail);
+    struct call call = close_call(owner, name, reason, detail);
     struct allocator *allocator = &call.lua_server->script->limits.allocator;
 
-    tell(&call, do_close);
+    call_handler(&call, do_close);
     allocator_lift(allocator);
-    if (!enter(&call, do_gone))
+    if (!run_in_lua(&call, do_close_handle))
         lua_pop(call.lua_server->script->L, 1);
     allocator_lower(allocator);
     await_closed(script_at(owner), name);

@@ -10,31 +10,31 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Whoever saves several files gets one reload. */
+/* Files that are saved within this time of each other cause one reload. */
 #define QUIET (100 * CLOCK_MILLI)
 
 enum {
     CHANGES = IN_CLOSE_WRITE | IN_MOVED_TO,
     EVENT_BYTES = 4096,
-    FIRST_ROOM = 16
+    FIRST_CAPACITY = 16
 };
 
 struct file {
-    int directory; /* as inotify numbers it */
+    int directory; /* its watch descriptor of inotify */
     char *name;    /* in that directory */
 };
 
 struct files {
     struct program *program;
-    struct watch watch; /* of inotify's descriptor */
-    struct timer quiet;
+    struct watch watch; /* the inotify instance */
+    struct timer quiet; /* fires QUIET after the last change */
     struct file *list;
     size_t count;
-    size_t room;
+    size_t capacity;
 };
 
-static const struct file *find(const struct files *files, int directory,
-                               const char *name)
+static const struct file *find_file(const struct files *files, int directory,
+                                    const char *name)
 {
     for (size_t i = 0; i < files->count; i++)
         if (files->list[i].directory == directory &&
@@ -56,7 +56,7 @@ static void on_quiet(struct timer *timer)
 
 static void on_event(struct files *files, const struct inotify_event *event)
 {
-    if (event->len > 0 && find(files, event->wd, event->name) != NULL)
+    if (event->len > 0 && find_file(files, event->wd, event->name) != NULL)
         timer_start(engine_loop(files->program->engine), &files->quiet,
                     clock_now() + QUIET);
 }
@@ -78,16 +78,17 @@ static void on_readable(struct watch *watch, unsigned events)
 
 /* ------------------------------------------------------------------- noting */
 
-static bool add(struct files *files, int directory, const char *name)
+static bool add_file(struct files *files, int directory, const char *name)
 {
-    if (files->count == files->room) {
-        size_t room = files->room > 0 ? 2 * files->room : FIRST_ROOM;
-        struct file *more = realloc(files->list, room * sizeof *more);
+    if (files->count == files->capacity) {
+        size_t capacity =
+            files->capacity > 0 ? 2 * files->capacity : FIRST_CAPACITY;
+        struct file *more = realloc(files->list, capacity * sizeof *more);
 
         if (more == NULL)
             return false;
         files->list = more;
-        files->room = room;
+        files->capacity = capacity;
     }
     files->list[files->count] = (struct file){directory, strdup(name)};
     if (files->list[files->count].name == NULL)
@@ -96,30 +97,32 @@ static bool add(struct files *files, int directory, const char *name)
     return true;
 }
 
-/* False, with errno set: the system refuses. */
-static bool note(struct files *files, const char *path)
+/* Watch the directory of `path`, and note its name. False, with errno set: the
+ * system refuses. */
+static bool note_path(struct files *files, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *in =
+    char *parent =
         slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
     const char *name = slash != NULL ? slash + 1 : path;
     int directory;
 
-    if (in == NULL)
+    if (parent == NULL)
         return false;
-    directory = inotify_add_watch(watch_fd(&files->watch), in, CHANGES);
-    free(in);
+    directory = inotify_add_watch(watch_fd(&files->watch), parent, CHANGES);
+    free(parent);
     if (directory < 0)
         return false;
-    return find(files, directory, name) != NULL || add(files, directory, name);
+    return find_file(files, directory, name) != NULL ||
+           add_file(files, directory, name);
 }
 
-/* Of a link, what it leads to is noted too. */
+/* If the path contains symbolic links, note the file that they lead to. */
 static bool note_target(struct files *files, const char *path)
 {
     char *target = realpath(path, NULL);
-    bool fine =
-        target != NULL && (strcmp(target, path) == 0 || note(files, target));
+    bool fine = target != NULL &&
+                (strcmp(target, path) == 0 || note_path(files, target));
 
     free(target);
     return fine;
@@ -132,10 +135,10 @@ static bool is_below(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
-/* Links may lead elsewhere each time. */
+/* Both at each load: a link may lead to another file by now. */
 static void note_both(struct program *program, const char *path)
 {
-    if (!note(program->files, path) || !note_target(program->files, path))
+    if (!note_path(program->files, path) || !note_target(program->files, path))
         log_warn("changes of %s will not be seen: %s", path, strerror(errno));
 }
 
@@ -167,7 +170,8 @@ bool files_begin(struct program *program)
     watch_init(&files->watch, fd, on_readable);
     timer_init(&files->quiet, on_quiet);
     watch_set(engine_loop(program->engine), &files->watch, LOOP_READ);
-    return program->config->file == NULL || note(files, program->config->file);
+    return program->config->file == NULL ||
+           note_path(files, program->config->file);
 }
 
 void files_free(struct program *program)

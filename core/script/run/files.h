@@ -1,10 +1,10 @@
 /*
- * files.h - the files that a script is made of, and when they change (fes -w)
+ * files.h - the files of a script, and when they change (fes -w)
  *
- * Watched are directories: editors put a new file in the place of the old one.
- * When a name that was noted has been written there, and nothing more for a
- * moment, a reload is asked for. A file is noted when it is looked for, so one
- * that does not load is watched as well; what was noted once stays.
+ * Directories are watched, since editors replace a file by a new one. When a
+ * file with a noted name has been written there, and none for 100 ms after, a
+ * reload is asked for. Files are noted when they are looked for, so one that
+ * does not load is watched as well. A name that was noted is never forgotten.
  */
 #ifndef FES_RUN_FILES_H
 #define FES_RUN_FILES_H
@@ -15,16 +15,19 @@
 
 struct files;
 
-/* Watch the script's own file. False, with errno set: the system refuses. */
+/* Make program.files, and watch the script's own file. False, with errno set:
+ * the system refuses; free it with files_free() all the same. */
 bool files_begin(struct program *program);
 
-/* The script is loaded: it may be a link that leads elsewhere now. */
+/* Before the script is loaded: note its file; and, as it may be a symbolic link
+ * that has been changed, the file that it points to. */
 void files_note_script(struct program *program);
 
-/* The script is made of this file too, if it is in, or below, the script's
- * directory. Nothing, if nobody watches. */
+/* The same for a file that the script loads, if it lies in the script's
+ * directory or below. No effect without files_begin(). */
 void files_note(struct program *program, const char *path);
 
+/* Stop watching. No effect without files_begin(). */
 void files_free(struct program *program);
 
 #endif

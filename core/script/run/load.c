@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_SEARCHER = 2 }; /* its place in package.searchers */
+enum { FILE_SEARCHER = 2 }; /* index in package.searchers */
 
-/* `arg`, as the program lua(1) makes it. */
+/* Set the global table `arg`, as lua(1) does. */
 static void set_args(lua_State *L, const struct script_config *config)
 {
     lua_createtable(L, config->nargs, 1);
@@ -27,7 +27,7 @@ static void set_args(lua_State *L, const struct script_config *config)
     lua_setglobal(L, "arg");
 }
 
-/* The directory that the program is in, however it was found. */
+/* Push the directory of the program fes itself. */
 static void push_own_directory(lua_State *L)
 {
     char path[PATH_MAX];
@@ -38,8 +38,9 @@ static void push_own_directory(lua_State *L)
 }
 
 /*
- * Modules beside the script come first, fes' own last: where they are
- * installed, then, for a program that never was, where they were built from.
+ * Set package.path: modules beside the script come first, those of fes last.
+ * They are looked for where fes is installed, then, for a program that runs
+ * from its build directory, in the source.
  */
 static void set_path(lua_State *L, const char *directory)
 {
@@ -53,7 +54,7 @@ static void set_path(lua_State *L, const char *directory)
     lua_pop(L, 3);
 }
 
-/* The searcher of files, the upvalue; what it finds is a part of the script. */
+/* Note the file of a module for fes -w, then call the searcher, the upvalue. */
 static int l_search(lua_State *L)
 {
     lua_settop(L, 1);
@@ -114,7 +115,8 @@ bool load_script(struct script *script, const char *event,
     return call_outside(script, load_and_run, NULL, event, failure);
 }
 
-/* Finalizers may still use what the engine has, but begin nothing. */
+/* Finalizers may use servers and connections, but begin nothing (script.over).
+ */
 static void close_state(struct script *script)
 {
     struct waiters *waiters = tasks_stop(script);

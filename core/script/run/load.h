@@ -1,5 +1,5 @@
 /*
- * load.h - from the command line to a script that has loaded
+ * load.h - the script is loaded, and its state closed
  */
 #ifndef FES_RUN_LOAD_H
 #define FES_RUN_LOAD_H
@@ -7,15 +7,16 @@
 #include "script/vm/call.h"
 
 /*
- * Run the script of the program's command line in this state, or only look at
- * its syntax. `event`: see call_outside(). False, and `*failure`: it raised.
+ * Load and run the script that the command line names, in the state of
+ * `script`; with -c only check its syntax. `event` and `failure` are as for
+ * call_outside(). False: it raised.
  */
 bool load_script(struct script *script, const char *event,
                  struct failure *failure);
 
 /*
- * Close the script's state, which is still good for the engine while it does
- * so, and free it. What it opened is the caller's business.
+ * Stop the script's timers, close its state and free the script. Finalizers may
+ * still use the engine and the servers, so free those later.
  */
 void load_end(struct script *script);
 

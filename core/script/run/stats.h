@@ -1,12 +1,12 @@
 /*
- * stats.h - fes.stats: what the program has done so far
+ * stats.h - fes.stats: figures of the whole program since its start
  */
 #ifndef FES_RUN_STATS_H
 #define FES_RUN_STATS_H
 
 #include <lua.h>
 
-/* fes.stats() -> table */
+/* The Lua function fes.stats() -> a table; durations are in seconds. */
 int stats_lua(lua_State *L);
 
 #endif

@@ -15,7 +15,8 @@ static struct script *script_at(struct stopping *stopping)
     return link_owner(stopping, struct script, stopping);
 }
 
-static void finish(struct script *script)
+/* The last step: close all servers, and with them what is still open. */
+static void close_servers(struct script *script)
 {
     struct stopping *stopping = &script->stopping;
 
@@ -26,7 +27,8 @@ static void finish(struct script *script)
 
 /* ------------------------------------------------------ one after the other */
 
-/* The next one by slot; those that were in set-up then may have come behind. */
+/* The next open connection by slot. At the end the search begins again: some
+ * that were in set-up may have become open since. */
 static conn_name next_open(struct script *script)
 {
     struct stopping *stopping = &script->stopping;
@@ -38,7 +40,7 @@ static conn_name next_open(struct script *script)
     return engine_next(script->engine, &stopping->slot);
 }
 
-/* False: nobody is open. */
+/* False: no connection is open. */
 static bool close_next(struct script *script)
 {
     conn_name name = next_open(script);
@@ -48,8 +50,8 @@ static bool close_next(struct script *script)
     return name != 0;
 }
 
-/* What is left of the time is for those that are left. */
-static void plan(struct script *script, uint32_t left)
+/* Set the time of the next close, so that `left` closes share the rest. */
+static void plan_next(struct script *script, uint32_t left)
 {
     struct stopping *stopping = &script->stopping;
 
@@ -64,14 +66,14 @@ static void on_due(struct timer *timer)
     uint64_t now = clock_now();
 
     while (stopping->next <= now && close_next(script))
-        plan(script, engine_connections(script->engine));
+        plan_next(script, engine_connections(script->engine));
     if (!timer_start(script_loop(script), timer, stopping->next))
-        finish(script);
+        close_servers(script);
 }
 
 /* -------------------------------------------------------------------- begin */
 
-/* fes.on_stop()'s functions, in the order in which they were given. */
+/* Call function number ++*next of fes.on_stop(); at the end set *next to 0. */
 static int call_on_stop(lua_State *L)
 {
     lua_Integer *next = lua_touserdata(L, 1);
@@ -84,7 +86,7 @@ static int call_on_stop(lua_State *L)
     return 0;
 }
 
-static void call_all(struct script *script)
+static void call_all_on_stop(struct script *script)
 {
     lua_Integer next = 0;
 
@@ -94,20 +96,20 @@ static void call_all(struct script *script)
     while (next != 0);
 }
 
-static void begin(struct script *script)
+static void begin_stop(struct script *script)
 {
     struct stopping *stopping = &script->stopping;
 
     stopping->begun = true;
     log_info("stopping");
     notify_stopping();
-    call_all(script);
+    call_all_on_stop(script);
     engine_stop_listening(script->engine);
     stopping->next = clock_now();
     stopping->end = stopping->next + clock_from_seconds(stopping->seconds);
-    plan(script, engine_connections(script->engine));
+    plan_next(script, engine_connections(script->engine));
     if (!timer_start(script_loop(script), &stopping->timer, stopping->next))
-        finish(script);
+        close_servers(script);
 }
 
 void stopping_init(struct stopping *stopping)
@@ -127,7 +129,7 @@ void stopping_ask(struct script *script, double seconds)
     if (stopping->begun && end < stopping->end) {
         stopping->end = end;
         stopping->next = clock_now();
-        plan(script, engine_connections(script->engine));
+        plan_next(script, engine_connections(script->engine));
         timer_start(script_loop(script), &stopping->timer, stopping->next);
     }
     loop_poll_at_once(script_loop(script));
@@ -138,9 +140,9 @@ void stopping_run(struct script *script)
     struct stopping *stopping = &script->stopping;
 
     if (stopping->asked && !stopping->begun)
-        begin(script);
+        begin_stop(script);
     if (stopping->begun && !stopping->over &&
         (engine_connections(script->engine) == 0 ||
          stopping->end <= clock_now()))
-        finish(script);
+        close_servers(script);
 }

@@ -1,27 +1,30 @@
 /*
- * stopping.h - how a script comes to its end when it, or a signal, asks
+ * stopping.h - a graceful stop, asked for by the script or a signal
  *
- *     asked -> end of the turn: the on_stop functions, then nobody is accepted
- *           -> the connections are closed, one after the other, evenly over the
- *              time given for it
- *           -> the servers are closed, and with the last connection the loop
- *              ends
+ *     asked -> at the turn's end the functions of fes.on_stop are called, and
+ *              all servers stop listening
+ *           -> the connections are closed one by one, evenly spread over the
+ *              time that was given
+ *           -> the servers are closed; the loop ends with the last connection
  */
 #ifndef FES_RUN_STOPPING_H
 #define FES_RUN_STOPPING_H
 
 #include "script/vm/script.h"
 
-/* Nobody has asked yet. */
+/* No stop has been asked for. */
 void stopping_init(struct stopping *stopping);
 
 /*
- * Ask for it; it begins at the end of this turn. `seconds`, at least 0, is the
- * time that the closes are spread over. Again: only what ends sooner counts.
+ * Ask for a stop, which begins at the end of this turn. The closes are spread
+ * over `seconds`, at least 0. A later call can only shorten the time.
  */
 void stopping_ask(struct script *script, double seconds);
 
-/* At the end of each turn: begin, if it was asked for; end, if all are gone. */
+/*
+ * At the end of each turn: begin a stop that was asked for; close the servers
+ * when no connection is open or the time is over.
+ */
 void stopping_run(struct script *script);
 
 #endif
