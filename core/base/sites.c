@@ -2,7 +2,6 @@
 
 #include "base/list.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct site {
@@ -83,8 +82,7 @@ void sites_remove(struct sites *sites, uint64_t key)
 {
     struct site *site = find_site(sites, key);
 
-    assert(site != NULL);
-    if (--site->count > 0)
+    if (site == NULL || --site->count > 0)
         return;
     table_take(&sites->table, &site->node);
     push_unused(sites, site);

@@ -26,7 +26,8 @@ uint32_t sites_count(const struct sites *sites, uint64_t key);
 /* Add one to the count of `key`. False: no memory, and nothing is counted. */
 bool sites_add(struct sites *sites, uint64_t key);
 
-/* Take one from the count of `key`, which must be above 0. */
+/* Take one from the count of `key`. No effect if that is 0, as it may be after
+ * an addition that failed. */
 void sites_remove(struct sites *sites, uint64_t key);
 
 /* Set all counts to 0 and free all memory. */

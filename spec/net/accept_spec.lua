@@ -253,3 +253,47 @@ describe("keepalive", function()
       assert.equal(5, different) -- a new value for each 64 connections
     end)
 end)
+
+describe("a header", function()
+  after_each(testing.finish)
+
+-- Everything comes in one turn: a handler that waits for a pipe holds it up.
+  for _, order in ipairs { "answer first", "accept first" } do
+    it("is sent though the slab is nearly used up, " .. order, function()
+      local pipe = testing.directory() .. "/pipe"
+
+      assert(os.execute("mkfifo " .. pipe))
+
+      local program = asked.start(([[
+        server = fes.listen { path = "s", size = 16, bockets = 3, maxsends = 2,
+          maxreceives = 2, framing = "line", header = ("h"):rep(20),
+          on_receive = function(conn, data)
+            if data == "wait" then io.open(%q):read "a" else conn:send "ok" end
+          end }]]):format(pipe))
+      local clients = {}
+
+      for i = 1, 4 do
+        clients[i] = assert(program:connect { path = "s" })
+        assert.equal(("h"):rep(20), clients[i]:read(20))
+      end
+
+      local holder, asking, other, waiting = table.unpack(clients)
+
+      assert(holder:send "abc") -- the beginning of a line: one bocket is held
+      await(program, "server:stats().bockets_free < 3")
+      assert(waiting:send "wait\n")
+
+      local function answer()
+        assert(asking:send "hi\n")
+        assert(other:send "abc")
+      end
+
+      if order == "answer first" then answer() end
+      clients[5] = assert(program:connect { path = "s" })
+      if order == "accept first" then answer() end
+      io.open(pipe, "w"):close()
+      ask(program, "true")
+      settle(program, clients)
+    end)
+  end
+end)

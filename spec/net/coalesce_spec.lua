@@ -4,7 +4,7 @@ local asked = require "spec.support.asked"
 local stalling = require "spec.support.stalling"
 local testing = require "fes.testing"
 
-local ask, settle = asked.ask, asked.settle
+local ask, await, settle = asked.ask, asked.await, asked.settle
 local start = stalling.start
 
 describe("coalesce", function()
@@ -56,5 +56,19 @@ describe("coalesce", function()
     ask(program, "conns[1]:close()")
     assert.equal("last", client:line())
     settle(program, { client })
+  end)
+
+  it("delays what an outgoing connection sends", function()
+    local program = asked.start [[
+      server = fes.listen { port = 0 }
+      fes.connect { port = server.port, coalesce = 60,
+        on_connect = function(conn) out = conn conn:send "x" end }]]
+
+    await(program, "out ~= nil and server:count() == 1")
+    assert.equal(1, ask(program, "out:stats().queued"))
+    assert.equal("true", ask(program, "out:flush()"))
+    await(program, "server:stats().bytes_in == 1")
+    ask(program, "out:close(0)")
+    settle(program, {})
   end)
 end)

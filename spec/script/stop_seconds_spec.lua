@@ -152,4 +152,32 @@ describe("fes.stop with seconds", function()
       assert.matches("script.lua:2: fes.stop: seconds must be a number", err)
     end)
   end
+
+  -- The connection lingers for its whole time, since its client does not close.
+  it("leaves the loop idle while the last connection lingers", function()
+    local server = serve [[
+      local function turns() return fes.stats().turns.count end
+
+      function stop_twice(conn)
+        conn:close(1)
+        fes.stop(60)
+        fes.after(0.1, function()
+          fes.stop(0)
+
+          local before = turns()
+
+          fes.after(0.5, function() print("turns " .. turns() - before) end)
+        end)
+      end
+    ]]
+    local client = assert(server:connect())
+
+    assert(client:send "for c in server:connections() do stop_twice(c) end\n")
+
+    local turns = tonumber((server:expect "turns (%d+)\n"))
+
+    assert.is_true(turns < 50, turns .. " turns")
+    client:close()
+    assert.same({ 0 }, { server:wait() })
+  end)
 end)

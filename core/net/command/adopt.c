@@ -114,10 +114,10 @@ static bool prepare_pieces(struct adoption *adoption)
 }
 
 /* The place in old_framings that holds the server's framing, or is unused.
- * OLD_FRAMINGS: there is none. */
+ * MOST_OLD_FRAMINGS: there is none. */
 static uint8_t place_of_framing(const struct server *server)
 {
-    bool used[OLD_FRAMINGS] = {false};
+    bool used[MOST_OLD_FRAMINGS] = {false};
     const struct conn *conn;
     uint32_t slot = 0;
     uint8_t place = 0;
@@ -126,7 +126,7 @@ static uint8_t place_of_framing(const struct server *server)
         if (conn_has(conn, CONN_REFRAMED))
             used[conn->old_framing] = true;
     while (
-        place < OLD_FRAMINGS && used[place] &&
+        place < MOST_OLD_FRAMINGS && used[place] &&
         !framing_equal(&server->old_framings[place], &server->options.framing))
         place++;
     return place;
@@ -135,7 +135,7 @@ static uint8_t place_of_framing(const struct server *server)
 bool adopt_has_room(const struct server *server, const struct framing *framing)
 {
     return framing_equal(&server->options.framing, framing) ||
-           place_of_framing(server) < OLD_FRAMINGS;
+           place_of_framing(server) < MOST_OLD_FRAMINGS;
 }
 
 /* The stream is widened at once: if the adoption is dropped, it is only larger

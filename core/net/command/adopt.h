@@ -25,9 +25,6 @@ struct server;
 /* A prepared change of one server; ends with adopt_commit() or adopt_drop(). */
 struct adoption;
 
-/* How many framings connections of a server may have besides the server's. */
-enum { ADOPT_OLD_FRAMINGS = 8 };
-
 /* Allow each server that listens now to be adopted once. */
 void adopt_begin(struct engine *engine);
 
@@ -40,7 +37,7 @@ struct server *adopt_find(struct engine *engine,
 
 /*
  * Can the server be given this framing? Its connections keep theirs, and only
- * ADOPT_OLD_FRAMINGS of them can be remembered.
+ * MOST_OLD_FRAMINGS of them can be remembered.
  */
 bool adopt_has_room(const struct server *server, const struct framing *framing);
 

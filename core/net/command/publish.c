@@ -176,7 +176,6 @@ enum command_answer publish_message(struct topic *topic, const char *data,
     *receivers = 0;
     if (!retain_published(topic, data, length, key, except))
         return COMMAND_FULL;
-    topic->published++;
     topic->engine->sequence++;
     for (struct link *at = topic->channels.next; at != &topic->channels;
          at = next) {

@@ -37,7 +37,7 @@ static bool waits_for_more(struct server *server)
         !link_alone(&server->dirty) || stream_waits(&server->stream);
     double seconds = server->options.coalesce;
 
-    if (seconds <= 0 || !has_work || server->closing)
+    if (seconds <= 0 || !has_work || (server->closing && !server->outgoing))
         return false;
     if (server->held_long_enough)
         return false;

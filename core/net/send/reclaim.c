@@ -111,7 +111,7 @@ bool reclaim_ensure_for(struct conn *conn, size_t length)
     if (reclaim_has_room(conn, length))
         return true;
     reclaim_flush(conn->server);
-    return conn_is_open(conn) &&
+    return conn->state != CONN_DEAD &&
            reclaim_ensure(conn->server, bockets_needed(conn, length),
                           conn_share(conn));
 }

@@ -81,12 +81,10 @@ static void queue_header(struct conn *conn)
 {
     struct server *server = conn->server;
     size_t length = server->options.header.length;
-    size_t bockets = queue_bockets_for(&server->queues, &conn->queue, length,
-                                       server->shared);
 
     if (length == 0)
         return;
-    if (!reclaim_ensure(server, bockets, POOL_RESERVE)) {
+    if (!reclaim_ensure_for(conn, length)) {
         conn_end(conn, REASON_OVERFLOW, NULL);
         return;
     }

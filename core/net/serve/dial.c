@@ -138,7 +138,7 @@ static void on_resolved(void *owner, struct place *places, size_t count,
 }
 
 /* The place that a path or an address literal names: no look-up is needed.
- * NULL: it is a name, the path is too long, or no memory. */
+ * NULL: it is a name; or, with errno set, the path is too long, or no memory. */
 static struct place *place_without_lookup(const struct server_options *options)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -150,6 +150,7 @@ static struct place *place_without_lookup(const struct server_options *options)
             : address_literal(options->host, (uint16_t)options->port, place))
         return place;
     free(place);
+    errno = ENAMETOOLONG;
     return NULL;
 }
 
@@ -186,6 +187,7 @@ void dial_begin(struct conn *conn)
 {
     struct server *server = conn->server;
     struct place *place = place_without_lookup(&server->options);
+    int error = errno;
 
     server->dial = calloc(1, sizeof *server->dial);
     if (server->dial == NULL) {
@@ -200,7 +202,7 @@ void dial_begin(struct conn *conn)
     if (place != NULL)
         try_places(conn, place, 1);
     else if (server->options.path != NULL)
-        fail_dial(conn, strerrordesc_np(ENAMETOOLONG));
+        fail_dial(conn, strerrordesc_np(error));
     else
         look_up_name(conn);
 }

@@ -37,8 +37,6 @@
 struct dial;
 struct engine;
 
-enum { OLD_FRAMINGS = 8 }; /* most framings beside the server's own */
-
 struct server {
     struct engine *engine;
     void *owner;         /* argument of its events; NULL: it has left */
@@ -82,8 +80,8 @@ struct server {
     struct sites sites;  /* connections per address, with maxperip */
     uint64_t warned;     /* clock: last warning; 0: none */
 
-    struct server_options options;             /* strings are own copies */
-    struct framing old_framings[OLD_FRAMINGS]; /* see reframe.h */
+    struct server_options options;                  /* strings are own copies */
+    struct framing old_framings[MOST_OLD_FRAMINGS]; /* see reframe.h */
     bool reframed;          /* some connections may have one of these */
     struct address address; /* that it listens on */
     uint64_t inode;         /* of the Unix socket that it made; 0: none */

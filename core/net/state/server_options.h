@@ -75,6 +75,10 @@ OPTION(coalesce,        SECONDS,  0,     60,           0,              ALL) \
 OPTION(maxtopics,       INTEGER,  0,     UINT16_MAX,   1024,           ALL)
 /* clang-format on */
 
+/* Framings that connections of a server may keep beside its own, when a reload
+ * changes it. */
+enum { MOST_OLD_FRAMINGS = 8 };
+
 #define OPTIONS_FIELD(name, kind, least, most, initial, scope) \
     OPTION_TYPE_##kind name;
 

@@ -27,7 +27,6 @@ struct topic {
     struct snapshot snapshot;
     struct link kept;      /* in the engine's list: may be evicted */
     struct link unsettled; /* in the engine's list: may be unused */
-    uint64_t published;    /* messages */
     uint32_t count;        /* subscribers */
     uint32_t held;         /* script objects that hold it */
     bool retains;

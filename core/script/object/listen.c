@@ -201,7 +201,7 @@ static int adopt_running(lua_State *L, struct server *server,
         return luaL_error(L,
                           WHO ": connections keep their 'framing': these have "
                               "%d framings already, besides the server's",
-                          (int)ADOPT_OLD_FRAMINGS);
+                          (int)MOST_OLD_FRAMINGS);
 
     struct lua_server *lua_server = lua_server_of(L, server);
 

@@ -10,6 +10,9 @@
 
 #include <lauxlib.h>
 
+/* How often to look for connections that were in set-up. */
+#define SETUP_CHECK (10 * CLOCK_MILLI)
+
 static struct script *script_at(struct stopping *stopping)
 {
     return link_owner(stopping, struct script, stopping);
@@ -67,6 +70,8 @@ static void on_due(struct timer *timer)
 
     while (stopping->next <= now && close_next(script))
         plan_next(script, engine_connections(script->engine));
+    if (stopping->next <= now) /* those that are left are in set-up */
+        stopping->next = now + SETUP_CHECK;
     if (!timer_start(script_loop(script), timer, stopping->next))
         close_servers(script);
 }
@@ -126,7 +131,7 @@ void stopping_ask(struct script *script, double seconds)
     if (!stopping->asked || seconds < stopping->seconds)
         stopping->seconds = seconds;
     stopping->asked = true;
-    if (stopping->begun && end < stopping->end) {
+    if (stopping->begun && !stopping->over && end < stopping->end) {
         stopping->end = end;
         stopping->next = clock_now();
         plan_next(script, engine_connections(script->engine));
