@@ -62,7 +62,7 @@ static size_t write_head(char *line, enum log_level level)
                                      " %-5s ", level_names[level]);
 }
 
-/* An error is ignored: there is nowhere else to report it. */
+/* An error is ignored: there is for_freed else to report it. */
 static void write_bytes(const char *line, size_t length)
 {
     while (length > 0) {

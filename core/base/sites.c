@@ -96,7 +96,7 @@ static void free_site(struct table_node *node, void *context)
 
 void sites_clear(struct sites *sites)
 {
-    table_empty(&sites->table, free_site, NULL);
+    table_remove_all(&sites->table, free_site, NULL);
     while (sites->unused != NULL)
         free(pop_unused(sites));
 }

@@ -126,7 +126,7 @@ void table_each(const struct table *table, table_fn *fn, void *context)
     }
 }
 
-void table_empty(struct table *table, table_fn *fn, void *context)
+void table_remove_all(struct table *table, table_fn *fn, void *context)
 {
     struct table all = *table;
 

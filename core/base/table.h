@@ -56,7 +56,7 @@ void table_each(const struct table *table, table_fn *fn, void *context);
 
 /* Remove all nodes, call fn(node, context) for each, which may free it, and
  * free the table's own memory. */
-void table_empty(struct table *table, table_fn *fn, void *context);
+void table_remove_all(struct table *table, table_fn *fn, void *context);
 
 /* Remove all nodes and free the table's own memory. The nodes belong to their
  * owners. */

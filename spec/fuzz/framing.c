@@ -47,8 +47,8 @@ static enum framing_found reference_line(const struct stream *stream,
     if (end == NULL)
         return left > most + 1 || (left > most && length == left)
                    ? FRAMING_TOOLONG
-                   : FRAMING_PART;
-    return length > most ? FRAMING_TOOLONG : FRAMING_WHOLE;
+                   : FRAMING_INCOMPLETE;
+    return length > most ? FRAMING_TOOLONG : FRAMING_COMPLETE;
 }
 
 static enum framing_found reference_length(const struct framing *framing,
@@ -60,7 +60,7 @@ static enum framing_found reference_length(const struct framing *framing,
     uint64_t length = 0;
 
     if (left < framing->width)
-        return FRAMING_PART;
+        return FRAMING_INCOMPLETE;
     for (unsigned i = 0; i < framing->width; i++)
         length |= (uint64_t)from[i]
                   << 8 * (framing->little ? i : framing->width - 1u - i);
@@ -69,7 +69,7 @@ static enum framing_found reference_length(const struct framing *framing,
     frame->begins = framing->width;
     frame->length = (size_t)length;
     frame->total = framing->width + frame->length;
-    return frame->total <= left ? FRAMING_WHOLE : FRAMING_PART;
+    return frame->total <= left ? FRAMING_COMPLETE : FRAMING_INCOMPLETE;
 }
 
 static enum framing_found reference_decode(const struct framing *framing,
@@ -80,13 +80,13 @@ static enum framing_found reference_decode(const struct framing *framing,
 
     *frame = (struct frame){0};
     if (left == 0)
-        return FRAMING_PART;
+        return FRAMING_INCOMPLETE;
     if (framing->kind == FRAMING_LINE)
         return reference_line(stream, most, frame);
     if (framing->kind == FRAMING_LENGTH)
         return reference_length(framing, stream, most, frame);
     frame->length = frame->total = framing->fixed;
-    return left >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
+    return left >= framing->fixed ? FRAMING_COMPLETE : FRAMING_INCOMPLETE;
 }
 
 /* ------------------------------------------------------- decoding in pieces */
@@ -96,7 +96,7 @@ static void add_piece(struct pool *pool, struct inbox *inbox,
 {
     while (length > 0) {
         size_t space = pool_size(pool);
-        void *to = inbox_room(pool, inbox, &space);
+        void *to = inbox_space(pool, inbox, &space);
         struct bocket *fresh =
             to == NULL ? pool_checkout(pool, POOL_COMMON) : NULL;
         size_t n = length < space ? length : space;
@@ -143,8 +143,8 @@ static bool take_messages(const struct framing *framing, struct pool *pool,
             framing_decode(framing, pool, inbox, most, &found);
 
         assert(result == reference_decode(framing, stream, most, &wanted));
-        if (result != FRAMING_WHOLE)
-            return result == FRAMING_PART;
+        if (result != FRAMING_COMPLETE)
+            return result == FRAMING_INCOMPLETE;
         assert(memcmp(&found, &wanted, sizeof found) == 0);
         compare_bytes(pool, inbox, stream, &found);
         inbox_consume(pool, inbox, found.total);

@@ -257,7 +257,7 @@ end)
 describe("a header", function()
   after_each(testing.finish)
 
--- Everything comes in one turn: a handler that waits for a pipe holds it up.
+  -- All comes in one turn: a handler that waits for a pipe holds it up.
   for _, order in ipairs { "answer first", "accept first" } do
     it("is sent though the slab is nearly used up, " .. order, function()
       local pipe = testing.directory() .. "/pipe"

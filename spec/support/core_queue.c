@@ -77,7 +77,7 @@ static int l_refer(lua_State *L)
     struct l_queue *self = check_queue(L);
     struct segment piece = check_piece(L, 2);
 
-    queue_refer(&self->store->store, &self->queue, &piece);
+    queue_add_piece(&self->store->store, &self->queue, &piece);
     return 0;
 }
 
@@ -87,7 +87,8 @@ static int l_copies(lua_State *L)
     struct l_queue *self = check_queue(L);
     struct segment piece = check_piece(L, 2);
 
-    lua_pushboolean(L, queue_copies(&self->store->store, &self->queue, &piece));
+    lua_pushboolean(
+        L, queue_should_copy(&self->store->store, &self->queue, &piece));
     return 1;
 }
 

@@ -14,7 +14,7 @@ static struct stream *check_stream(lua_State *L)
 /* stream:takes(length) -> boolean */
 static int l_takes(lua_State *L)
 {
-    lua_pushboolean(L, stream_takes(check_stream(L), core_check_size(L, 2)));
+    lua_pushboolean(L, stream_fits(check_stream(L), core_check_size(L, 2)));
     return 1;
 }
 
@@ -126,7 +126,7 @@ static int l_look(lua_State *L)
 /* stream:waits() -> boolean */
 static int l_waits(lua_State *L)
 {
-    lua_pushboolean(L, stream_waits(check_stream(L)));
+    lua_pushboolean(L, stream_has_messages(check_stream(L)));
     return 1;
 }
 

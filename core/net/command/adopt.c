@@ -132,7 +132,8 @@ static uint8_t place_of_framing(const struct server *server)
     return place;
 }
 
-bool adopt_has_room(const struct server *server, const struct framing *framing)
+bool adopt_can_keep_framings(const struct server *server,
+                             const struct framing *framing)
 {
     return framing_equal(&server->options.framing, framing) ||
            place_of_framing(server) < MOST_OLD_FRAMINGS;
@@ -145,7 +146,7 @@ static bool prepare(struct adoption *adoption,
 {
     return server_options_copy(&adoption->options, options) &&
            prepare_rings(adoption) && prepare_pieces(adoption) &&
-           stream_widen(&adoption->server->stream, options->maxsends);
+           stream_raise_limit(&adoption->server->stream, options->maxsends);
 }
 
 struct adoption *adopt_prepare(struct server *server,
@@ -294,7 +295,7 @@ static void commit_listening(struct server *server)
 {
     struct socket_options socket = server_options_socket(&server->options);
 
-    socket_take_over(watch_fd(&server->watch), &socket);
+    socket_adopt(watch_fd(&server->watch), &socket);
     if (listener_has_path(server))
         chmod(server->options.path, server->options.mode);
     else if (server->inode != 0)
@@ -309,7 +310,7 @@ void adopt_commit(struct adoption *adoption, void *owner)
     struct server *server = adoption->server;
 
     server->owner = owner;
-    if (stream_waits(&server->stream))
+    if (stream_has_messages(&server->stream))
         reclaim_flush(server); /* by the limits when it was published */
     if (changes_framing(adoption))
         keep_framings(adoption);

@@ -39,12 +39,13 @@ struct server *adopt_find(struct engine *engine,
  * Can the server be given this framing? Its connections keep theirs, and only
  * MOST_OLD_FRAMINGS of them can be remembered.
  */
-bool adopt_has_room(const struct server *server, const struct framing *framing);
+bool adopt_can_keep_framings(const struct server *server,
+                             const struct framing *framing);
 
 /*
  * Prepare a server for these options, which are in range and copied; their
- * `size` and `bockets` are the server's, and adopt_has_room() of their framing
- * is true. NULL: no memory.
+ * `size` and `bockets` are the server's, and adopt_can_keep_framings() of their
+ * framing is true. NULL: no memory.
  */
 struct adoption *adopt_prepare(struct server *server,
                                const struct server_options *options);

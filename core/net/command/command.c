@@ -24,13 +24,13 @@ static enum command_answer ensure_space(struct conn *conn, size_t length,
                                         bool *no_bocket)
 {
     *no_bocket = false;
-    if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
+    if (outbox_fits(conn, length) && reclaim_has_space(conn, length))
         return COMMAND_DONE;
     if (!drain(conn))
         return COMMAND_CLOSED;
     if (!outbox_fits(conn, length))
         return COMMAND_FULL;
-    *no_bocket = !reclaim_ensure_for(conn, length);
+    *no_bocket = !reclaim_ensure_space(conn, length);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
     return *no_bocket ? COMMAND_FULL : COMMAND_DONE;
@@ -54,7 +54,7 @@ static void queue_message(struct conn *conn, const struct message *message)
     outbox_write(conn, message->data, message->data_length, share);
     outbox_write(conn, message->suffix, message->suffix_length, share);
     counters_queue(&conn->server->counters, &conn->out, message->length);
-    outbox_queued(conn);
+    outbox_note_queued(conn);
     outbox_mark_dirty(conn);
 }
 
@@ -147,7 +147,7 @@ enum command_answer command_close(struct engine *engine, conn_name name,
     return open ? COMMAND_DONE : COMMAND_CLOSED;
 }
 
-void command_cut(struct engine *engine, conn_name name)
+void command_fail(struct engine *engine, conn_name name)
 {
     struct conn *conn = conn_find(&engine->conns, name);
 

@@ -82,7 +82,7 @@ enum command_answer command_close(struct engine *engine, conn_name name,
                                   enum reason reason, double linger);
 
 /* End the connection at once, since a handler of it has failed. */
-void command_cut(struct engine *engine, conn_name name);
+void command_fail(struct engine *engine, conn_name name);
 
 /* Stop reading and handing over, or go on. */
 enum command_answer command_pause(struct engine *engine, conn_name name,

@@ -78,11 +78,11 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     engine->turn_end = turn_end;
     engine->script = script;
     engine->most_open = connections;
-    engine->born = clock_now();
+    engine->started_at = clock_now();
     inherit_take(&engine->inherited);
     link_init(&engine->servers);
     link_init(&engine->unsettled);
-    link_init(&engine->kept);
+    link_init(&engine->evictable);
     cells_init(&engine->cells, RETAINED_BYTES);
     slab_init(&engine->outgoing);
     deadline_init(engine);
@@ -93,7 +93,7 @@ void engine_free(struct engine *engine)
 {
     while (!link_alone(&engine->servers))
         serve_free(link_owner(engine->servers.next, struct server, servers));
-    resolver_free(engine->resolver);
+    resolve_free(engine->resolver);
     slab_unmap(&engine->outgoing);
     free_loop(engine);
     topic_free_all(engine);
@@ -169,7 +169,7 @@ static void note_use(struct server *server, void *context)
 {
     bool *in_use = context;
 
-    *in_use = *in_use || !server->closing || server->unfinished > 0;
+    *in_use = *in_use || !server->closing || server->records_in_use > 0;
 }
 
 bool engine_is_in_use(const struct engine *engine)
@@ -213,7 +213,7 @@ void engine_close_servers(struct engine *engine, enum reason reason,
 
 void engine_warn_unused(const struct engine *engine)
 {
-    inherit_tell_unused(&engine->inherited);
+    inherit_warn_unused(&engine->inherited);
 }
 
 /* ------------------------------------------------------------------- memory */
@@ -257,8 +257,8 @@ static void add_outgoing(struct server_stats *sums, const struct pool *pool)
 struct engine_stats engine_stats(const struct engine *engine)
 {
     struct engine_stats stats = {
-        .servers.counters = engine->gone,
-        .uptime = clock_now() - engine->born,
+        .servers.counters = engine->freed_counters,
+        .uptime = clock_now() - engine->started_at,
         .turns = engine->turns,
         .handlers = engine->handling,
     };

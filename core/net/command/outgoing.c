@@ -30,9 +30,9 @@ static struct conn *new_conn(struct server *server)
 
     conn->server = server;
     server->slot = conn->slot;
-    conn->moved = engine->tick;
+    conn->last_active = engine->tick;
     engine->open++;
-    server->unfinished++;
+    server->records_in_use++;
     return conn;
 }
 

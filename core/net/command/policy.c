@@ -29,7 +29,7 @@ void policy_set_topic(struct topic *topic, enum overflow overflow)
 
 void policy_set_server(struct server *server, enum overflow overflow)
 {
-    if (stream_waits(&server->stream))
+    if (stream_has_messages(&server->stream))
         reclaim_flush(server);
     server->options.overflow = overflow;
 }
@@ -42,7 +42,7 @@ void policy_answer(struct engine *engine, conn_name name, struct topic *topic,
 
     if (conn == NULL)
         return;
-    sub = topic != NULL ? topic_sub(topic, conn) : conn_broadcasts(conn);
+    sub = topic != NULL ? topic_find_sub(topic, conn) : conn_broadcasts(conn);
     if (sub == NULL || sub->state != SUB_ASK)
         return;
     if (!stall_answer(conn, sub, answer))

@@ -17,16 +17,17 @@ static struct conn *find_excluded(const struct channel *channel,
     struct conn *conn = engine_find_open(channel->server->engine, except);
 
     if (conn == NULL || conn->server != channel->server ||
-        (channel->topic != NULL && topic_sub(channel->topic, conn) == NULL))
+        (channel->topic != NULL &&
+         topic_find_sub(channel->topic, conn) == NULL))
         return NULL;
     return conn;
 }
 
 /*
  * Make space in the stream and in the pool. The excluded connection, whose
- * `seen` will skip the message, first gets what came before it; that may take
- * bockets. Reclaiming may free the stream's tail bocket, hence the loop. May
- * end connections.
+ * `next_message` will skip the message, first gets what came before it; that
+ * may take bockets. Reclaiming may free the stream's tail bocket, hence the
+ * loop. May end connections.
  */
 static bool ensure_space(const struct channel *channel, size_t length,
                          conn_name except)
@@ -39,7 +40,7 @@ static bool ensure_space(const struct channel *channel, size_t length,
         enqueue_pending(excluded);
     if (!server_slab_holds(server, length))
         return false;
-    if (!stream_takes(&server->stream, length))
+    if (!stream_fits(&server->stream, length))
         reclaim_flush(server);
     do {
         needed = stream_bockets_for(&server->stream, length);
@@ -73,9 +74,9 @@ static uint32_t write_for_all_but(struct channel *channel,
         return 0;
     write_message(channel, message, sequence);
     if (excluded != NULL)
-        excluded->seen = server->stream.next;
-    if (!stream_takes(&server->stream, 1))
-        server->held_long_enough = true;
+        excluded->next_message = server->stream.next;
+    if (!stream_fits(&server->stream, 1))
+        server->end_hold = true;
     counters_publish(&server->counters, message->length, count);
     return count;
 }
@@ -97,7 +98,7 @@ enum command_answer publish_broadcast(struct server *server, const char *data,
     if (channel->count == 0)
         return COMMAND_DONE;
 
-    bool ready = retain_has_room(server, length) &&
+    bool ready = retain_ensure_space(server, length) &&
                  ensure_space(channel, message.length, except);
     struct conn *excluded = find_excluded(channel, except);
 
@@ -137,7 +138,7 @@ static void withhold_from_all(struct channel *channel, uint64_t sequence,
             stall_begin(conn, channel, sub,
                         policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
                         sequence - 1);
-        stall_miss(conn, sub, stall_kind(sub));
+        stall_count_missed(conn, sub, stall_kind(sub));
         engine_post(conn->server->engine, conn, CONN_PENDING_LAG);
     }
 }

@@ -89,9 +89,9 @@ void server_pause(struct server *server, bool paused)
     accept_update(server);
 }
 
-void server_flush(struct server *server)
+void server_end_hold(struct server *server)
 {
-    server->held_long_enough = true;
+    server->end_hold = true;
 }
 
 /* ------------------------------------------------------------------ queries */
@@ -105,7 +105,7 @@ struct server_facts server_facts(const struct server *server)
         .connections = server_count(server) + server->setups,
         .outgoing = server->outgoing,
         .closing = server->closing,
-        .gone = server->closing && server->unfinished == 0,
+        .gone = server->closing && server->records_in_use == 0,
         .adopting = server->adopting,
     };
 }
@@ -129,7 +129,7 @@ uint32_t server_limit(const struct server *server)
     return server->limit;
 }
 
-bool server_holds(const struct server *server, size_t length)
+bool server_slab_could_hold(const struct server *server, size_t length)
 {
     return server_slab_holds(server, length);
 }

@@ -68,7 +68,7 @@ void server_abandon(struct server *server);
 void server_pause(struct server *server, bool paused);
 
 /* Send at this turn's end what `coalesce` holds back. */
-void server_flush(struct server *server);
+void server_end_hold(struct server *server);
 
 struct server_facts server_facts(const struct server *server);
 
@@ -79,7 +79,7 @@ void server_format_address(const struct server *server, char *out, size_t size);
 /* The most bytes, framing included, that one connection may have waiting; and
  * whether the slab, if it were empty, would hold `length` bytes. */
 uint32_t server_limit(const struct server *server);
-bool server_holds(const struct server *server, size_t length);
+bool server_slab_could_hold(const struct server *server, size_t length);
 
 /* The number of open connections. */
 uint32_t server_connections(const struct server *server);

@@ -48,7 +48,7 @@ static struct topic *new_topic(struct engine *engine, const char *name,
     topic->name_length = (uint8_t)length;
     memcpy(topic->name, name, length);
     link_init(&topic->channels);
-    link_init(&topic->kept);
+    link_init(&topic->evictable);
     link_init(&topic->unsettled);
     snapshot_init(&topic->snapshot);
     if (table_put(&engine->topics, &topic->node, table_hash(name, length, 0)))
@@ -70,11 +70,11 @@ void topic_hold(struct topic *topic)
     topic->held++;
 }
 
-void topic_let_go(struct topic *topic)
+void topic_release(struct topic *topic)
 {
     assert(topic->held > 0);
     if (--topic->held == 0)
-        topic_unsettle(topic);
+        topic_mark_unused(topic);
 }
 
 /* --------------------------------------------------------------- publishing */
@@ -117,7 +117,7 @@ bool topic_retain(struct topic *topic)
     if (!cells_map(&topic->engine->cells))
         return false;
     topic->retains = true;
-    link_out(&topic->kept);
+    link_out(&topic->evictable);
     return true;
 }
 
@@ -131,7 +131,7 @@ void topic_clear(struct topic *topic, const struct key *key)
         snapshot_clear(cells, &topic->snapshot);
     else if (entry != NULL)
         snapshot_drop(cells, &topic->snapshot, entry);
-    topic_unsettle(topic);
+    topic_mark_unused(topic);
 }
 
 static void copy_entry(const struct cells *cells, const struct entry *entry,
@@ -172,7 +172,7 @@ enum command_answer topic_add_subscriber(struct topic *topic, conn_name name)
 
     if (conn == NULL)
         return COMMAND_CLOSED;
-    if (topic_sub(topic, conn) != NULL)
+    if (topic_find_sub(topic, conn) != NULL)
         return COMMAND_DONE;
     if (conn->nsubs >= conn->server->options.maxtopics)
         return COMMAND_FULL;
@@ -194,10 +194,10 @@ enum command_answer topic_remove_subscriber(struct topic *topic, conn_name name)
 
     if (conn == NULL)
         return COMMAND_CLOSED;
-    if (topic_sub(topic, conn) == NULL)
+    if (topic_find_sub(topic, conn) == NULL)
         return COMMAND_DONE;
     enqueue_pending(conn);
-    sub = conn_is_open(conn) ? topic_sub(topic, conn) : NULL;
+    sub = conn_is_open(conn) ? topic_find_sub(topic, conn) : NULL;
     if (sub == NULL)
         return COMMAND_CLOSED;
     if (sub_is_stalled(sub))
@@ -212,7 +212,7 @@ bool topic_has_subscriber(const struct topic *topic, conn_name name)
 {
     const struct conn *conn = engine_find_open(topic->engine, name);
 
-    return conn != NULL && topic_sub(topic, conn) != NULL;
+    return conn != NULL && topic_find_sub(topic, conn) != NULL;
 }
 
 static size_t list_channel(const struct channel *channel, conn_name *names,

@@ -43,7 +43,7 @@ struct topic *topic_make(struct engine *engine, const char *name,
 
 /* An object of a script holds the topic; releases it. */
 void topic_hold(struct topic *topic);
-void topic_let_go(struct topic *topic);
+void topic_release(struct topic *topic);
 
 /* --------------------------------------------------------------- publishing */
 

@@ -101,7 +101,7 @@ int inherit_unix(struct inherited *inherited, const char *path)
     return -1;
 }
 
-void inherit_tell_unused(const struct inherited *inherited)
+void inherit_warn_unused(const struct inherited *inherited)
 {
     char text[ADDRESS_TEXT_BYTES];
 

@@ -37,6 +37,6 @@ int inherit_unix(struct inherited *inherited, const char *path);
 
 /* Log a warning for each socket without a server: its clients are never
  * accepted. */
-void inherit_tell_unused(const struct inherited *inherited);
+void inherit_warn_unused(const struct inherited *inherited);
 
 #endif

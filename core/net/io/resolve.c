@@ -187,7 +187,7 @@ static struct place *copy_nodes(const struct ares_addrinfo *found,
     return places;
 }
 
-/* ARES_EDESTRUCTION: resolver_free() has ended the question. */
+/* ARES_EDESTRUCTION: resolve_free() has ended the question. */
 static void deliver_answer(const struct question *question, int status,
                            const struct ares_addrinfo *found)
 {
@@ -208,7 +208,7 @@ static void deliver_answer(const struct question *question, int status,
 }
 
 /*
- * May run inside ares_getaddrinfo(). Then resolver_ask() still uses the
+ * May run inside ares_getaddrinfo(). Then resolve_ask() still uses the
  * question, and frees it.
  */
 static void on_answer(void *owner, int status, int timeouts,
@@ -246,8 +246,8 @@ static void start_lookup(struct question *question, const char *host,
     question->starting = false;
 }
 
-struct question *resolver_ask(struct resolver *resolver, const char *host,
-                              uint16_t port, answer_fn *answer, void *owner)
+struct question *resolve_ask(struct resolver *resolver, const char *host,
+                             uint16_t port, answer_fn *answer, void *owner)
 {
     const char *why = open_channel(resolver);
     struct question *question =
@@ -270,14 +270,14 @@ struct question *resolver_ask(struct resolver *resolver, const char *host,
     return question;
 }
 
-void question_drop(struct question *question)
+void resolve_cancel(struct question *question)
 {
     question->answer = NULL;
 }
 
 /* ------------------------------------------------------------- the resolver */
 
-struct resolver *resolver_new(struct loop *loop)
+struct resolver *resolve_new(struct loop *loop)
 {
     struct resolver *resolver = calloc(1, sizeof *resolver);
 
@@ -289,7 +289,7 @@ struct resolver *resolver_new(struct loop *loop)
     return resolver;
 }
 
-void resolver_free(struct resolver *resolver)
+void resolve_free(struct resolver *resolver)
 {
     if (resolver == NULL)
         return;

@@ -2,7 +2,7 @@
  * resolve.h - names to addresses, without blocking: c-ares in the loop
  *
  * A question is one name to resolve. Its answer is delivered from the loop, or
- * inside resolver_ask() if no name server is needed. While there are questions,
+ * inside resolve_ask() if no name server is needed. While there are questions,
  * c-ares has sockets and a timer in the loop. After the last answer its channel
  * is freed, so the next question reads the configuration again:
  * /etc/resolv.conf and /etc/hosts. The environment variable FES_NAMESERVERS
@@ -30,11 +30,11 @@ typedef void answer_fn(void *owner, struct place *places, size_t count,
                        const char *why);
 
 /* Make a resolver. NULL: no memory. */
-struct resolver *resolver_new(struct loop *loop);
+struct resolver *resolve_new(struct loop *loop);
 
 /* Free a resolver and its questions, whose answers are not delivered. Does
  * nothing if it is NULL. */
-void resolver_free(struct resolver *resolver);
+void resolve_free(struct resolver *resolver);
 
 /*
  * Ask for the addresses of `host`, which get the port `port`. Calls
@@ -42,10 +42,10 @@ void resolver_free(struct resolver *resolver);
  * question, which belongs to the resolver and is valid until its answer is
  * delivered.
  */
-struct question *resolver_ask(struct resolver *resolver, const char *host,
-                              uint16_t port, answer_fn *answer, void *owner);
+struct question *resolve_ask(struct resolver *resolver, const char *host,
+                             uint16_t port, answer_fn *answer, void *owner);
 
 /* Drop a question: its answer will not be delivered. */
-void question_drop(struct question *question);
+void resolve_cancel(struct question *question);
 
 #endif

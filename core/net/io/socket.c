@@ -157,7 +157,7 @@ int socket_listen_unix(const char *path, unsigned mode,
     return fd;
 }
 
-void socket_take_over(int fd, const struct socket_options *options)
+void socket_adopt(int fd, const struct socket_options *options)
 {
     int flags = fcntl(fd, F_GETFL);
 
@@ -230,7 +230,7 @@ ssize_t socket_receive(int fd, void *bytes, size_t size)
     return recv(fd, bytes, size, 0);
 }
 
-void socket_end(int fd)
+void socket_shutdown(int fd)
 {
     shutdown(fd, SHUT_WR);
 }

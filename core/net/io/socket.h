@@ -54,7 +54,7 @@ int socket_error(int fd);
 
 /* Set the options of a socket that another process has made to listen, and make
  * it non-blocking. */
-void socket_take_over(int fd, const struct socket_options *options);
+void socket_adopt(int fd, const struct socket_options *options);
 
 /*
  * Set the time before the first keepalive probe for connections that the
@@ -86,7 +86,7 @@ ssize_t socket_receive(int fd, void *bytes, size_t size);
 
 /* Shut down sending: after all sent bytes the peer sees the end of the stream.
  */
-void socket_end(int fd);
+void socket_shutdown(int fd);
 
 /* Close `fd` with a reset: unsent bytes are discarded. */
 void socket_reset(int fd);

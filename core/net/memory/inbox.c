@@ -38,7 +38,7 @@ static bool should_move_to_front(const struct pool *pool,
            (last->used == pool_size(pool) || inbox->skip >= inbox->bytes);
 }
 
-void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *space)
+void *inbox_space(const struct pool *pool, struct inbox *inbox, size_t *space)
 {
     struct bocket *last;
 

@@ -40,12 +40,12 @@ struct inbox {
  * Where the next bytes are to be read to, and in `*space` how many fit there.
  * NULL: that needs a new bocket; `*space` is not changed.
  */
-void *inbox_room(const struct pool *pool, struct inbox *inbox, size_t *space);
+void *inbox_space(const struct pool *pool, struct inbox *inbox, size_t *space);
 
 /*
- * Add `n` bytes, at least 1, which the caller has written to where inbox_room()
- * said; or, if `fresh` is not NULL, to the beginning of that new bocket, whose
- * hold passes to the inbox.
+ * Add `n` bytes, at least 1, which the caller has written to where
+ * inbox_space() said; or, if `fresh` is not NULL, to the beginning of that new
+ * bocket, whose hold passes to the inbox.
  */
 void inbox_add(struct pool *pool, struct inbox *inbox, struct bocket *fresh,
                size_t n);

@@ -156,8 +156,8 @@ size_t queue_bockets_for(const struct queue_store *store,
     return length > space ? (length - space + size - 1) / size : 0;
 }
 
-void queue_refer(struct queue_store *store, struct queue *queue,
-                 const struct segment *piece)
+void queue_add_piece(struct queue_store *store, struct queue *queue,
+                     const struct segment *piece)
 {
     struct segment *last = last_segment(store, queue);
 
@@ -170,8 +170,8 @@ void queue_refer(struct queue_store *store, struct queue *queue,
     push_segment(store, queue, *piece);
 }
 
-bool queue_copies(const struct queue_store *store, const struct queue *queue,
-                  const struct segment *piece)
+bool queue_should_copy(const struct queue_store *store,
+                       const struct queue *queue, const struct segment *piece)
 {
     return queue->count > 0 && piece->length < pool_size(store->pool) / 2 &&
            !segment_continues(last_segment(store, queue), piece);
@@ -203,7 +203,7 @@ void queue_write(struct queue_store *store, struct queue *queue,
 
         struct segment piece = pool_append(store->pool, bocket, from, length);
 
-        queue_refer(store, queue, &piece);
+        queue_add_piece(store, queue, &piece);
         if (fresh && into_shared)
             replace_shared(store->pool, bocket, shared);
         else if (fresh)

@@ -91,12 +91,12 @@ void queue_write(struct queue_store *store, struct queue *queue,
                  enum pool_share share);
 
 /* Should this piece be copied, with queue_write(), and not be referred to? */
-bool queue_copies(const struct queue_store *store, const struct queue *queue,
-                  const struct segment *piece);
+bool queue_should_copy(const struct queue_store *store,
+                       const struct queue *queue, const struct segment *piece);
 
 /* Add a piece to the end of the queue as it is, and hold its bocket. */
-void queue_refer(struct queue_store *store, struct queue *queue,
-                 const struct segment *piece);
+void queue_add_piece(struct queue_store *store, struct queue *queue,
+                     const struct segment *piece);
 
 /* How many bockets its segments lie in. */
 size_t queue_bockets(const struct queue_store *store,

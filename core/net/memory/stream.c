@@ -34,7 +34,7 @@ void stream_free(struct stream *stream)
     *stream = (struct stream){0};
 }
 
-bool stream_widen(struct stream *stream, size_t bockets)
+bool stream_raise_limit(struct stream *stream, size_t bockets)
 {
     uint32_t limit = (uint32_t)(bockets * pool_size(stream->pool));
     struct segment *pieces;
@@ -50,7 +50,7 @@ bool stream_widen(struct stream *stream, size_t bockets)
     return true;
 }
 
-bool stream_takes(const struct stream *stream, size_t length)
+bool stream_fits(const struct stream *stream, size_t length)
 {
     return stream->next - stream->base < STREAM_MESSAGES &&
            stream->at - stream->base_at + length <= stream->limit;

@@ -58,23 +58,23 @@ void stream_free(struct stream *stream);
 
 /* Raise the limit to `bockets` bockets, also while messages wait. A lower limit
  * than before has no effect. False: no memory. */
-bool stream_widen(struct stream *stream, size_t bockets);
+bool stream_raise_limit(struct stream *stream, size_t bockets);
 
 /* Does any message wait? */
-static inline bool stream_waits(const struct stream *stream)
+static inline bool stream_has_messages(const struct stream *stream)
 {
     return stream->next > stream->base;
 }
 
 /* Do the limits of messages and bytes allow one more of `length` bytes? */
-bool stream_takes(const struct stream *stream, size_t length);
+bool stream_fits(const struct stream *stream, size_t length);
 
 /* How many bockets stream_write() would check out for `length` bytes. */
 size_t stream_bockets_for(const struct stream *stream, size_t length);
 
 /*
  * Append bytes to the next message; several calls may write its parts. The
- * caller has ensured stream_takes(), and bockets of POOL_RESERVE.
+ * caller has ensured stream_fits(), and bockets of POOL_RESERVE.
  */
 void stream_write(struct stream *stream, const void *bytes, size_t length);
 

@@ -94,7 +94,7 @@ static enum framing_found decode_raw(const struct inbox *inbox, size_t most,
                                      struct frame *frame)
 {
     frame->length = frame->total = inbox->bytes < most ? inbox->bytes : most;
-    return FRAMING_WHOLE;
+    return FRAMING_COMPLETE;
 }
 
 static enum framing_found decode_fixed(const struct framing *framing,
@@ -102,7 +102,8 @@ static enum framing_found decode_fixed(const struct framing *framing,
                                        struct frame *frame)
 {
     frame->length = frame->total = framing->fixed;
-    return inbox->bytes >= framing->fixed ? FRAMING_WHOLE : FRAMING_PART;
+    return inbox->bytes >= framing->fixed ? FRAMING_COMPLETE
+                                          : FRAMING_INCOMPLETE;
 }
 
 static uint64_t read_prefix(const struct framing *framing,
@@ -126,14 +127,14 @@ static enum framing_found decode_length(const struct framing *framing,
     uint64_t length;
 
     if (inbox->bytes < framing->width)
-        return FRAMING_PART;
+        return FRAMING_INCOMPLETE;
     length = read_prefix(framing, pool, inbox);
     if (length > most)
         return FRAMING_TOOLONG;
     frame->begins = framing->width;
     frame->length = (size_t)length;
     frame->total = framing->width + frame->length;
-    return inbox->bytes >= frame->total ? FRAMING_WHOLE : FRAMING_PART;
+    return inbox->bytes >= frame->total ? FRAMING_COMPLETE : FRAMING_INCOMPLETE;
 }
 
 /* A line that is one byte too long is not yet refused if that byte is a '\r':
@@ -148,16 +149,16 @@ static enum framing_found decode_line(const struct pool *pool,
     if (end == SIZE_MAX) {
         inbox->searched = inbox->bytes;
         if (inbox->bytes <= most)
-            return FRAMING_PART;
+            return FRAMING_INCOMPLETE;
         inbox_copy(pool, inbox, inbox->bytes - 1, &before, 1);
-        return before == '\r' && inbox->bytes == most + 1 ? FRAMING_PART
+        return before == '\r' && inbox->bytes == most + 1 ? FRAMING_INCOMPLETE
                                                           : FRAMING_TOOLONG;
     }
     if (end > 0)
         inbox_copy(pool, inbox, end - 1, &before, 1);
     frame->length = before == '\r' ? end - 1 : end;
     frame->total = end + 1;
-    return frame->length <= most ? FRAMING_WHOLE : FRAMING_TOOLONG;
+    return frame->length <= most ? FRAMING_COMPLETE : FRAMING_TOOLONG;
 }
 
 enum framing_found framing_decode(const struct framing *framing,
@@ -166,7 +167,7 @@ enum framing_found framing_decode(const struct framing *framing,
 {
     *frame = (struct frame){0};
     if (inbox->bytes == 0)
-        return FRAMING_PART;
+        return FRAMING_INCOMPLETE;
     switch (framing->kind) {
     case FRAMING_LINE:
         return decode_line(pool, inbox, most, frame);

@@ -66,9 +66,9 @@ size_t framing_overhead(const struct framing *framing);
 /* ---------------------------------------------------------------- receiving */
 
 enum framing_found {
-    FRAMING_PART,   /* no byte, or an incomplete message */
-    FRAMING_WHOLE,  /* a complete message */
-    FRAMING_TOOLONG /* the beginning of a message that is too long */
+    FRAMING_INCOMPLETE, /* no byte, or an incomplete message */
+    FRAMING_COMPLETE,   /* a complete message */
+    FRAMING_TOOLONG     /* the beginning of a message that is too long */
 };
 
 /* Where the message at the front of an inbox lies. */
@@ -79,10 +79,10 @@ struct frame {
 };
 
 /*
- * What lies at the front of an inbox? `*frame` is valid if it is FRAMING_WHOLE.
- * The data of a message may be `most` bytes long; of a raw stream, as many
- * bytes as there are, up to `most`, are a message. Nothing is consumed; the
- * inbox notes how far it has been searched.
+ * What lies at the front of an inbox? `*frame` is valid if it is
+ * FRAMING_COMPLETE. The data of a message may be `most` bytes long; of a raw
+ * stream, as many bytes as there are, up to `most`, are a message. Nothing is
+ * consumed; the inbox notes how far it has been searched.
  */
 enum framing_found framing_decode(const struct framing *framing,
                                   const struct pool *pool, struct inbox *inbox,

@@ -14,7 +14,7 @@ static enum framing_found find_bytes(const struct inbox *inbox, uint32_t bytes,
                                      struct frame *frame)
 {
     *frame = (struct frame){.length = bytes, .total = bytes};
-    return inbox->bytes >= bytes ? FRAMING_WHOLE : FRAMING_PART;
+    return inbox->bytes >= bytes ? FRAMING_COMPLETE : FRAMING_INCOMPLETE;
 }
 
 /* All that has come is whole once the peer has ended its stream. */
@@ -23,7 +23,8 @@ static enum framing_found find_all(const struct conn *conn, struct frame *frame)
     if (conn->inbox.bytes > conn->server->options.maxmessage)
         return FRAMING_TOOLONG;
     find_bytes(&conn->inbox, conn->inbox.bytes, frame);
-    return conn_has(conn, CONN_PEER_ENDED) ? FRAMING_WHOLE : FRAMING_PART;
+    return conn_has(conn, CONN_PEER_ENDED) ? FRAMING_COMPLETE
+                                           : FRAMING_INCOMPLETE;
 }
 
 static enum framing_found find_framing(struct conn *conn,
@@ -42,7 +43,7 @@ static enum framing_found find_line(struct conn *conn, struct frame *frame)
     static const struct framing lines = {.kind = FRAMING_LINE};
     enum framing_found found = find_framing(conn, &lines, frame);
 
-    if (found == FRAMING_PART && conn->inbox.bytes > 0 &&
+    if (found == FRAMING_INCOMPLETE && conn->inbox.bytes > 0 &&
         conn_has(conn, CONN_PEER_ENDED))
         return find_bytes(&conn->inbox, conn->inbox.bytes, frame);
     return found;
@@ -73,7 +74,7 @@ static enum receive_result check_request(struct conn *conn,
     if (conn_has(conn, CONN_PAUSED))
         return RECEIVE_WAITS;
     switch (find_requested(conn, request, frame)) {
-    case FRAMING_WHOLE:
+    case FRAMING_COMPLETE:
         return RECEIVE_DONE;
     case FRAMING_TOOLONG:
         return RECEIVE_TOOLONG;
@@ -95,7 +96,7 @@ bool buffered_is_partial(struct conn *conn)
     struct frame frame;
 
     return conn->inbox.bytes > 0 &&
-           find_framing(conn, conn_framing(conn), &frame) == FRAMING_PART;
+           find_framing(conn, conn_framing(conn), &frame) == FRAMING_INCOMPLETE;
 }
 
 /* ------------------------------------------------------------------- taking */
@@ -112,7 +113,7 @@ struct received buffered_extract(struct conn *conn, const struct frame *frame)
     };
 
     inbox_consume(server->pool, &conn->inbox, frame->total);
-    conn->begun = server->engine->tick;
+    conn->message_began = server->engine->tick;
     counters_hand_over(&server->counters, &conn->in);
     return data;
 }
@@ -148,7 +149,7 @@ void buffered_finish(struct conn *conn)
         conn->detail = DETAIL_INCOMPLETE;
 }
 
-void buffered_arrived(struct conn *conn)
+void buffered_deliver(struct conn *conn)
 {
     struct server *server = conn->server;
 
@@ -160,7 +161,7 @@ void buffered_arrived(struct conn *conn)
     }
     if (conn->inbox.bytes > 0 && server->message_ticks > 0)
         engine_set_deadline(server->engine, conn,
-                            conn->begun + server->message_ticks);
+                            conn->message_began + server->message_ticks);
     holders_update(conn);
     interest_update(conn);
     server->engine->events.arrived(server->owner, conn_name_of(conn));

@@ -48,7 +48,7 @@ enum receive_result {
  * `arrived`, so call from the loop only. Closes an abandoned connection whose
  * peer has ended.
  */
-void buffered_arrived(struct conn *conn);
+void buffered_deliver(struct conn *conn);
 
 /* The answer that buffered_receive() would give now. Changes nothing. */
 enum receive_result buffered_peek(struct conn *conn,

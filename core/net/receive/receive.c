@@ -52,7 +52,7 @@ static void close_or_await_rest(struct conn *conn)
             conn->detail = detail;
     } else if (conn->inbox.bytes > 0 && server->message_ticks > 0) {
         engine_set_deadline(server->engine, conn,
-                            conn->begun + server->message_ticks);
+                            conn->message_began + server->message_ticks);
     }
 }
 
@@ -69,7 +69,7 @@ static bool hand_over_one(struct conn *conn)
 
     switch (framing_decode(conn_framing(conn), server->pool, &conn->inbox,
                            server->options.maxmessage, &frame)) {
-    case FRAMING_WHOLE:
+    case FRAMING_COMPLETE:
         if (has_space_for_answer(conn, frame.length)) {
             deliver_message(conn, &frame);
             return true;
@@ -88,7 +88,7 @@ static bool hand_over_one(struct conn *conn)
 void receive_hand_over(struct conn *conn)
 {
     if (conn->server->options.buffered) {
-        buffered_arrived(conn);
+        buffered_deliver(conn);
         return;
     }
     while (has_undelivered(conn) && may_hand_over(conn) && hand_over_one(conn))
@@ -155,9 +155,9 @@ static void add_to_inbox(struct conn *conn, struct bocket *fresh, size_t n)
     struct server *server = conn->server;
 
     if (conn->inbox.bytes == 0)
-        conn->begun = server->engine->tick;
+        conn->message_began = server->engine->tick;
     inbox_add(server->pool, &conn->inbox, fresh, n);
-    conn->moved = server->engine->tick;
+    conn->last_active = server->engine->tick;
     counters_receive(&server->counters, &conn->in, n);
 }
 
@@ -167,7 +167,7 @@ static bool read_once(struct conn *conn)
     struct server *server = conn->server;
     size_t half = ((size_t)server->limit + 1) / 2;
     size_t space = server->options.size;
-    void *to = inbox_room(server->pool, &conn->inbox, &space);
+    void *to = inbox_space(server->pool, &conn->inbox, &space);
     struct bocket *fresh = to == NULL ? checkout_to_read(conn) : NULL;
 
     if (to == NULL && fresh == NULL)

@@ -24,7 +24,7 @@ void receive_on_hangups(struct watch *watch, unsigned events);
 
 /*
  * Hand over the whole messages in the inbox, as far as the connection may go on
- * now, then act on the peer's end. Of a buffered server: buffered_arrived().
+ * now, then act on the peer's end. Of a buffered server: buffered_deliver().
  * Call from the loop only. May end the connection.
  */
 void receive_hand_over(struct conn *conn);

@@ -30,7 +30,7 @@ static void check_setup(struct engine *engine, struct conn *conn)
 /* End a connection that has moved no byte for `idle_timeout`. */
 static void check_idle(struct engine *engine, struct conn *conn)
 {
-    uint32_t due = conn->moved + conn->server->idle_ticks;
+    uint32_t due = conn->last_active + conn->server->idle_ticks;
 
     if (conn->state != CONN_OPEN || conn->server->idle_ticks == 0 ||
         conn_is_connecting(conn))
@@ -60,11 +60,11 @@ static void check_message(struct engine *engine, struct conn *conn)
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
     if (!awaits_peer(conn))
-        conn->begun = engine->tick;
-    if (has_passed(engine->tick, conn->begun + ticks))
+        conn->message_began = engine->tick;
+    if (has_passed(engine->tick, conn->message_began + ticks))
         conn_end(conn, REASON_IDLE, DETAIL_INCOMPLETE);
     else
-        engine_set_deadline(engine, conn, conn->begun + ticks);
+        engine_set_deadline(engine, conn, conn->message_began + ticks);
 }
 
 /*
@@ -135,6 +135,6 @@ void deadline_arm(struct engine *engine)
         timer_stop(engine->loop, &engine->wheel_timer);
     else
         timer_start(engine->loop, &engine->wheel_timer,
-                    engine->born + ((uint64_t)engine->wheel.now + ticks) *
-                                       (CLOCK_SECOND / ENGINE_TICKS));
+                    engine->started_at + ((uint64_t)engine->wheel.now + ticks) *
+                                             (CLOCK_SECOND / ENGINE_TICKS));
 }

@@ -48,7 +48,7 @@ static void deliver_ask(struct engine *engine, struct conn *conn,
 static struct sub *find_again(struct conn *conn, const struct topic *topic,
                               struct sub *sub)
 {
-    return topic == NULL ? sub : topic_sub(topic, conn);
+    return topic == NULL ? sub : topic_find_sub(topic, conn);
 }
 
 /* Ask for each stall once. Each event may change any of the connection's
@@ -93,12 +93,12 @@ static void deliver_close(struct engine *engine, struct conn *conn,
     struct server *server = conn->server;
 
     assert(conn->state == CONN_DEAD);
-    dial_drop(server);
+    dial_free(server);
     if (is_known)
         engine->events.closed(server->owner, conn_name_of(conn), conn->reason,
                               conn->detail);
     conn_release(&engine->conns, conn);
-    server->unfinished--;
+    server->records_in_use--;
 }
 
 /*

@@ -34,12 +34,12 @@ static void flush_dirty(struct server *server)
 static bool waits_for_more(struct server *server)
 {
     bool has_work =
-        !link_alone(&server->dirty) || stream_waits(&server->stream);
+        !link_alone(&server->dirty) || stream_has_messages(&server->stream);
     double seconds = server->options.coalesce;
 
     if (seconds <= 0 || !has_work || (server->closing && !server->outgoing))
         return false;
-    if (server->held_long_enough)
+    if (server->end_hold)
         return false;
     if (!timer_runs(&server->hold))
         timer_start(server->engine->loop, &server->hold,
@@ -51,7 +51,7 @@ static bool waits_for_more(struct server *server)
 static void reset_hold(struct server *server)
 {
     timer_stop(server->engine->loop, &server->hold);
-    server->held_long_enough = false;
+    server->end_hold = false;
 }
 
 void flush_server(struct server *server)
@@ -59,14 +59,14 @@ void flush_server(struct server *server)
     if (waits_for_more(server))
         return;
     flush_dirty(server);
-    if (stream_waits(&server->stream))
+    if (stream_has_messages(&server->stream))
         fanout_walk(server, clock_now() + SLICE);
     if (server->shared != NULL)
         pool_checkin(server->pool, server->shared);
     server->shared = NULL;
     if (!link_alone(&server->slab->waiting))
         reclaim_wake(server);
-    if (!link_alone(&server->dirty) || stream_waits(&server->stream))
+    if (!link_alone(&server->dirty) || stream_has_messages(&server->stream))
         loop_poll_at_once(server->engine->loop);
     else if (server->options.coalesce > 0)
         reset_hold(server);

@@ -16,10 +16,10 @@ void turn_begin(void *owner)
 {
     struct engine *engine = owner;
 
-    if (engine->began != 0)
+    if (engine->turn_began != 0)
         times_add(&engine->turns,
-                  loop_turn_ended(engine->loop) - engine->began);
-    engine->began = engine_read_clock(engine);
+                  loop_turn_ended(engine->loop) - engine->turn_began);
+    engine->turn_began = engine_read_clock(engine);
 }
 
 /* Deadlines and events count as handling. The clock is read a second time only
@@ -33,8 +33,8 @@ static void handle_events(struct engine *engine)
         deliver_events(engine);
         now = clock_now();
     }
-    if (engine->began != 0)
-        times_add(&engine->handling, now - engine->began);
+    if (engine->turn_began != 0)
+        times_add(&engine->handling, now - engine->turn_began);
 }
 
 void turn_finish(void *owner)
@@ -56,7 +56,7 @@ void turn_finish(void *owner)
         accept_update(server);
         serve_retire(server);
     }
-    topic_settle_all(engine);
+    topic_free_unused(engine);
     deadline_arm(engine);
     if (engine->pending_count > 0)
         loop_poll_at_once(engine->loop);

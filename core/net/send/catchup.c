@@ -54,11 +54,11 @@ static void write_entry(struct conn *conn, const struct entry *entry,
 /* False: not now. If the pool has no bocket, the connection waits in line. */
 static bool ensure_space(struct conn *conn, size_t length)
 {
-    if (outbox_fits(conn, length) && reclaim_has_room(conn, length))
+    if (outbox_fits(conn, length) && reclaim_has_space(conn, length))
         return true;
     if (conn->queue.count > 0 && (!drain(conn) || conn_has(conn, CONN_BEHIND)))
         return false;
-    if (reclaim_ensure_for(conn, length) || !conn_is_open(conn))
+    if (reclaim_ensure_space(conn, length) || !conn_is_open(conn))
         return conn_is_open(conn);
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
@@ -79,8 +79,8 @@ static bool queue_entry(struct conn *conn, struct sub *sub,
     write_entry(conn, entry, &message);
     counters_queue(&conn->server->counters, &conn->out, message.length);
     if (entry->sequence > sub->from)
-        stall_unmiss(conn, sub);
-    outbox_queued(conn);
+        stall_uncount_missed(conn, sub);
+    outbox_note_queued(conn);
     outbox_mark_dirty(conn);
     return true;
 }
@@ -124,7 +124,7 @@ static bool queue_snapshot(struct conn *conn, struct sub *sub)
 
 static bool has_space_again(struct conn *conn)
 {
-    return conn_is_half_free(conn, conn->server->full_at) &&
+    return conn_is_half_free(conn, conn->server->limit_behind) &&
            outbox_fits(conn, 1);
 }
 

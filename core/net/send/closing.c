@@ -14,7 +14,7 @@ static void linger_at_most_until(struct conn *conn, uint32_t due)
 {
     if ((int32_t)(conn->linger_due - due) > 0)
         conn->linger_due = due;
-    conn->server->held_long_enough = true;
+    conn->server->end_hold = true;
     engine_set_deadline(conn->server->engine, conn, conn->linger_due);
 }
 

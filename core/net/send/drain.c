@@ -13,12 +13,12 @@
 
 enum { PIECES_AT_ONCE = 64 };
 
-void drain_took(struct conn *conn, size_t bytes)
+void drain_count_sent(struct conn *conn, size_t bytes)
 {
     struct server *server = conn->server;
 
     counters_send(&server->counters, &conn->out, bytes);
-    conn->moved = server->engine->tick;
+    conn->last_active = server->engine->tick;
     if (conn_has(conn, CONN_BEHIND))
         holders_update(conn);
 }
@@ -51,12 +51,12 @@ static void end_behind(struct conn *conn)
     conn_clear(conn, CONN_STARVED);
 }
 
-void drain_notify(struct conn *conn)
+void drain_post_events(struct conn *conn)
 {
     struct server *server = conn->server;
 
     if (conn->state != CONN_OPEN || conn_is_connecting(conn) ||
-        !conn_is_half_free(conn, server->full_at))
+        !conn_is_half_free(conn, server->limit_behind))
         return;
     if (conn_has(conn, CONN_HELD) && !conn_has(conn, CONN_PAUSED))
         engine_post(server->engine, conn, CONN_PENDING_RECEIVE);
@@ -85,7 +85,7 @@ static bool drain_all(struct conn *conn)
             return false;
         }
         if (n > 0) {
-            drain_took(conn, (size_t)n);
+            drain_count_sent(conn, (size_t)n);
             queue_consume(store, &conn->queue, (size_t)n);
         }
         if (n < 0 || (all && (size_t)n < offered)) {
@@ -103,7 +103,7 @@ bool drain(struct conn *conn)
         return true;
     if (!drain_all(conn))
         return false;
-    drain_notify(conn);
+    drain_post_events(conn);
     interest_update(conn);
     return true;
 }

@@ -20,7 +20,7 @@
 bool drain(struct conn *conn);
 
 /* Count `bytes` that the kernel has taken, from the queue or the stream. */
-void drain_took(struct conn *conn, size_t bytes);
+void drain_count_sent(struct conn *conn, size_t bytes);
 
 /* The kernel has refused bytes: mark the connection as BEHIND. */
 void drain_fall_behind(struct conn *conn);
@@ -30,6 +30,6 @@ void drain_fall_behind(struct conn *conn);
  * what waits for that: handing over received data, the end of stalls, and
  * on_drain if the longest refused message fits as well.
  */
-void drain_notify(struct conn *conn);
+void drain_post_events(struct conn *conn);
 
 #endif

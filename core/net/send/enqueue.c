@@ -19,7 +19,7 @@ static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
     for (uint64_t at = from; at < to;) {
         struct segment piece = stream_piece(&server->stream, at, to);
 
-        if (queue_copies(&server->queues, &conn->queue, &piece))
+        if (queue_should_copy(&server->queues, &conn->queue, &piece))
             bockets += at == from
                            ? queue_bockets_for(&server->queues, &conn->queue,
                                                piece.length, NULL)
@@ -38,12 +38,12 @@ static void queue_span(struct conn *conn, uint64_t from, uint64_t to, bool copy)
     while (from < to) {
         struct segment piece = stream_piece(&server->stream, from, to);
 
-        if (copy && queue_copies(&server->queues, &conn->queue, &piece))
+        if (copy && queue_should_copy(&server->queues, &conn->queue, &piece))
             queue_write(&server->queues, &conn->queue,
                         piece.bocket->bytes + piece.offset, piece.length, &none,
                         POOL_COMMON);
         else
-            queue_refer(&server->queues, &conn->queue, &piece);
+            queue_add_piece(&server->queues, &conn->queue, &piece);
         from += piece.length;
     }
     counters_deliver(&conn->out, 1);
@@ -97,12 +97,12 @@ static void begin_overflow(struct conn *conn, const struct pending *pending,
         stall_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
 
     stall_withhold(pending, sub, policy);
-    conn->seen = pending->message + 1;
+    conn->next_message = pending->message + 1;
     if (policy == OVERFLOW_CLOSE)
         conn_end(conn, REASON_OVERFLOW, NULL);
     else if (policy == OVERFLOW_DROP)
-        drain_notify(conn); /* a long message may not fit in a queue that is
-                               half free already: nothing else notices */
+        drain_post_events(conn); /* a long message may not fit in a queue that
+                               is half free already: nothing else notices */
 }
 
 /* Queue, withhold or skip one message, depending on its subscription. */
@@ -136,19 +136,20 @@ static __attribute__((noinline)) void enqueue_all(struct conn *conn)
     while (conn->state == CONN_OPEN && pending_next(&pending)) {
         enqueue_one(conn, &pending);
         if (conn->state == CONN_OPEN)
-            conn->seen = pending.message + 1;
+            conn->next_message = pending.message + 1;
     }
     if (conn->state != CONN_OPEN)
         return;
-    conn->seen = conn->server->stream.next;
-    outbox_queued(conn);
+    conn->next_message = conn->server->stream.next;
+    outbox_note_queued(conn);
     if (conn->queue.count > 0 && !conn_has(conn, CONN_BEHIND))
         outbox_mark_dirty(conn);
 }
 
 void enqueue_pending(struct conn *conn)
 {
-    if (conn->state == CONN_OPEN && conn->seen < conn->server->stream.next)
+    if (conn->state == CONN_OPEN &&
+        conn->next_message < conn->server->stream.next)
         enqueue_all(conn);
 }
 
@@ -182,8 +183,8 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
     while (pending_next(&pending) && pending.message < end) {
         uint64_t length = pending_length(&pending);
 
-        adjacent = adjacent &&
-                   (conn->queue.count == 0 || pending.message == conn->seen);
+        adjacent = adjacent && (conn->queue.count == 0 ||
+                                pending.message == conn->next_message);
         if (taken >= length) {
             taken -= length;
             counters_deliver(&conn->out, 1);
@@ -192,10 +193,10 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
         } else {
             break;
         }
-        conn->seen = pending.message + 1;
+        conn->next_message = pending.message + 1;
     }
     drain_fall_behind(conn);
-    outbox_queued(conn);
+    outbox_note_queued(conn);
     enqueue_pending(conn);
 }
 

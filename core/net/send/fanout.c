@@ -28,9 +28,9 @@ static void send_batch(struct conn *conn, const struct batch *batch)
         return;
     }
     if (n > 0)
-        drain_took(conn, (size_t)n);
+        drain_count_sent(conn, (size_t)n);
     if (n == (ssize_t)batch->bytes) {
-        conn->seen = batch->next;
+        conn->next_message = batch->next;
         counters_deliver(&conn->out, batch->messages);
     } else {
         enqueue_rest(conn, batch->next, n > 0 ? (uint64_t)n : 0);
@@ -47,7 +47,7 @@ static void send_all(struct conn *conn)
     struct batch batch;
 
     while (conn->state == CONN_OPEN && conn->queue.count == 0 &&
-           conn->seen < stream->next) {
+           conn->next_message < stream->next) {
         struct pending pending = pending_begin(conn);
 
         batch_select(&batch, &pending);
@@ -105,9 +105,10 @@ static bool prepare_batch(struct conn *conn, uint64_t from, uint64_t since,
 static void visit(struct conn *conn, uint64_t since, struct batch *batch)
 {
     const struct stream *stream = &conn->server->stream;
-    uint64_t from = conn->seen > stream->base ? conn->seen : stream->base;
+    uint64_t from =
+        conn->next_message > stream->base ? conn->next_message : stream->base;
 
-    if (conn->seen >= stream->next)
+    if (conn->next_message >= stream->next)
         return;
     if (!conn_has(conn,
                   CONN_BEHIND | CONN_STALLED | CONN_DIRTY | CONN_REFRAMED) &&
@@ -272,7 +273,7 @@ static bool walk_round(struct server *server, uint64_t deadline)
 
 void fanout_walk(struct server *server, uint64_t deadline)
 {
-    while (stream_waits(&server->stream)) {
+    while (stream_has_messages(&server->stream)) {
         if (server->laps == 0) {
             server->laps = server->nactive;
             server->goal = server->stream.next;

@@ -11,7 +11,7 @@ static struct age *age_of(const struct conn *conn)
 /* Bytes that the connection may have waiting in its present state. */
 static uint32_t current_limit(const struct conn *conn)
 {
-    return conn_has(conn, CONN_BEHIND) ? conn->server->full_at
+    return conn_has(conn, CONN_BEHIND) ? conn->server->limit_behind
                                        : conn->server->limit;
 }
 
@@ -42,11 +42,11 @@ void outbox_write(struct conn *conn, const void *bytes, size_t length,
                     &server->shared, share);
 }
 
-void outbox_queued(struct conn *conn)
+void outbox_note_queued(struct conn *conn)
 {
     if (conn->queue.bytes >= current_limit(conn)) {
         conn_set(conn, CONN_REFUSED);
-        conn->server->held_long_enough = true;
+        conn->server->end_hold = true;
     }
     if (conn_has(conn, CONN_BEHIND))
         age_note(age_of(conn), conn->out.bytes + conn->queue.bytes,

@@ -39,7 +39,7 @@ void outbox_write(struct conn *conn, const void *bytes, size_t length,
  * Call after bytes were queued: notes their age. If the queue is full now, an
  * on_drain will follow, and `coalesce` does not hold the data back any longer.
  */
-void outbox_queued(struct conn *conn);
+void outbox_note_queued(struct conn *conn);
 
 /* Flush the connection at the end of this turn, or when `coalesce` is over. */
 void outbox_mark_dirty(struct conn *conn);

@@ -73,7 +73,7 @@ static size_t bockets_needed(const struct conn *conn, size_t length)
                              server->shared);
 }
 
-bool reclaim_has_room(const struct conn *conn, size_t length)
+bool reclaim_has_space(const struct conn *conn, size_t length)
 {
     return bockets_needed(conn, length) <=
            pool_available(conn->server->pool, conn_share(conn));
@@ -106,9 +106,9 @@ bool reclaim_ensure(struct server *server, size_t number, enum pool_share share)
 
 /* The flush may check in the bocket that would have been filled, so the needed
  * ones are counted again. */
-bool reclaim_ensure_for(struct conn *conn, size_t length)
+bool reclaim_ensure_space(struct conn *conn, size_t length)
 {
-    if (reclaim_has_room(conn, length))
+    if (reclaim_has_space(conn, length))
         return true;
     reclaim_flush(conn->server);
     return conn->state != CONN_DEAD &&
@@ -147,7 +147,7 @@ static void wake(struct conn *conn)
 {
     link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);
-    drain_notify(conn);
+    drain_post_events(conn);
     interest_update(conn);
 }
 

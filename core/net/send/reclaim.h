@@ -30,11 +30,11 @@ bool reclaim_ensure(struct server *server, size_t number,
 
 /* Does the pool have the bockets to queue `length` more bytes for the
  * connection now? Changes nothing. */
-bool reclaim_has_room(const struct conn *conn, size_t length);
+bool reclaim_has_space(const struct conn *conn, size_t length);
 
 /* Make sure of that, as reclaim_ensure() does. The connection may have ended
  * then, whatever the result. */
-bool reclaim_ensure_for(struct conn *conn, size_t length);
+bool reclaim_ensure_space(struct conn *conn, size_t length);
 
 /*
  * Offer the kernel everything that waits at the server, and at all others that

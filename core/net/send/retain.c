@@ -47,7 +47,7 @@ static uint64_t first_in_streams(const struct topic *topic)
             link_owner(at, struct channel, of_topic);
         const struct stream *stream = &channel->server->stream;
 
-        if (!link_alone(&channel->active) && stream_waits(stream) &&
+        if (!link_alone(&channel->active) && stream_has_messages(stream) &&
             stream_message(stream, stream->base)->sequence < first)
             first = stream_message(stream, stream->base)->sequence;
     }
@@ -88,15 +88,15 @@ static bool ensure_cells(struct engine *engine, const struct snapshot *snapshot,
     uint32_t needed = cells_for(key.length + length) + 1;
     struct link *next;
 
-    for (struct link *at = engine->kept.next;
-         at != &engine->kept && !has_cells(cells, snapshot, key, length);
+    for (struct link *at = engine->evictable.next;
+         at != &engine->evictable && !has_cells(cells, snapshot, key, length);
          at = next) {
-        struct topic *topic = link_owner(at, struct topic, kept);
+        struct topic *topic = link_owner(at, struct topic, evictable);
 
         next = at->next;
         evict_oldest(topic, needed);
         if (snapshot_empty(&topic->snapshot))
-            link_out(&topic->kept);
+            link_out(&topic->evictable);
     }
     return has_cells(cells, snapshot, key, length);
 }
@@ -112,13 +112,13 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
     }
     if (!ensure_cells(engine, &topic->snapshot, key, length))
         return false;
-    if (link_alone(&topic->kept) && !topic->retains)
-        link_before(&engine->kept, &topic->kept);
+    if (link_alone(&topic->evictable) && !topic->retains)
+        link_before(&engine->evictable, &topic->evictable);
     return snapshot_put(&engine->cells, &topic->snapshot, key, data, length,
                         engine->sequence + 1, except);
 }
 
-bool retain_has_room(struct server *server, size_t length)
+bool retain_ensure_space(struct server *server, size_t length)
 {
     return !topic_channel_conflates(&server->broadcasts) ||
            ensure_cells(server->engine, &server->snapshot, no_key, length);

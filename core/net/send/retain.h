@@ -32,9 +32,9 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
  * Make space for a broadcast of `length` bytes, if it has to be retained.
  * False: there is none. May end connections.
  */
-bool retain_has_room(struct server *server, size_t length);
+bool retain_ensure_space(struct server *server, size_t length);
 
-/* As retain_published(), for a broadcast, after retain_has_room(). Ends no
+/* As retain_published(), for a broadcast, after retain_ensure_space(). Ends no
  * connection. */
 bool retain_broadcast(struct server *server, const char *data, size_t length,
                       conn_name except);

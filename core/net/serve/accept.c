@@ -84,7 +84,7 @@ static void queue_header(struct conn *conn)
 
     if (length == 0)
         return;
-    if (!reclaim_ensure_for(conn, length)) {
+    if (!reclaim_ensure_space(conn, length)) {
         conn_end(conn, REASON_OVERFLOW, NULL);
         return;
     }
@@ -103,11 +103,11 @@ static void begin_setup(struct server *server, int fd,
     conn->server = server;
     conn->fd = fd;
     conn->peer = *peer;
-    conn->moved = engine->tick;
+    conn->last_active = engine->tick;
     watch_init(&conn->watch, fd, receive_on_events);
     engine->open++;
     server->setups++;
-    server->unfinished++;
+    server->records_in_use++;
     engine_post(engine, conn, CONN_PENDING_CONNECT);
     queue_header(conn);
 }

@@ -23,14 +23,14 @@ struct dial {
     size_t next; /* index in places */
 };
 
-void dial_drop(struct server *server)
+void dial_free(struct server *server)
 {
     struct dial *dial = server->dial;
 
     if (dial == NULL)
         return;
     if (dial->question != NULL)
-        question_drop(dial->question);
+        resolve_cancel(dial->question);
     free(dial->places);
     free(dial);
     server->dial = NULL;
@@ -44,12 +44,13 @@ static void establish(struct conn *conn)
     struct server *server = conn->server;
     struct engine *engine = server->engine;
 
-    dial_drop(server);
+    dial_free(server);
     watch_set(engine->loop, &conn->watch, 0);
     watch_init(&conn->watch, conn->fd, receive_on_events);
-    conn->moved = engine->tick;
+    conn->last_active = engine->tick;
     if (server->idle_ticks > 0)
-        engine_set_deadline(engine, conn, conn->moved + server->idle_ticks);
+        engine_set_deadline(engine, conn,
+                            conn->last_active + server->idle_ticks);
     if (conn->state == CONN_OPEN)
         engine_post(engine, conn, CONN_PENDING_CONNECT);
     fanout_send_queued(conn);
@@ -57,7 +58,7 @@ static void establish(struct conn *conn)
 
 static void fail_dial(struct conn *conn, const char *why)
 {
-    dial_drop(conn->server);
+    dial_free(conn->server);
     conn_end(conn, REASON_ERROR, why);
 }
 
@@ -138,7 +139,8 @@ static void on_resolved(void *owner, struct place *places, size_t count,
 }
 
 /* The place that a path or an address literal names: no look-up is needed.
- * NULL: it is a name; or, with errno set, the path is too long, or no memory. */
+ * NULL: it is a name; or, with errno set, the path is too long, or no memory.
+ */
 static struct place *place_without_lookup(const struct server_options *options)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -161,14 +163,14 @@ static void look_up_name(struct conn *conn)
     struct question *question;
 
     if (engine->resolver == NULL)
-        engine->resolver = resolver_new(engine->loop);
+        engine->resolver = resolve_new(engine->loop);
     if (engine->resolver == NULL) {
         fail_dial(conn, strerrordesc_np(ENOMEM));
         return;
     }
     question =
-        resolver_ask(engine->resolver, server->options.host,
-                     (uint16_t)server->options.port, on_resolved, server->dial);
+        resolve_ask(engine->resolver, server->options.host,
+                    (uint16_t)server->options.port, on_resolved, server->dial);
     if (question != NULL) /* NULL: answered already; the dial may be freed */
         server->dial->question = question;
 }

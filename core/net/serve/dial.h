@@ -27,6 +27,6 @@
 void dial_begin(struct conn *conn);
 
 /* Free server->dial, if there is one; an unanswered question is dropped. */
-void dial_drop(struct server *server);
+void dial_free(struct server *server);
 
 #endif

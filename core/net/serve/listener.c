@@ -35,7 +35,7 @@ static int listen_ip(struct server *server, const char **why)
     int fd = find_passed_ip(server, &address);
 
     if (fd >= 0) {
-        socket_take_over(fd, &socket);
+        socket_adopt(fd, &socket);
         return fd;
     }
     fd = socket_listen(&address, length, &socket);
@@ -65,7 +65,7 @@ static int listen_unix(struct server *server)
     int fd = inherit_unix(&server->engine->inherited, options->path);
 
     if (fd >= 0) {
-        socket_take_over(fd, &socket);
+        socket_adopt(fd, &socket);
         return fd;
     }
     fd = socket_listen_unix(options->path, options->mode, &socket);

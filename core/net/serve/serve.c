@@ -59,7 +59,7 @@ static void drop_buffers(struct server *server)
 /* `coalesce` is over: flush at the end of this turn. */
 static void on_hold_over(struct timer *timer)
 {
-    link_owner(timer, struct server, hold)->held_long_enough = true;
+    link_owner(timer, struct server, hold)->end_hold = true;
 }
 
 static void init_record(struct server *server, struct engine *engine)
@@ -87,9 +87,9 @@ void serve_apply_options(struct server *server)
     const struct server_options *options = &server->options;
 
     server->limit = options->maxsends * options->size;
-    server->full_at = server->limit;
+    server->limit_behind = server->limit;
     if (options->maxqueue > 0 && options->maxqueue < server->limit)
-        server->full_at = options->maxqueue;
+        server->limit_behind = options->maxqueue;
     server->age_ticks = ticks_or_none(options->maxage);
     server->idle_ticks = ticks_or_none(options->idle_timeout);
     server->message_ticks = options->framing.kind != FRAMING_RAW
@@ -99,7 +99,7 @@ void serve_apply_options(struct server *server)
 
 void serve_drop(struct server *server)
 {
-    dial_drop(server);
+    dial_free(server);
     drop_buffers(server);
     server_options_free(&server->options);
     free(server);
@@ -145,7 +145,7 @@ void serve_end_all(struct server *server)
     serve_stop_listening(server);
     timer_stop(server->engine->loop, &server->hold);
     server->closing = true;
-    while (server->unfinished > 0 &&
+    while (server->records_in_use > 0 &&
            (conn = server_next_record(server, &slot)) != NULL)
         conn_end(conn, REASON_SHUTDOWN, NULL);
 }
@@ -156,13 +156,13 @@ void serve_free(struct server *server)
     serve_end_all(server);
     link_out(&server->servers);
     sites_clear(&server->sites);
-    counters_add(&server->engine->gone, &server->counters);
+    counters_add(&server->engine->freed_counters, &server->counters);
     serve_drop(server);
 }
 
 void serve_retire(struct server *server)
 {
-    if (!server->closing || server->unfinished > 0)
+    if (!server->closing || server->records_in_use > 0)
         return;
     if (server->outgoing || server->owner == NULL)
         serve_free(server);

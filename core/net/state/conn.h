@@ -69,10 +69,10 @@ enum conn_flag {
     CONN_PENDING_ASK = 1 << 14,
     CONN_PENDING_CLOSING = 1 << 15,
     CONN_PENDING_ANY = 0x7f << 9,
-    CONN_ANSWERED = 1 << 16,  /* an answer of a policy function holds */
-    CONN_ABANDONED = 1 << 17, /* closes when the peer ends (buffered.h) */
-    CONN_REFRAMED = 1 << 18,  /* it keeps an earlier framing (reframe.h) */
-    CONN_UNHEARD = 1 << 19    /* only a hangup is watched for (hangup.h) */
+    CONN_ANSWERED = 1 << 16,      /* an answer of a policy function holds */
+    CONN_ABANDONED = 1 << 17,     /* closes when the peer ends (buffered.h) */
+    CONN_REFRAMED = 1 << 18,      /* it keeps an earlier framing (reframe.h) */
+    CONN_HANGUP_WATCHED = 1 << 19 /* only a hangup is watched for (hangup.h) */
 };
 
 /* Ordered by cache line, so that frequent operations touch few of them. */
@@ -80,21 +80,21 @@ struct conn {
     /* all that a broadcast touches */
     struct link in_broadcasts; /* in the server's circle, while OPEN */
     struct server *server;
-    uint64_t seen;      /* number of the next stream message for it */
-    struct traffic out; /* bytes the kernel took; messages queued */
+    uint64_t next_message; /* number of the next stream message for it */
+    struct traffic out;    /* bytes the kernel took; messages queued */
     int fd;
-    uint32_t moved;   /* tick when it last received or sent bytes */
-    uint32_t flags;   /* enum conn_flag */
-    uint8_t state;    /* enum conn_state */
-    uint8_t reason;   /* enum reason, from CLOSING on */
-    uint8_t overflow; /* enum overflow: its own policy */
-    uint8_t answer;   /* enum overflow: see CONN_ANSWERED */
+    uint32_t last_active; /* tick when it last received or sent bytes */
+    uint32_t flags;       /* enum conn_flag */
+    uint8_t state;        /* enum conn_state */
+    uint8_t reason;       /* enum reason, from CLOSING on */
+    uint8_t overflow;     /* enum overflow: its own policy */
+    uint8_t answer;       /* enum overflow: see CONN_ANSWERED */
 
     /* receiving, and sending to it alone */
     struct queue queue;
     struct link dirty; /* in the server's list, with CONN_DIRTY */
     struct inbox inbox;
-    uint32_t begun; /* tick from which message_timeout counts */
+    uint32_t message_began; /* tick from which message_timeout counts */
 
     /* its socket, its slab */
     struct watch watch;

@@ -94,7 +94,7 @@ void conn_end_stream(struct conn *conn)
         conn_end_finish(conn);
         return;
     }
-    socket_end(conn->fd);
+    socket_shutdown(conn->fd);
     conn->state = CONN_ENDED;
     interest_update(conn);
 }

@@ -9,7 +9,7 @@ uint64_t engine_read_clock(struct engine *engine)
     uint64_t now = clock_now();
 
     engine->tick =
-        (uint32_t)((now - engine->born) / (CLOCK_SECOND / ENGINE_TICKS));
+        (uint32_t)((now - engine->started_at) / (CLOCK_SECOND / ENGINE_TICKS));
     return now;
 }
 

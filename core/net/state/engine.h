@@ -39,17 +39,17 @@ struct engine {
     uint32_t *pending; /* ring of slots of connections with CONN_POSTED */
     uint32_t pending_first;
     uint32_t pending_count;
-    struct table topics;   /* by name */
-    struct table subs;     /* by connection and topic */
-    struct link unsettled; /* topics that may be unused now */
-    struct link kept;      /* topics whose messages may be evicted */
-    struct counters gone;  /* sums of the servers freed so far */
-    struct cells cells;    /* the memory of all snapshots */
-    uint64_t sequence;     /* number of the last broadcast or publish */
+    struct table topics;            /* by name */
+    struct table subs;              /* by connection and topic */
+    struct link unsettled;          /* topics that may be unused now */
+    struct link evictable;          /* topics whose messages may be evicted */
+    struct counters freed_counters; /* sums of the servers freed so far */
+    struct cells cells;             /* the memory of all snapshots */
+    uint64_t sequence; /* number of the last broadcast or publish */
     struct wheel wheel;
     struct timer wheel_timer;
     bool deadlines_changed;    /* since wheel_timer was set */
-    uint64_t born;             /* clock, nanoseconds: tick 0 */
+    uint64_t started_at;       /* clock, nanoseconds: tick 0 */
     uint32_t tick;             /* set by engine_read_clock() */
     uint32_t open;             /* connections that are not DEAD */
     uint32_t most_open;        /* limit of `open` */
@@ -57,7 +57,7 @@ struct engine {
     struct resolver *resolver; /* NULL until the first name is looked up */
     turn_fn *turn_end; /* the script's part of a turn's end, before the flush */
     uint64_t catch_up_until; /* clock: later, stalls wait for the next turn */
-    uint64_t began;          /* clock: when this turn began; 0: none has */
+    uint64_t turn_began;     /* clock: when this turn began; 0: none has */
     struct times turns;      /* durations, without waiting in poll */
     struct times handling;   /* of that: receive, deadlines, events */
 };

@@ -47,13 +47,13 @@ static void watch_for_hangup(struct conn *conn, bool wanted)
 {
     struct hangups *hangups = &conn->server->engine->hangups;
 
-    if (conn_has(conn, CONN_UNHEARD) == wanted)
+    if (conn_has(conn, CONN_HANGUP_WATCHED) == wanted)
         return;
-    conn_clear(conn, CONN_UNHEARD);
+    conn_clear(conn, CONN_HANGUP_WATCHED);
     if (!wanted)
         hangup_forget(hangups, conn->fd);
     else if (hangup_expect(hangups, conn->fd, conn_name_of(conn)))
-        conn_set(conn, CONN_UNHEARD);
+        conn_set(conn, CONN_HANGUP_WATCHED);
     else
         log_warn("a paused connection cannot be watched: %s", strerror(errno));
 }
@@ -67,7 +67,7 @@ void interest_update(struct conn *conn)
     if (conn_is_connecting(conn))
         return;
     if (watch_waits_for(&conn->watch, events) &&
-        !conn_has(conn, CONN_PAUSED | CONN_UNHEARD))
+        !conn_has(conn, CONN_PAUSED | CONN_HANGUP_WATCHED))
         return; /* the usual case: nothing changes */
     watch_for_hangup(conn, events == 0 && conn->state == CONN_OPEN &&
                                conn_has(conn, CONN_PAUSED));

@@ -14,12 +14,12 @@ void membership_begin(struct conn *conn)
     struct server *server = conn->server;
 
     conn->state = CONN_OPEN;
-    conn->seen = server->stream.next;
+    conn->next_message = server->stream.next;
     link_before(&server->broadcasts.subscribers, &conn->in_broadcasts);
     server->broadcasts.count++;
     if (server->idle_ticks > 0)
         engine_set_deadline(server->engine, conn,
-                            conn->moved + server->idle_ticks);
+                            conn->last_active + server->idle_ticks);
     interest_update(conn);
 }
 
@@ -56,7 +56,7 @@ void membership_end(struct conn *conn, enum reason reason, const char *detail)
 
     assert(conn->state == CONN_OPEN);
     discard_pending(conn);
-    conn->seen = server->stream.next;
+    conn->next_message = server->stream.next;
     leave_channels(conn);
     inbox_clear(server->pool, &conn->inbox);
     if (server->options.maxperip > 0)

@@ -38,7 +38,7 @@ static struct sub *walk_next(struct walk *walk)
 
         walk->active = walk->active->next;
         if (channel->topic != NULL)
-            sub = topic_sub(channel->topic, walk->conn);
+            sub = topic_find_sub(channel->topic, walk->conn);
     }
     return sub;
 }
@@ -76,7 +76,7 @@ struct pending pending_begin(struct conn *conn)
     struct sub *sub;
     struct pending pending = {
         .conn = conn,
-        .next = conn->seen > base ? conn->seen : base,
+        .next = conn->next_message > base ? conn->next_message : base,
     };
 
     if (pending.next >= server->stream.next)

@@ -54,7 +54,7 @@ struct server {
     uint64_t goal;             /* this round gives the messages before it */
     uint64_t looks;            /* number of the last pending_begin() */
     uint32_t limit;            /* bytes that may wait for one connection */
-    uint32_t full_at;          /* the same while it is BEHIND */
+    uint32_t limit_behind;     /* the same while it is BEHIND */
 
     struct slab *slab; /* `own`, or engine->outgoing */
     struct slab own;
@@ -68,17 +68,17 @@ struct server {
 
     /* accepting (serve/accept.h) */
     struct watch watch;
-    struct timer retry;  /* runs: accepting pauses after an error */
-    uint32_t setups;     /* connections in CONN_SETUP */
-    uint32_t unfinished; /* records that are not free */
-    bool accepts;        /* its socket is watched */
-    bool paused;         /* by the script */
-    bool listening;      /* its socket is open */
-    bool adoptable;      /* can be adopted in this reload (adopt.h) */
-    bool adopting;       /* from adopt_prepare() to commit or drop */
-    bool closing;        /* ends with its last connection */
-    struct sites sites;  /* connections per address, with maxperip */
-    uint64_t warned;     /* clock: last warning; 0: none */
+    struct timer retry;      /* runs: accepting pauses after an error */
+    uint32_t setups;         /* connections in CONN_SETUP */
+    uint32_t records_in_use; /* records that are not free */
+    bool accepts;            /* its socket is watched */
+    bool paused;             /* by the script */
+    bool listening;          /* its socket is open */
+    bool adoptable;          /* can be adopted in this reload (adopt.h) */
+    bool adopting;           /* from adopt_prepare() to commit or drop */
+    bool closing;            /* ends with its last connection */
+    struct sites sites;      /* connections per address, with maxperip */
+    uint64_t warned;         /* clock: last warning; 0: none */
 
     struct server_options options;                  /* strings are own copies */
     struct framing old_framings[MOST_OLD_FRAMINGS]; /* see reframe.h */
@@ -89,7 +89,7 @@ struct server {
     struct link channels;     /* of topics with subscribers here */
     struct snapshot snapshot; /* of the broadcasts, for "latest" */
     struct timer hold;        /* runs: the flush waits for more (coalesce) */
-    bool held_long_enough;    /* flush at this turn's end */
+    bool end_hold;            /* flush at this turn's end */
 
     /* outgoing connections (serve/dial.h) */
     bool outgoing;

@@ -112,7 +112,8 @@ bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer)
 
 /* -------------------------------------------------------------- withholding */
 
-void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy)
+void stall_count_missed(struct conn *conn, struct sub *sub,
+                        enum overflow policy)
 {
     sub->missed++;
     counters_miss(&conn->server->counters, &conn->missed,
@@ -124,10 +125,10 @@ void stall_withhold(const struct pending *pending, struct sub *sub,
 {
     counters_withdraw(&pending->conn->server->counters,
                       pending_length(pending));
-    stall_miss(pending->conn, sub, policy);
+    stall_count_missed(pending->conn, sub, policy);
 }
 
-void stall_unmiss(struct conn *conn, struct sub *sub)
+void stall_uncount_missed(struct conn *conn, struct sub *sub)
 {
     sub->missed--;
     counters_make_up(&conn->server->counters, &conn->missed, OVERFLOW_LATEST);

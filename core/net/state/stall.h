@@ -47,10 +47,11 @@ void stall_withhold(const struct pending *pending, struct sub *sub,
                     enum overflow policy);
 
 /* Likewise for a message that was not written into the stream. */
-void stall_miss(struct conn *conn, struct sub *sub, enum overflow policy);
+void stall_count_missed(struct conn *conn, struct sub *sub,
+                        enum overflow policy);
 
 /* A message that was withheld ("latest") has been queued after all. */
-void stall_unmiss(struct conn *conn, struct sub *sub);
+void stall_uncount_missed(struct conn *conn, struct sub *sub);
 
 /* The policy by which messages of a stalled subscription count as missed. */
 enum overflow stall_kind(const struct sub *sub);

@@ -6,7 +6,7 @@
 
 /* ----------------------------------------------------------------- settling */
 
-void topic_unsettle(struct topic *topic)
+void topic_mark_unused(struct topic *topic)
 {
     if (link_alone(&topic->unsettled))
         link_before(&topic->engine->unsettled, &topic->unsettled);
@@ -15,7 +15,7 @@ void topic_unsettle(struct topic *topic)
 static void free_topic(struct topic *topic)
 {
     snapshot_free(&topic->engine->cells, &topic->snapshot);
-    link_out(&topic->kept);
+    link_out(&topic->evictable);
     link_out(&topic->unsettled);
     free(topic);
 }
@@ -60,7 +60,7 @@ static bool settle_topic(struct topic *topic)
 }
 
 /* Visits each once: those that stay unsettled are appended, behind `last`. */
-void topic_settle_all(struct engine *engine)
+void topic_free_unused(struct engine *engine)
 {
     struct link *last = engine->unsettled.prev;
     struct link *at = &engine->unsettled;
@@ -82,7 +82,7 @@ void topic_free_channels(struct server *server)
             link_owner(server->channels.next, struct channel, of_server);
 
         assert(channel->count == 0);
-        topic_unsettle(channel->topic);
+        topic_mark_unused(channel->topic);
         free_channel(channel);
     }
 }
@@ -100,7 +100,7 @@ static void free_with_channels(struct table_node *node, void *context)
 
 void topic_free_all(struct engine *engine)
 {
-    table_empty(&engine->topics, free_with_channels, NULL);
+    table_remove_all(&engine->topics, free_with_channels, NULL);
     table_clear(&engine->subs);
 }
 
@@ -111,7 +111,7 @@ static uint64_t hash_of(const struct topic *topic, const struct conn *conn)
     return table_hash(&topic, sizeof(const struct topic *), conn->slot);
 }
 
-struct sub *topic_sub(const struct topic *topic, const struct conn *conn)
+struct sub *topic_find_sub(const struct topic *topic, const struct conn *conn)
 {
     struct table_node *node =
         table_first(&topic->engine->subs, hash_of(topic, conn));
@@ -174,7 +174,7 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
     if (channel == NULL || sub == NULL ||
         !table_put(&topic->engine->subs, &sub->node, hash_of(topic, conn))) {
         free(sub);
-        topic_unsettle(topic);
+        topic_mark_unused(topic);
         return NULL;
     }
     link_sub(sub, channel, conn);
@@ -196,7 +196,7 @@ void topic_unsubscribe(struct sub *sub)
     conn->nsubs--;
     table_take(&channel->topic->engine->subs, &sub->node);
     if (channel->count == 0)
-        topic_unsettle(channel->topic);
+        topic_mark_unused(channel->topic);
     free(sub);
 }
 

@@ -25,7 +25,7 @@ struct topic {
     struct table_node node; /* in engine->topics */
     struct link channels;   /* one for each server */
     struct snapshot snapshot;
-    struct link kept;      /* in the engine's list: may be evicted */
+    struct link evictable; /* in the engine's list: may be evicted */
     struct link unsettled; /* in the engine's list: may be unused */
     uint32_t count;        /* subscribers */
     uint32_t held;         /* script objects that hold it */
@@ -35,12 +35,12 @@ struct topic {
     char name[];         /* any bytes, then a zero */
 };
 
-/* Note that the topic may be unused now, for topic_settle_all(). */
-void topic_unsettle(struct topic *topic);
+/* Note that the topic may be unused now, for topic_free_unused(). */
+void topic_mark_unused(struct topic *topic);
 
 /* Call at the end of a turn: frees unsettled topics that are unused, and those
  * of their channels that have no subscribers. */
-void topic_settle_all(struct engine *engine);
+void topic_free_unused(struct engine *engine);
 
 /* Free all channels at a server. They must have no subscribers. */
 void topic_free_channels(struct server *server);
@@ -49,7 +49,7 @@ void topic_free_channels(struct server *server);
 void topic_free_all(struct engine *engine);
 
 /* The connection's subscription to the topic, or NULL. */
-struct sub *topic_sub(const struct topic *topic, const struct conn *conn);
+struct sub *topic_find_sub(const struct topic *topic, const struct conn *conn);
 
 /* Subscribe a connection that is not subscribed. NULL: no memory. */
 struct sub *topic_subscribe(struct topic *topic, struct conn *conn);

@@ -70,7 +70,7 @@ static bool open_state(struct script *script)
     return lua_pcall(L, 0, 1, SCRIPT_EXPLAIN) == LUA_OK;
 }
 
-struct script *boot_script(struct program *program)
+struct script *boot_new_script(struct program *program)
 {
     struct script *script = calloc(1, sizeof *script);
 

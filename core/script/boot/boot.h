@@ -11,6 +11,6 @@
  * has the standard libraries and the module `fes`. No code of the script runs
  * yet. NULL: no memory. Free it with load_end() in run/load.h.
  */
-struct script *boot_script(struct program *program);
+struct script *boot_new_script(struct program *program);
 
 #endif

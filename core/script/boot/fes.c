@@ -25,7 +25,7 @@ static int l_stop(lua_State *L)
 
     if (!lua_isnoneornil(L, 1))
         seconds = options_check_seconds(L, 1, "fes.stop");
-    stopping_ask(script_of(L), seconds);
+    stopping_request(script_of(L), seconds);
     return 0;
 }
 
@@ -36,7 +36,7 @@ static int l_reload(lua_State *L)
 
     if (!script->ready)
         return luaL_error(L, "fes.reload: the script is still loading");
-    reload_ask(script->program);
+    reload_request(script->program);
     return 0;
 }
 

@@ -42,13 +42,13 @@ static void on_stop_signal(void *owner, int number)
     loop_default_signal(engine_loop(program->engine), SIGINT);
     loop_default_signal(engine_loop(program->engine), SIGTERM);
     log_info("%s", strsignal(number));
-    stopping_ask(program->script, 0);
+    stopping_request(program->script, 0);
 }
 
 static void on_reload_signal(void *owner, int number)
 {
     log_info("%s", strsignal(number));
-    reload_ask(program_of(owner));
+    reload_request(program_of(owner));
 }
 
 static void on_sigpipe(int number)
@@ -89,10 +89,10 @@ static void on_turn_end(void *owner)
 
     tasks_run(script);
     stopping_run(script);
-    reload_if_asked(program);
+    reload_run(program);
     script = program->script;
     announce_growth(script);
-    collector_look(script);
+    collector_begin_if_due(script);
     if (!script->ready || has_work(script))
         return;
     if (!script->stopping.begun)
@@ -139,8 +139,8 @@ static bool begin(struct program *program)
         fprintf(stderr, "fes: cannot start: %s\n", strerror(errno));
         return false;
     }
-    program->new_script = boot_script;
-    program->script = boot_script(program);
+    program->new_script = boot_new_script;
+    program->script = boot_new_script(program);
     if (program->script == NULL) {
         fprintf(stderr, "fes: cannot start: %s\n", strerror(ENOMEM));
         engine_free(program->engine);

@@ -63,7 +63,7 @@ static int receive_in_task(lua_State *L, struct task *task)
         await_data(task, name);
         return task_wait(L, task, continue_receive);
     }
-    await_over(task);
+    await_nothing(task);
     switch (answer) {
     case RECEIVE_DONE:
         push_data_and_checkin(L, &data);
@@ -180,7 +180,7 @@ static int l_receive(lua_State *L)
         check_request(L, command_framing(server, name), options->maxmessage);
     timeout = check_timeout(L);
     check_is_buffered(L, options);
-    await_over(task);
+    await_nothing(task);
     if (name != 0 && await_has_reader(task->script, name))
         return luaL_error(L, RECEIVE ": another task waits to receive from it");
     lua_settop(L, 1);

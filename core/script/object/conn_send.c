@@ -38,7 +38,7 @@ static bool never_fits(lua_State *L, const struct handle *handle)
     size_t length;
 
     message_check_data(L, 2, SEND, &length);
-    return !server_holds(server, length + framing_overhead(framing));
+    return !server_slab_could_hold(server, length + framing_overhead(framing));
 }
 
 static int continue_send(lua_State *L, int status, lua_KContext context);
@@ -54,10 +54,10 @@ static int send_in_task(lua_State *L, struct task *task)
         others_wait ? COMMAND_FULL : try_to_send(L, handle);
 
     if (answer == COMMAND_FULL && (others_wait || !never_fits(L, handle))) {
-        await_room(task, handle->name);
+        await_space(task, handle->name);
         return task_wait(L, task, continue_send);
     }
-    await_over(task);
+    await_nothing(task);
     return handle_push_answer(L, answer);
 }
 
@@ -77,7 +77,7 @@ static int l_send(lua_State *L)
     if (task == NULL)
         return handle_push_answer(L, try_to_send(L, handle));
     lua_settop(L, 2);
-    await_over(task);
+    await_nothing(task);
     return send_in_task(L, task);
 }
 

@@ -39,7 +39,7 @@ static int push_close_reason(lua_State *L)
 static int continue_connect(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
-    await_over(task_woken(L, context));
+    await_nothing(task_woken(L, context));
     return handle_name(L, 1) != 0 ? 1 : push_close_reason(L);
 }
 
@@ -87,7 +87,7 @@ int connect_lua(lua_State *L)
     lua_settop(L, 1);
     if (task == NULL)
         return 1;
-    await_over(task);
+    await_nothing(task);
     await_connection(task, handle_name(L, 1));
     return task_wait(L, task, continue_connect);
 }

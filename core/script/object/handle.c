@@ -65,11 +65,11 @@ void handle_set_last(lua_State *L, int index, const struct conn_last *last)
     struct handle *handle = lua_touserdata(L, index);
 
     handle->server = last->server != NULL ? lua_server_of(L, last->server)
-                                          : lua_server_nowhere(L);
+                                          : lua_server_for_freed(L);
     store_last(L, lua_absindex(L, index), last);
 }
 
-bool handle_push_own(lua_State *L, int index)
+bool handle_push_fields_if_any(lua_State *L, int index)
 {
     if (lua_getiuservalue(L, index, HANDLE_FIELDS) == LUA_TTABLE)
         return true;
@@ -77,7 +77,7 @@ bool handle_push_own(lua_State *L, int index)
     return false;
 }
 
-void handle_set_own(lua_State *L, int index)
+void handle_set_field(lua_State *L, int index)
 {
     handle_push_fields(L, index);
     lua_insert(L, -3);
@@ -160,7 +160,7 @@ void handle_push_from(lua_State *L, int handles, conn_name name)
     lua_rawseti(L, handles, place);
 }
 
-bool handle_push_known(lua_State *L, conn_name name)
+bool handle_push_existing(lua_State *L, conn_name name)
 {
     if (lua_rawgeti(L, SCRIPT_HANDLES, place_of(name)) == LUA_TUSERDATA)
         return true;

@@ -72,7 +72,7 @@ void handle_push_from(lua_State *L, int handles, conn_name name);
 
 /* Push the handle if there is one; else push nothing and return false. Does not
  * raise, but works on the script's own state, outside of any Lua call, only. */
-bool handle_push_known(lua_State *L, conn_name name);
+bool handle_push_existing(lua_State *L, conn_name name);
 
 /* Push true, or nil and "full" or "closed"; returns the number of values. */
 int handle_push_answer(lua_State *L, enum command_answer answer);
@@ -95,10 +95,10 @@ void handle_set_last(lua_State *L, int index, const struct conn_last *last);
 void handle_push_fields(lua_State *L, int index);
 
 /* Push that table if there is one; else push nothing and return false. */
-bool handle_push_own(lua_State *L, int index);
+bool handle_push_fields_if_any(lua_State *L, int index);
 
 /* Set a field; pops its key and, on top of the stack, its value. */
-void handle_set_own(lua_State *L, int index);
+void handle_set_field(lua_State *L, int index);
 
 /* The connection's own overflow function, or nil: push it; set it to the value
  * at index `policy`. May raise. */

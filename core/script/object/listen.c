@@ -197,7 +197,7 @@ static int adopt_running(lua_State *L, struct server *server,
     check_unchanged(L, "size", running->size, wanted->size);
     check_unchanged(L, "bockets", running->bockets, wanted->bockets);
 
-    if (!adopt_has_room(server, &wanted->framing))
+    if (!adopt_can_keep_framings(server, &wanted->framing))
         return luaL_error(L,
                           WHO ": connections keep their 'framing': these have "
                               "%d framings already, besides the server's",

@@ -72,16 +72,16 @@ struct lua_server *lua_server_of(lua_State *L, struct server *server)
     return lua_server;
 }
 
-struct lua_server *lua_server_nowhere(lua_State *L)
+struct lua_server *lua_server_for_freed(lua_State *L)
 {
     struct script *script = script_of(L);
 
-    if (script->nowhere == NULL) {
-        script->nowhere = lua_server_new(L);
-        script->nowhere->outgoing = true;
+    if (script->for_freed == NULL) {
+        script->for_freed = lua_server_new(L);
+        script->for_freed->outgoing = true;
         lua_pop(L, 1);
     }
-    return script->nowhere;
+    return script->for_freed;
 }
 
 struct lua_server *lua_server_test(lua_State *L, int index)

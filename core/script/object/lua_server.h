@@ -61,7 +61,7 @@ struct lua_server *lua_server_of(lua_State *L, struct server *server);
 
 /* The record, without a server, for closed connections whose server has been
  * freed. Created when it is first needed. May raise. */
-struct lua_server *lua_server_nowhere(lua_State *L);
+struct lua_server *lua_server_for_freed(lua_State *L);
 
 /* The record that is at `index`, or NULL: the value there is not a server. */
 struct lua_server *lua_server_test(lua_State *L, int index);

@@ -125,7 +125,7 @@ static int l_stats(lua_State *L)
 /* server:flush() - ends the delay of `coalesce` at the end of this turn */
 static int l_flush(lua_State *L)
 {
-    server_flush(check_server(L)->server);
+    server_end_hold(check_server(L)->server);
     return 0;
 }
 

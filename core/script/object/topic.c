@@ -78,7 +78,7 @@ static int l_gc(lua_State *L)
 {
     struct topic_handle *handle = lua_touserdata(L, 1);
 
-    topic_let_go(handle->topic);
+    topic_release(handle->topic);
     handle->topic = NULL;
     return 0;
 }

@@ -15,7 +15,7 @@ static struct lua_server *lua_server_at(const struct link *link)
     return link_owner(link, struct lua_server, link);
 }
 
-void handover_own(lua_State *L, const struct script *old)
+void handover_make_records(lua_State *L, const struct script *old)
 {
     const struct link *end = &old->servers;
 

@@ -1,9 +1,10 @@
 /*
  * handover.h - hands the servers of one script over to the next
  *
- * When a reload succeeds, call handover_own(), handover_close_dropped() and
- * handover_finish() in this order; when it fails, handover_abandon(). `old` is
- * the running script, `next` the one that has been loaded.
+ * When a reload succeeds, call handover_make_records(),
+ * handover_close_dropped() and handover_finish() in this order; when it fails,
+ * handover_abandon(). `old` is the running script, `next` the one that has been
+ * loaded.
  */
 #ifndef FES_RELOAD_HANDOVER_H
 #define FES_RELOAD_HANDOVER_H
@@ -17,7 +18,7 @@
  * of each server of the old one that is not closed with all its connections.
  * May raise, so it comes before the point of no return.
  */
-void handover_own(lua_State *L, const struct script *old);
+void handover_make_records(lua_State *L, const struct script *old);
 
 /* The reload has failed: drop the adoptions that the next script prepared, and
  * abandon the servers and outgoing connections that it opened. */

@@ -329,7 +329,7 @@ static void pack_fields(struct packer *packer, conn_name name)
     lua_State *L = packer->L;
     int handle = lua_gettop(L);
 
-    if (handle_push_own(L, handle)) {
+    if (handle_push_fields_if_any(L, handle)) {
         lua_pushnil(L);
         while (lua_next(L, handle + 1) != 0) {
             bool own = !lua_islightuserdata(L, handle + 2);

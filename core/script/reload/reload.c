@@ -18,7 +18,7 @@
 /* All connections wait while a script loads, so loading has a limit. */
 #define LOAD_SECONDS 10
 
-void reload_ask(struct program *program)
+void reload_request(struct program *program)
 {
     program->reload_asked = true;
     loop_poll_at_once(script_loop(program->script));
@@ -39,7 +39,7 @@ static void log_failure(struct program *program, const struct failure *failure)
 
 static int own_servers(lua_State *L)
 {
-    handover_own(L, lua_touserdata(L, 1));
+    handover_make_records(L, lua_touserdata(L, 1));
     return 0;
 }
 
@@ -111,13 +111,13 @@ static void take_over(struct program *program, struct script *next)
     limits_enforce(&next->limits, next->engine);
     next->collector.pauses = old->collector.pauses;
     if (old->stopping.asked)
-        stopping_ask(next, old->stopping.seconds);
+        stopping_request(next, old->stopping.seconds);
     load_end(old);
     defer_end(next);
     spawn_handlers(next);
 }
 
-void reload_if_asked(struct program *program)
+void reload_run(struct program *program)
 {
     struct script *next;
 

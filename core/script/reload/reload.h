@@ -1,7 +1,7 @@
 /*
  * reload.h - loads the script again, into a new Lua state that takes over
  *
- *     reload_ask
+ *     reload_request
  *       -> end of the turn: data of the old script is packed (pack.h)
  *       -> a new Lua state reads the pack and loads the script; methods that
  *          change connections are deferred (defer.h)
@@ -18,10 +18,10 @@
 #include "script/vm/script.h"
 
 /* Ask for a reload, at the end of this turn. */
-void reload_ask(struct program *program);
+void reload_request(struct program *program);
 
 /* Call at the end of each turn: reload if asked to, unless the script is
  * stopping. May replace `program->script`. */
-void reload_if_asked(struct program *program);
+void reload_run(struct program *program);
 
 #endif

@@ -135,7 +135,7 @@ static void read_root(struct unpacker *unpacker, enum packed tag)
         handle_push(L, packed_take_number(&unpacker->from));
         push_value(unpacker);
         push_value(unpacker);
-        handle_set_own(L, TOP + 1);
+        handle_set_field(L, TOP + 1);
     }
     read_objects(unpacker);
     lua_settop(L, TOP);

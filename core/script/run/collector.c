@@ -67,7 +67,7 @@ void collector_begin(struct script *script)
     lua_gc(script->L, LUA_GCINC, LUA_PERCENT, 0, 0);
 }
 
-void collector_look(struct script *script)
+void collector_begin_if_due(struct script *script)
 {
     if (script->collector.collects ||
         allocator_used(&script->limits.allocator) < script->collector.due_at)

@@ -17,6 +17,6 @@
 void collector_begin(struct script *script);
 
 /* At the end of each turn: begin a collection if one is due. */
-void collector_look(struct script *script);
+void collector_begin_if_due(struct script *script);
 
 #endif

@@ -179,7 +179,7 @@ static void handle_error(struct call *call)
         !run_in_lua(&error, do_error))
         lua_pop(script->L, 1);
     if (!error.forgiven)
-        command_cut(script->engine, call->name);
+        command_fail(script->engine, call->name);
     else if (call->handler == HANDLER)
         command_abandon(script->engine, call->name);
     lua_pop(script->L, 1);
@@ -257,7 +257,7 @@ static void on_connected(void *owner, conn_name name)
 static bool push_receive(lua_State *L, const struct call *call)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->on[ON_RECEIVE]);
-    if (handle_push_known(L, call->name)) {
+    if (handle_push_existing(L, call->name)) {
         if (received_push_at_once(L, call->data))
             return true;
         lua_pop(L, 1);

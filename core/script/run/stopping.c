@@ -123,7 +123,7 @@ void stopping_init(struct stopping *stopping)
     timer_init(&stopping->timer, on_due);
 }
 
-void stopping_ask(struct script *script, double seconds)
+void stopping_request(struct script *script, double seconds)
 {
     struct stopping *stopping = &script->stopping;
     uint64_t end = clock_now() + clock_from_seconds(seconds);

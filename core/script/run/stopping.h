@@ -19,7 +19,7 @@ void stopping_init(struct stopping *stopping);
  * Ask for a stop, which begins at the end of this turn. The closes are spread
  * over `seconds`, at least 0. A later call can only shorten the time.
  */
-void stopping_ask(struct script *script, double seconds);
+void stopping_request(struct script *script, double seconds);
 
 /*
  * At the end of each turn: begin a stop that was asked for; close the servers

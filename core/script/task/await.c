@@ -35,7 +35,7 @@ void await_connection(struct task *task, conn_name name)
 }
 
 /* The senders form a circle without a head: `sender` is the first. */
-void await_room(struct task *task, conn_name name)
+void await_space(struct task *task, conn_name name)
 {
     struct waiters *waiters = waiters_of(task->script, name);
 
@@ -75,7 +75,7 @@ static void leave_conn(struct task *task)
     task->connects = false;
 }
 
-void await_over(struct task *task)
+void await_nothing(struct task *task)
 {
     task_stop_timer(task);
     if (task->name != 0)
@@ -86,7 +86,7 @@ void await_cancel(struct task *task)
 {
     if (task->connects)
         command_close(task->script->engine, task->name, REASON_LOCAL, 0);
-    await_over(task);
+    await_nothing(task);
 }
 
 /* ------------------------------------------------------------------- events */

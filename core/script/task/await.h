@@ -31,14 +31,14 @@ void await_connection(struct task *task, conn_name name);
 
 /* The task waits to send, behind those that wait already. No effect if it does
  * so: it keeps its place. */
-void await_room(struct task *task, conn_name name);
+void await_space(struct task *task, conn_name name);
 
 /*
  * The task waits for nothing any more: no connection, no timer. A function
  * that waits calls it first, too: the script may have closed a coroutine inside
  * the task, in which that was waiting.
  */
-void await_over(struct task *task);
+void await_nothing(struct task *task);
 
 /* The same, for a task that is closed: a connection that it waits to establish
  * is closed, too. */

@@ -50,24 +50,24 @@ struct task *task_that_can_wait(lua_State *L)
 
 /* A task of a script that is over gets an error each time that it tries to
  * wait. One that goes on trying is ended by the watchdog. */
-static void check_open(lua_State *L, const char *who)
+static void check_open(lua_State *L, const char *caller)
 {
     struct script *script = script_of(L);
 
     if (script->over && ++script->tasks->refused > MOST_REFUSED)
         watchdog_expire();
-    script_check_open(L, who);
+    script_check_open(L, caller);
 }
 
-struct task *task_check(lua_State *L, const char *who)
+struct task *task_check(lua_State *L, const char *caller)
 {
     struct task *task = task_that_can_wait(L);
 
-    check_open(L, who);
+    check_open(L, caller);
     if (script_of(L)->tasks->running == NULL)
-        luaL_error(L, "%s: only a task can wait (see fes.spawn)", who);
+        luaL_error(L, "%s: only a task can wait (see fes.spawn)", caller);
     if (task == NULL)
-        luaL_error(L, "%s: cannot wait in a function that C called", who);
+        luaL_error(L, "%s: cannot wait in a function that C called", caller);
     return task;
 }
 

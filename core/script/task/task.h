@@ -9,8 +9,8 @@
  *                |                     gone                   |
  *                +--------------------------------------------+
  *
- * A task runs at the end of a turn and nowhere else, never inside a handler or
- * another task. A function that waits records what it waits for, yields, and
+ * A task runs at the end of a turn and for_freed else, never inside a handler
+ * or another task. A function that waits records what it waits for, yields, and
  * goes on in its continuation. The task may call it inside coroutines of its
  * own: those are resumed by the functions in task/coroutine.c, which pass a
  * wait on to the loop, but not a yield of the script.
@@ -79,9 +79,9 @@ void task_init(struct task *task, struct script *script, lua_State *co);
 /* The task that L belongs to, if a function called in L can wait; else NULL. */
 struct task *task_that_can_wait(lua_State *L);
 
-/* The same, but raises instead of NULL. `who` is the name of the Lua function,
- * for the error. */
-struct task *task_check(lua_State *L, const char *who);
+/* The same, but raises instead of NULL. `caller` is the name of the Lua
+ * function, for the error. */
+struct task *task_check(lua_State *L, const char *caller);
 
 /* Wake the task after `seconds`, and set `late`. The timer must not run. Raises
  * if there is no memory. */

@@ -59,7 +59,7 @@ void tasks_forget(struct task *task)
     struct tasks *tasks = task->script->tasks;
     lua_State *L = task->script->L;
 
-    await_over(task);
+    await_nothing(task);
     if (!link_alone(&task->ready)) {
         link_out(&task->ready);
         tasks->due--;
@@ -132,7 +132,7 @@ int tasks_lua_spawn(lua_State *L)
 static int sleep_over(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
-    await_over(task_woken(L, context));
+    await_nothing(task_woken(L, context));
     return 0;
 }
 
@@ -142,7 +142,7 @@ int tasks_lua_sleep(lua_State *L)
     double seconds = options_check_seconds(L, 1, "fes.sleep");
     struct task *task = task_check(L, "fes.sleep");
 
-    await_over(task);
+    await_nothing(task);
     task_set_timer(L, task, seconds);
     return task_wait(L, task, sleep_over);
 }
@@ -263,7 +263,7 @@ void tasks_end(struct script *script)
 
         lua_pop(L, 1);
         task->ended = NULL;
-        await_over(task);
+        await_nothing(task);
         if (lua_status(task->co) == LUA_YIELD)
             resume_to_end(task);
     }

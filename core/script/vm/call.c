@@ -148,7 +148,7 @@ static __attribute__((noinline)) bool end_with_error(struct script *script,
 
 void call_begin(struct script *script, const char *event)
 {
-    trace_forget();
+    trace_clear();
     watchdog_enter(script->L, event);
 }
 
@@ -203,7 +203,7 @@ bool call_resume(struct script *script, lua_State *co, int nargs,
     lua_State *L = script->L;
     int nresults;
 
-    trace_forget();
+    trace_clear();
     watchdog_enter(L, event);
 
     int status = watchdog_resume(L, co, nargs, &nresults);
@@ -240,7 +240,7 @@ bool call_outside(struct script *script, lua_CFunction fn, void *arg,
 
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
-    trace_forget();
+    trace_clear();
     watchdog_enter(L, event);
 
     int status = lua_pcall(L, 1, 0, SCRIPT_EXPLAIN);

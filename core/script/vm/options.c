@@ -58,11 +58,11 @@ const char *options_word(lua_State *L, int index)
     return word != NULL && strlen(word) == length ? word : "";
 }
 
-int options_fail(lua_State *L, const char *who, const char *name,
+int options_fail(lua_State *L, const char *caller, const char *name,
                  const char *expected)
 {
     lua_getfield(L, 1, name);
-    return luaL_error(L, "%s: '%s' must be %s, got %s", who, name, expected,
+    return luaL_error(L, "%s: '%s' must be %s, got %s", caller, name, expected,
                       options_push_words(L, -1));
 }
 
@@ -102,11 +102,11 @@ static bool is_known(const char *name, const struct option *options,
     return false;
 }
 
-static void check_name(lua_State *L, const char *who,
+static void check_name(lua_State *L, const char *caller,
                        const struct option *options, size_t count)
 {
     if (lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "%s: options are named, got %s as a name", who,
+        luaL_error(L, "%s: options are named, got %s as a name", caller,
                    options_push_words(L, -1));
 
     const char *name = lua_tostring(L, -1);
@@ -114,23 +114,23 @@ static void check_name(lua_State *L, const char *who,
     if (is_known(options_word(L, -1), options, count))
         return;
 
-    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", who, name,
+    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", caller, name,
                nearest(name, options, count));
 }
 
-static void check_names(lua_State *L, const char *who,
+static void check_names(lua_State *L, const char *caller,
                         const struct option *options, size_t count)
 {
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
         lua_pop(L, 1);
-        check_name(L, who, options, count);
+        check_name(L, caller, options, count);
     }
 }
 
 /* ------------------------------------------------------------------- values */
 
-static lua_Integer check_integer(lua_State *L, const char *who,
+static lua_Integer check_integer(lua_State *L, const char *caller,
                                  const struct option *option)
 {
     int exact;
@@ -142,28 +142,28 @@ static lua_Integer check_integer(lua_State *L, const char *who,
             lua_pushfstring(L, "an integer in %I..%I", (lua_Integer)option->min,
                             (lua_Integer)option->max);
 
-        options_fail(L, who, option->name, range);
+        options_fail(L, caller, option->name, range);
     }
     return given;
 }
 
-static void read_seconds(lua_State *L, const char *who,
+static void read_seconds(lua_State *L, const char *caller,
                          const struct option *option, void *value)
 {
     double given = lua_tonumber(L, -1);
 
     if (lua_type(L, -1) == LUA_TNUMBER && given > option->max)
-        options_fail(L, who, option->name,
+        options_fail(L, caller, option->name,
                      lua_pushfstring(L, "a number of seconds, at most %I",
                                      (lua_Integer)option->max));
     if (lua_type(L, -1) != LUA_TNUMBER || !(given >= option->min))
-        options_fail(L, who, option->name,
+        options_fail(L, caller, option->name,
                      option->min > 0 ? "a number of seconds above 0"
                                      : "a number of seconds, 0 or more");
     *(double *)value = given;
 }
 
-static void read_text(lua_State *L, const char *who,
+static void read_text(lua_State *L, const char *caller,
                       const struct option *option, void *value)
 {
     size_t length = 0;
@@ -171,57 +171,57 @@ static void read_text(lua_State *L, const char *who,
 
     if (lua_type(L, -1) != LUA_TSTRING || length == 0 ||
         strlen(given) != length)
-        options_fail(L, who, option->name, "a string, not empty");
+        options_fail(L, caller, option->name, "a string, not empty");
     *(const char **)value = given;
 }
 
-static void read_bytes(lua_State *L, const char *who,
+static void read_bytes(lua_State *L, const char *caller,
                        const struct option *option, void *value)
 {
     struct bytes *given = value;
 
     if (lua_type(L, -1) != LUA_TSTRING)
-        options_fail(L, who, option->name, "a string");
+        options_fail(L, caller, option->name, "a string");
     given->at = lua_tolstring(L, -1, &given->length);
 }
 
-static void read_boolean(lua_State *L, const char *who,
+static void read_boolean(lua_State *L, const char *caller,
                          const struct option *option, void *value)
 {
     if (!lua_isboolean(L, -1))
-        options_fail(L, who, option->name, "true or false");
+        options_fail(L, caller, option->name, "true or false");
     *(bool *)value = lua_toboolean(L, -1) != 0;
 }
 
 /* The value is on top of the stack. */
-static void read_value(lua_State *L, const char *who,
+static void read_value(lua_State *L, const char *caller,
                        const struct option *option, void *value)
 {
     switch (option->kind) {
     case OPTION_INTEGER:
-        *(uint32_t *)value = (uint32_t)check_integer(L, who, option);
+        *(uint32_t *)value = (uint32_t)check_integer(L, caller, option);
         break;
     case OPTION_BIG:
-        *(uint64_t *)value = (uint64_t)check_integer(L, who, option);
+        *(uint64_t *)value = (uint64_t)check_integer(L, caller, option);
         break;
     case OPTION_SECONDS:
-        read_seconds(L, who, option, value);
+        read_seconds(L, caller, option, value);
         break;
     case OPTION_BOOLEAN:
-        read_boolean(L, who, option, value);
+        read_boolean(L, caller, option, value);
         break;
     case OPTION_TEXT:
-        read_text(L, who, option, value);
+        read_text(L, caller, option, value);
         break;
     case OPTION_BYTES:
-        read_bytes(L, who, option, value);
+        read_bytes(L, caller, option, value);
         break;
     case OPTION_FUNCTION:
         if (!lua_isfunction(L, -1))
-            options_fail(L, who, option->name, "a function");
+            options_fail(L, caller, option->name, "a function");
         break;
     case OPTION_OTHER:
-        option->read(L, who, value);
+        option->read(L, caller, value);
         break;
     }
 }
@@ -237,34 +237,34 @@ static void copy_known(lua_State *L, const struct option *options, size_t count)
     lua_replace(L, 1);
 }
 
-void options_read(lua_State *L, const char *who, const struct option *options,
-                  size_t count, void *values)
+void options_read(lua_State *L, const char *caller,
+                  const struct option *options, size_t count, void *values)
 {
     if (!lua_istable(L, 1) || lua_gettop(L) > 1)
-        luaL_error(L, "%s: takes one table of options, got %s", who,
+        luaL_error(L, "%s: takes one table of options, got %s", caller,
                    lua_istable(L, 1) ? "more" : options_push_words(L, 1));
-    check_names(L, who, options, count);
+    check_names(L, caller, options, count);
     copy_known(L, options, count);
     for (size_t i = 0; i < count; i++) {
         if (lua_getfield(L, 1, options[i].name) != LUA_TNIL)
-            read_value(L, who, &options[i], (char *)values + options[i].at);
+            read_value(L, caller, &options[i], (char *)values + options[i].at);
         lua_pop(L, 1);
     }
 }
 
-double options_check_seconds(lua_State *L, int arg, const char *who)
+double options_check_seconds(lua_State *L, int arg, const char *caller)
 {
     double seconds = lua_tonumber(L, arg);
 
     if (lua_type(L, arg) != LUA_TNUMBER || !(seconds >= 0) || isinf(seconds))
-        luaL_error(L, "%s: seconds must be a number, 0 or more, got %s", who,
+        luaL_error(L, "%s: seconds must be a number, 0 or more, got %s", caller,
                    options_push_words(L, arg));
     return seconds < LONGEST_SECONDS ? seconds : LONGEST_SECONDS;
 }
 
 double options_opt_seconds(lua_State *L, int arg, double otherwise,
-                           const char *who)
+                           const char *caller)
 {
     return lua_isnoneornil(L, arg) ? otherwise
-                                   : options_check_seconds(L, arg, who);
+                                   : options_check_seconds(L, arg, caller);
 }

@@ -8,7 +8,8 @@
  *     fes.listen: 'port' must be an integer in 0..65535, got "http"
  *     fes.listen: unknown option 'prot', did you mean 'port'?
  *
- * In all functions `who` is the name of the Lua function: errors begin with it.
+ * In all functions `caller` is the name of the Lua function: errors begin with
+ * it.
  */
 #ifndef FES_VM_OPTIONS_H
 #define FES_VM_OPTIONS_H
@@ -30,7 +31,7 @@ enum option_kind {
 
 /* Read the value on top of the stack into `*value`, or raise. The table of
  * options is at index 1. */
-typedef void option_fn(lua_State *L, const char *who, void *value);
+typedef void option_fn(lua_State *L, const char *caller, void *value);
 
 struct option {
     const char *name;
@@ -45,15 +46,15 @@ struct option {
  * which holds the defaults; or raise. The table is replaced by a copy without a
  * metatable, which owns the strings in `values`.
  */
-void options_read(lua_State *L, const char *who, const struct option *options,
-                  size_t count, void *values);
+void options_read(lua_State *L, const char *caller,
+                  const struct option *options, size_t count, void *values);
 
 /* Is the option in the table at index 1? */
 int options_has(lua_State *L, const char *name);
 
-/* Raise "`who`: '`name`' must be `expected`, got ...", with the value of that
- * option in the table at index 1. */
-int options_fail(lua_State *L, const char *who, const char *name,
+/* Raise "`caller`: '`name`' must be `expected`, got ...", with the value of
+ * that option in the table at index 1. */
+int options_fail(lua_State *L, const char *caller, const char *name,
                  const char *expected);
 
 /* The string at `index`; "" if that is no string, or contains a zero. */
@@ -65,10 +66,10 @@ const char *options_push_words(lua_State *L, int index);
 
 /* The argument `arg`, a number of seconds: finite, at least 0. Raises if it is
  * something else; what exceeds 1e9 becomes 1e9. */
-double options_check_seconds(lua_State *L, int arg, const char *who);
+double options_check_seconds(lua_State *L, int arg, const char *caller);
 
 /* The same; `otherwise` if the argument is missing or nil. */
 double options_opt_seconds(lua_State *L, int arg, double otherwise,
-                           const char *who);
+                           const char *caller);
 
 #endif

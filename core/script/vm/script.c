@@ -9,10 +9,10 @@ struct script *script_of(lua_State *L)
     return *(struct script **)lua_getextraspace(L);
 }
 
-void script_check_open(lua_State *L, const char *who)
+void script_check_open(lua_State *L, const char *caller)
 {
     if (script_of(L)->over)
-        luaL_error(L, "%s: the script has ended", who);
+        luaL_error(L, "%s: the script has ended", caller);
 }
 
 struct loop *script_loop(const struct script *script)

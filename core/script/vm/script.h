@@ -65,7 +65,7 @@ struct script {
     int state;           /* reference of the value for fes.state() */
     struct link servers; /* its lua_servers, in the order of opening */
     struct lua_server
-        *nowhere;        /* of closed conns whose server is freed, or NULL */
+        *for_freed;      /* of closed conns whose server is freed, or NULL */
     struct link timers;  /* that are running */
     struct tasks *tasks; /* task.h */
     bool ready;          /* it has loaded, and gets the events */
@@ -87,12 +87,13 @@ struct program {
     const struct script_config *config;
     const char *directory; /* of the script: relative paths begin here */
     struct engine *engine;
-    struct script *script;     /* the one that gets the events */
-    new_script_fn *new_script; /* boot_script(), which reload/ cannot include */
-    struct files *files;       /* the watched files; NULL: none */
-    struct notify notify;      /* the service manager's watchdog */
-    struct timer catch_up;     /* when to log how many errors were left out */
-    uint64_t errors;           /* of calls into Lua */
+    struct script *script; /* the one that gets the events */
+    new_script_fn
+        *new_script;       /* boot_new_script(), which reload/ cannot include */
+    struct files *files;   /* the watched files; NULL: none */
+    struct notify notify;  /* the service manager's watchdog */
+    struct timer catch_up; /* when to log how many errors were left out */
+    uint64_t errors;       /* of calls into Lua */
     uint64_t reloads;
     struct announced announced;
     bool reload_asked;
@@ -104,8 +105,8 @@ struct script *script_of(lua_State *L);
 /* The loop of its engine. */
 struct loop *script_loop(const struct script *script);
 
-/* Raise if the script is over; `who` is the name of the Lua function. */
-void script_check_open(lua_State *L, const char *who);
+/* Raise if the script is over; `caller` is the name of the Lua function. */
+void script_check_open(lua_State *L, const char *caller);
 
 /* Push, and return, the path of a file that the script named; a relative name
  * begins at the script's directory. */

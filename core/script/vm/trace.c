@@ -76,7 +76,7 @@ void trace_add(lua_State *L)
     add_levels(L);
 }
 
-void trace_forget(void)
+void trace_clear(void)
 {
     text[0] = '\0';
 }

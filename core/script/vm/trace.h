@@ -23,7 +23,7 @@ void trace_begin(lua_State *L);
 void trace_add(lua_State *L);
 
 /* Empty the traceback. */
-void trace_forget(void);
+void trace_clear(void);
 
 /* The traceback, in the format of luaL_traceback(); "" if there is none. */
 const char *trace_text(void);
