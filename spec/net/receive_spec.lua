@@ -208,8 +208,8 @@ describe("conn:receive", function()
   end)
 
   it("returns what came before the call", function()
-    local program, client = start("",
-      "fes.sleep(0.05) take 'line' take() take()")
+    local program, client = start("", "repeat fes.sleep(0) until "
+      .. "conn:stats().bytes_in == 7 take 'line' take() take()")
 
     assert(client:send "one\ntwo")
     assert(client:half_close())

@@ -27,17 +27,38 @@ describe("conn:receive", function()
 
   it("leaves no trace if the coroutine that called it is closed", function()
     local program, client = start("", [[
-      inner = coroutine.create(function() take(3, { timeout = 0.1 }) end)
-      pcall(coroutine.resume, inner)
-      fes.sleep(0.2)
+      local inner = coroutine.create(function()
+        take(3, { timeout = 0.05 })
+      end)
+      fes.after(0, function() closed = coroutine.close(inner) end)
+      coroutine.resume(inner)
+      resumed = true
       take()]])
 
-    await(program, "inner and coroutine.status(inner) == 'suspended'")
-    assert.equal("true", ask(program, "coroutine.close(inner)"))
-    assert(client:send "one") -- wakes the task, not the coroutine
+    await(program, "resumed") -- the timeout wakes the task
+    assert.equal("true", ask(program, "closed"))
+    assert.equal("", ask(program, "said()"))
+    assert(client:send "one")
     said(program, '"one"')
     settle(program, { client })
   end)
+
+  it("may be called by another task if the first one's coroutine is closed",
+    function()
+      local program, client = start("", [[
+        inner = coroutine.create(function() take(3) end)
+        coroutine.resume(inner)
+        asleep = true
+        fes.sleep(1000)]])
+
+      await(program, "inner and coroutine.status(inner) == 'suspended'")
+      assert.equal("true", ask(program, "coroutine.close(inner)"))
+      assert(client:send "one") -- wakes the task, which sleeps then
+      await(program, "asleep")
+      ask(program, "fes.spawn(take)")
+      said(program, '"one"')
+      settle_asleep(program, { client })
+    end)
 
   it("may be called by one task after another", function()
     local program, client = start("", "take(1) fes.sleep(1000)")

@@ -34,11 +34,21 @@ describe("a connection that is not received from", function()
   it("may have whole messages waiting for longer than message_timeout",
     function()
     local program, client = start("framing = 'line', message_timeout = 0.05,",
-      "fes.sleep(0.3) take() take()")
+      [[
+      if first then return new:receive() end
+      first = new
+      repeat fes.sleep(0) until #ended == 1
+      conn = first
+      take() take()]])
 
     assert(client:send "one\ntwo\n")
+    has(program, 8)
+    local other = assert(program:connect()) -- its time is up later
+
+    assert(other:send "part")
+    ends_with(program, "idle: message incomplete")
     said(program, '"one", "two"')
-    settle(program, { client })
+    settle(program, { client, other })
   end)
 
   it("is closed by message_timeout if a message stays incomplete", function()
