@@ -62,7 +62,8 @@ describe("a handler", function()
   end)
 
   it("that raises after the end of its connection is logged", function()
-    local program, client = start("", "take() fes.sleep(0.1) error 'no luck'")
+    local program, client = start("", "take() "
+      .. "repeat fes.sleep(0) until #ended == 1 error 'no luck'")
 
     await(program, "conn ~= nil")
     ask(program, "conn:close(0)")
