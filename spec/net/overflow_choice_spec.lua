@@ -6,7 +6,7 @@ local stalling = require "spec.support.stalling"
 local testing = require "fes.testing"
 
 local ask, await, settle = asked.ask, asked.await, asked.settle
-local start, stall = stalling.start, stalling.stall
+local start, stall, read_to = stalling.start, stalling.stall, stalling.read_to
 
 describe("the policy of a connection", function()
   after_each(testing.finish)
@@ -40,7 +40,7 @@ describe("the policy of a connection", function()
         ask(program, ("fill(topic, %d, %d)"):format(last + 1, last + 10))
         assert.equal(1, ask(program, "#asks"))
         assert.is_true(ask(program, "server:stats().missed_by." .. counted) > 0)
-        repeat until not client:line(0.05)
+        repeat until client:line():find "^lag "
         await(program, "server:stats().queued == 0")
         stall(program, "topic", nil, 0)
         await(program, "#asks == 2")
@@ -89,11 +89,11 @@ describe("the policy of a connection", function()
     stall(program, "topic", nil, 0)
     assert.is_true(ask(program, "server:stats().missed_by.drop") > 0)
     ask(program, "conns[1]:set_overflow 'latest'")
-    ask(program, "fill(server, 1, 1)")
+    ask(program, "fill(server, 5000, 5000)")
     assert.is_true(ask(program, "server:stats().missed_by.latest") > 0)
     assert.equal(1, ask(program, "server:count()"))
-    repeat until not client:line(0.05)
-    await(program, "server:stats().queued == 0")
+    read_to(client, 5000)
+    await(program, "#lags == 1 and server:stats().queued == 0")
     ask(program, "conns[1]:set_overflow(nil)")
     ask(program, "topic:set_overflow(nil)")
     repeat ask(program, "fill(topic, 1, 1)") until
