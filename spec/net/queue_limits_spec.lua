@@ -60,6 +60,17 @@ end)
 describe("conn:stats().age", function()
   after_each(testing.finish)
 
+  it("grows as long as nothing is sent, also if it is asked for", function()
+    local program, client = start
+      [[overflow = "drop", maxsends = 64, size = 4096,]]
+
+    pile_up(program)
+    await(program, "conns[1]:stats().age > 0.3") -- asked every few ms
+    assert.equal("true",
+      ask(program, "conns[1]:stats().age == conns[1]:stats().age"))
+    settle(program, { client })
+  end)
+
   it("is that of the oldest byte in the queue", function()
     local program, client = start
       [[overflow = "drop", maxsends = 64, size = 4096,]]
