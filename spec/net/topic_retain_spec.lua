@@ -199,7 +199,7 @@ describe("the store of retained messages", function()
     ]] }
     local client = assert(program:connect())
 
-    for before, more in pairs { "..", ".", "." } do
+    for before, more in ipairs { "..", ".", "." } do
       assert(client:send(more))
       program:expect(("info  at most %d.0 MiB of buffers from now on\n")
         :format(({ 2, 4, 8 })[before]), "stderr")
