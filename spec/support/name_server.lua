@@ -4,6 +4,7 @@
 -- answers that other names do not exist. Questions for a name whose addresses
 -- are `false` get no answer.
 
+local loop = require "fes.testing.loop"
 local uv = require "luv"
 
 local name_server = {}
@@ -43,7 +44,8 @@ end
 --- Start a name server.
 -- @tparam table known  name -> list of IPv4 addresses, in order, or false
 -- @return the server: `address` for $FES_NAMESERVERS, `asked`, the number of
--- questions, `hold`, which delays all answers until `release`, and `close`
+-- questions, `hold`, which delays all answers until `release`, and `close`,
+-- which waits until the handle is closed: luv crashes at exit while one closes
 function name_server.start(known)
   local self = { handle = uv.new_udp(), asked = 0 }
 
@@ -71,7 +73,11 @@ function name_server.start(known)
   end
 
   function self.close()
-    if not self.handle:is_closing() then self.handle:close() end
+    local closed = self.handle:is_closing()
+
+    if closed then return end
+    self.handle:close(function() closed = true end)
+    loop.wait(function() return closed end)
   end
 
   return self
