@@ -62,10 +62,19 @@ describe("a Unix socket", function()
     server:stop()
   end)
 
-  it("has mode 0600 by default", function()
-    start(options_at(path))
-    assert.equal("600", ("%o"):format(uv.fs_stat(path).mode & 511))
-  end)
+  for _, umask in ipairs { "000", "022", "077" } do
+    it("has its mode, 0600 by default, under umask " .. umask, function()
+      for mode, more in pairs { ["600"] = "", ["666"] = "mode = '0666'" } do
+        local server = testing.start {
+          code = listening.code(options_at(path, more)),
+          prefix = { "sh", "-c", "umask " .. umask .. '; exec "$@"', "sh" },
+        }
+
+        assert.equal(mode, ("%o"):format(uv.fs_stat(path).mode & 511))
+        server:stop()
+      end
+    end)
+  end
 
   it("has the mode of its option", function()
     for _, mode in ipairs { "0666", "660", "0700" } do
