@@ -1,5 +1,6 @@
 -- Connections that a reload closes because the new script does not serve them:
 -- on_close of the old script is called for each.
+local name_server = require "spec.support.name_server"
 local reloading = require "spec.support.reloading"
 local testing = require "fes.testing"
 
@@ -166,16 +167,21 @@ describe("an outgoing connection of the old script", function()
   end)
 
   it("that is still connecting is closed with on_close, too", function()
-    local program = start(kept .. [[
-      fes.connect { port = kept.port,
-        on_connect = function() print "stands" end,
-        on_close = function(_, reason) print("closed", reason) end }
-      fes.reload_soon = fes.every(0, function() fes.reload() end)
-    ]])
+    local names = name_server.start { ["far.example"] = false } -- no answer
 
-    reloading.write(program, kept)
-    program:expect("info  reloaded\n", "stderr")
-    program:expect "closed\t%w+\n"
+    finally(names.close)
+    local program = start(kept .. [[
+      fes.connect { host = "far.example", port = 1, setup_timeout = 1000,
+        on_connect = function() print "stands" end,
+        on_close = function(_, reason, detail)
+          print("closed", reason, detail)
+        end }
+    ]], { env = { FES_NAMESERVERS = names.address } })
+
+    testing.wait_until(function() return names.asked > 0 end)
+    reload(program, kept)
+    program:expect "closed\tshutdown\tnil\n"
+    assert.not_matches("stands", program:stdout())
     quiet(program)
   end)
 end)
