@@ -138,17 +138,23 @@ end)
 describe("a stop", function()
   after_each(testing.finish)
 
-  it("requested together with a reload stops the program", function()
-    local program = start(answering "old")
-    local client = assert(program:connect())
+  for _, calls in ipairs {
+    "fes.reload() fes.stop()", "fes.stop() fes.reload()",
+  } do
+    it("requested together with a reload stops the program: " .. calls,
+      function()
+        local program = start("fes.listen { port = 0, on_receive = function() "
+          .. calls .. " end }")
+        local client = assert(program:connect())
 
-    expect_answer(client, "old")
-    program:signal "sighup"
-    program:signal "sigterm"
-    assert.same({ "", "eof" }, { client:read_all() })
-    client:close()
-    assert.same({ 0 }, { program:wait() })
-  end)
+        reloading.write(program, answering "new" .. "print 'loading'")
+        assert(client:send "?")
+        assert.same({ "", "eof" }, { client:read_all() })
+        client:close()
+        assert.same({ 0 }, { program:wait() })
+        assert.not_matches("loading", program:stdout())
+      end)
+  end
 
   it("that has begun makes fes ignore SIGHUP", function()
     local program = start(answering "old")
