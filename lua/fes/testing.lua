@@ -1,14 +1,15 @@
---- Test a handler script from outside, as its clients see it.
+--- Test a handler script through its connections.
 --
--- Start the program on a free port, connect, look. With busted:
+-- Start the program with the script on a free port, connect to it as a client,
+-- and compare what the client receives. With busted:
 --
 --     local testing = require "fes.testing"
 --
 --     describe("echo.lua", function()
 --       after_each(testing.finish)
 --
---       it("says what it hears", function()
---         local server = testing.start { script = "echo.lua" }
+--       it("returns what it receives", function()
+--         local server = testing.start { script = "echo.lua", args = { "0" } }
 --         local client = assert(server:connect())
 --
 --         assert(client:send "hello")
@@ -17,8 +18,8 @@
 --       end)
 --     end)
 --
--- Every wait is bounded: what doesn't come makes a test fail, not hang. Needs
--- luv (Debian: lua-luv).
+-- Every wait ends, by default after 20 seconds, so a test fails instead of
+-- hanging. Needs luv (Debian: lua-luv).
 --
 -- @module fes.testing
 
@@ -31,23 +32,25 @@ local testing = {}
 
 local servers, clients, directories = {}, {}, {}
 
---- Start the program. Raises, with all that it printed, when it doesn't get
--- ready. The server knows its `pid`, its `directory`, and from the ready lines
--- `listening` (the addresses), `ports` and `paths`; `port` and `path` are the
--- first of them. See @{fes.testing.server} for what it can do.
+--- Start the program. Raises, with everything that it printed, if it does not
+-- get ready. Fields of the server: `pid`, `directory`, and from the ready lines
+-- `listening` (the addresses), `ports` and `paths`, with `port` and `path` the
+-- first of these. Its methods are in @{fes.testing.server}.
 -- @tparam table options
--- @tparam[opt] string options.script  the handler script: a file
--- @tparam[opt] string options.code  or its text
--- @tparam[opt] {[string]=string} options.files  what is to stand beside it
--- @tparam[opt] {string,...} options.args  of the script
--- @tparam[opt] {string,...} options.options  of the program, { "-l", "debug" }
+-- @tparam[opt] string options.script  file name of the handler script
+-- @tparam[opt] string options.code  its text, instead of a file
+-- @tparam[opt] {[string]=string} options.files  name to text of files to write
+-- into `server.directory`, where a script given as `code` is too
+-- @tparam[opt] {string,...} options.args  arguments of the script
+-- @tparam[opt] {string,...} options.options  options of the program,
+-- { "-l", "debug" }
 -- @tparam[opt] {[string]=string} options.env  variables to set (false: unset)
 -- @tparam[opt] {string,...} options.prefix  a command to run it under:
 -- { "prlimit", "--nofile=64" }, { "strace", "-D", ... }
--- @tparam[opt] string options.program  else $FES_PROGRAM, else "fes"
--- @tparam[opt] string options.cwd  directory to run it in
+-- @tparam[opt] string options.program  default: $FES_PROGRAM, else "fes"
+-- @tparam[opt] string options.cwd  working directory
 -- @tparam[opt=true] boolean options.ready  wait until it serves
--- @tparam[opt=20] number options.timeout  seconds, of every wait for it
+-- @tparam[opt=20] number options.timeout  seconds that each wait for it lasts
 -- @treturn Server
 function testing.start(options)
   if type(options) ~= "table" then
@@ -63,9 +66,9 @@ end
 
 --- Run the program to its end.
 -- @tparam table options  as for `testing.start`
--- @treturn integer its exit status, nil if a signal ended it
--- @treturn string what it wrote to standard output
--- @treturn string and to standard error
+-- @treturn integer its exit status; nil if a signal ended it
+-- @treturn string its standard output
+-- @treturn string its standard error
 function testing.run(options)
   local copy = {}
   for name, value in pairs(options) do copy[name] = value end
@@ -78,7 +81,7 @@ function testing.run(options)
   return status, run:stdout(), run:stderr()
 end
 
---- Connect to anything that listens.
+--- Connect to any listening socket.
 -- @see fes.testing.client.connect
 -- @tparam table options
 -- @treturn Client
@@ -92,7 +95,7 @@ function testing.connect(options)
 end
 
 --- Make a temporary directory.
--- @treturn string its path; `testing.finish` removes it
+-- @treturn string its path. `testing.finish` removes the directory
 function testing.directory()
   local path = files.directory()
 
@@ -107,17 +110,17 @@ end
 -- @treturn string the path
 testing.write = files.write
 
---- Wait until a condition holds; raises when the time is up.
+--- Wait until a condition holds. Raises if it does not hold in time.
 -- @function testing.wait_until
 -- @tparam function done
 -- @tparam[opt=20] number seconds
--- @tparam[opt] string what  is waited for, to be named in the error
--- @return what `done` returned, once that is true
+-- @tparam[opt] string what  name of the condition, for the error
+-- @return the results of `done`
 testing.wait_until = loop.wait_until
 
---- End and remove all that is left of what was started here; for after_each.
--- Raises, that done, if a program crashed and nobody saw it, or a sanitizer
--- has complained.
+--- For after_each: close all clients, end all programs, remove all directories
+-- that this module made. Then raises if a program crashed and no call of
+-- `server:wait` returned that, or if a sanitizer reported an error.
 function testing.finish()
   local complaints = {}
 

@@ -1,8 +1,9 @@
---- A client that does one thing at a time, and never for ever.
+--- A client whose calls block, each for a bounded time.
 --
--- It reads only when it is asked to: one that is left alone is a slow client,
--- and what the server sends stays in the kernel. Every call that waits takes,
--- last, the seconds that it may take, by default the client's `timeout`.
+-- A client reads only inside a reading call. Between calls it is a slow client:
+-- what the server sends stays in the kernel. The last argument of every call
+-- that waits is the number of seconds that it may take, by default the client's
+-- `timeout`.
 --
 --     local client = assert(server:connect())
 --     assert(client:send "hello\n")
@@ -10,8 +11,9 @@
 --     client:half_close()
 --     assert.same({ "", "eof" }, { client:read_all() })
 --
--- A reading call that can't give what it is asked for returns nil, then
--- `"eof"`, `"reset"` or `"timeout"`, then what it has got: that is taken.
+-- A reading call that cannot return what was asked for returns nil, then
+-- `"eof"`, `"reset"` or `"timeout"`, then the data that came instead, which the
+-- next call does not return again.
 --
 -- @module fes.testing.client
 
@@ -39,7 +41,7 @@ local function new_handle(options)
   return handle
 end
 
---- Begin to connect; `client.await` tells how it went.
+--- Begin to connect. `client.await` returns the result.
 -- @see client.connect
 -- @tparam table options
 -- @treturn Client
@@ -52,7 +54,7 @@ function client.begin(options)
     handle = handle,
     path = options.path,
     timeout = options.timeout or loop.patience,
-    chunks = {}, -- what has come and was not asked for yet
+    chunks = {}, -- data that was read and not returned yet
     size = 0,    -- bytes in them
   }, Client)
 
@@ -66,7 +68,7 @@ function client.begin(options)
   return self
 end
 
---- Wait until a connection that was begun stands.
+--- Wait until a connection that was begun is established.
 -- @tparam Client self
 -- @treturn Client
 -- @treturn[2] nil
@@ -87,7 +89,7 @@ end
 -- @tparam[opt] string options.from  address to connect from, "127.0.0.2"
 -- @tparam[opt] integer options.rcvbuf  SO_RCVBUF, set before connecting
 -- @tparam[opt] integer options.sndbuf  SO_SNDBUF, likewise
--- @tparam[opt] number options.timeout  for every call that waits
+-- @tparam[opt=20] number options.timeout  seconds, for every call that waits
 -- @treturn Client
 -- @treturn[2] nil
 -- @treturn[2] string `"timeout"`, or the error's name: `"ECONNREFUSED"`
@@ -108,13 +110,13 @@ end
 
 -- ---------------------------------------------------------------- sending
 
---- Send all of it.
+--- Send all bytes.
 -- @tparam string bytes
 -- @tparam[opt] number seconds
 -- @treturn boolean true
 -- @treturn[2] nil
--- @treturn[2] string `"closed"`, or `"timeout"`: then the rest still goes
--- out while anything waits
+-- @treturn[2] string `"closed"`, or `"timeout"`: the rest is still sent during
+-- later calls that wait
 -- @treturn[2] integer bytes that the kernel has taken
 function Client:send(bytes, seconds)
   local done, why
@@ -131,13 +133,13 @@ function Client:send(bytes, seconds)
   return nil, problem, #bytes - math.min(#bytes, queued)
 end
 
---- Queue bytes without waiting; they go out while anything waits.
+--- Queue bytes without waiting. They are sent during later calls that wait.
 -- @tparam string bytes
 function Client:queue(bytes)
   assert(self.handle:write(bytes))
 end
 
---- Send what the kernel takes at once.
+--- Send as much as the kernel takes at once.
 -- @tparam string bytes
 -- @treturn integer bytes taken, perhaps 0
 -- @treturn[2] nil
@@ -150,7 +152,7 @@ function Client:try_send(bytes)
   return nil, "closed"
 end
 
---- End our side of the stream, after all that was sent.
+--- End the client's side of the stream, after everything that was sent.
 -- @tparam[opt] number seconds
 -- @treturn boolean true
 -- @treturn[2] nil
@@ -170,7 +172,7 @@ end
 
 local endings = { ECONNRESET = "reset", EPIPE = "reset" }
 
--- One chunk at a time: reading stops as soon as something has come.
+-- Read one chunk: reading stops as soon as data has come.
 local function read_chunk(self)
   self.handle:read_start(function(err, data)
     self.handle:read_stop()
@@ -183,7 +185,7 @@ local function read_chunk(self)
   end)
 end
 
--- Read until there is enough, or the stream ends, or the time is up.
+-- Read until there is enough data, the stream ends, or the time is up.
 local function await(self, enough, seconds)
   local found = loop.wait(function()
     if enough() or self.ended then return true end
@@ -241,7 +243,7 @@ function Client:line(seconds)
   return fail(self)
 end
 
---- Read what comes first, at least one byte.
+--- Read what has come, or the next chunk: at least one byte.
 -- @tparam[opt] number seconds
 -- @treturn string
 function Client:read_some(seconds)
@@ -264,9 +266,10 @@ function Client:read_all(seconds)
   return fail(self)
 end
 
---- Wait until the stream has ended. What comes before is kept for later.
+--- Wait until the stream has ended. Data that comes before that is kept for
+-- later reading calls.
 -- @tparam[opt] number seconds
--- @treturn boolean true, or false when the time is up
+-- @treturn boolean true; false when the time is up
 -- @treturn string how it ended: `"eof"` or `"reset"`
 function Client:closed(seconds)
   local function enough() return self.ended end
@@ -275,15 +278,15 @@ function Client:closed(seconds)
   return false
 end
 
--- ---------------------------------------------------------------- leaving
+-- ---------------------------------------------------------------- closing
 
---- Close. The kernel resets the connection if something came and was not
--- read. Once or many times.
+--- Close. The kernel resets the connection if data came that was not read. May
+-- be called more than once.
 function Client:close()
   if not self.handle:is_closing() then self.handle:close() end
 end
 
---- Close with a reset. TCP only, and not after `half_close`.
+--- Close with a reset. Only for TCP, and not after `half_close`.
 function Client:reset()
   assert(self.handle:close_reset())
 end

@@ -1,4 +1,4 @@
---- Temporary directories, and what processes write into them.
+--- Temporary directories, and files that processes write into them.
 --
 -- @module fes.testing.files
 
@@ -6,8 +6,8 @@ local uv = require "luv"
 
 local files = {}
 
---- Make a new, empty directory. Everyone may read it, so that a program that
--- gives up its privileges still finds its script there.
+--- Make a new, empty directory. All users may read it, so that a program that
+-- gives up its privileges can still read its script.
 -- @treturn string its absolute path
 function files.directory()
   local path = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/fes-XXXXXX"))
@@ -16,7 +16,7 @@ function files.directory()
   return path
 end
 
---- Write a file, in place of one that may be there.
+--- Write a file. Replaces an existing one.
 -- @tparam string path
 -- @tparam string text
 -- @treturn string the path
@@ -28,8 +28,7 @@ function files.write(path, text)
   return path
 end
 
---- Remove a directory with all that is in it. One that is gone already is
--- fine.
+--- Remove a directory with its contents. No error if it does not exist.
 -- @tparam string path
 function files.remove(path)
   local entries = uv.fs_scandir(path)
@@ -46,8 +45,8 @@ end
 local Output = {}
 Output.__index = Output
 
---- Make a file that a process is to write to. It can't fill up and block the
--- process, as a pipe would. Descriptors made here are closed on exec.
+--- Make a file for the output of a process. Unlike a pipe, it cannot fill up
+-- and block the process. Its descriptors are closed on exec.
 -- @tparam string path
 -- @treturn Output `output.fd` is for the process; see @{Output:started}
 function files.output(path)
@@ -55,16 +54,16 @@ function files.output(path)
     fd = assert(uv.fs_open(path, "a", tonumber("644", 8))),
     source = assert(uv.fs_open(path, "r", 0)),
     text = "",
-    expected = 1, -- where the next match may begin
+    expected = 1, -- offset where the next match may begin
   }, Output)
 end
 
---- The process has its copy of `fd`; ours is not needed any more.
+--- Close `fd`: the process has its own copy.
 function Output:started()
   uv.fs_close(self.fd)
 end
 
---- All that was written so far.
+--- Everything that was written so far.
 -- @treturn string
 function Output:read()
   while self.source do
@@ -76,10 +75,10 @@ function Output:read()
   return self.text
 end
 
---- Look for a pattern behind the previous match, in whole lines only: the
--- last one may still be in the making, unless all is written.
+--- Look for a pattern after the previous match, in complete lines only: the
+-- process may still be writing the last one.
 -- @tparam string pattern
--- @tparam boolean complete  nothing more is coming
+-- @tparam boolean complete  the process has ended: the last line counts too
 -- @return the captures, or the match; nil if there is none
 function Output:match(pattern, complete)
   local text = self:read()
@@ -92,13 +91,14 @@ function Output:match(pattern, complete)
   return table.unpack(found, 3, found.n)
 end
 
---- What the next match will look at.
+--- The text after the previous match.
 -- @treturn string
 function Output:rest()
   return self:read():sub(self.expected)
 end
 
---- Keep the text, let the file go. Once or many times.
+--- Read the rest of the file and close it. The text can still be read. May be
+-- called more than once.
 function Output:close()
   if not self.source then return end
   self:read()

@@ -1,7 +1,7 @@
---- The one place where a test waits.
+--- Waiting, for all of fes.testing.
 --
--- Whatever it waits for, bytes, the end of a process or a line in a file, a
--- libuv loop runs meanwhile, and the wait has an end.
+-- Waits for data, for the end of a process or for a line in a file all run the
+-- same libuv loop here, and all of them end.
 --
 -- @module fes.testing.loop
 
@@ -9,20 +9,20 @@ local uv = require "luv"
 
 local loop = {}
 
---- Seconds that a wait lasts at most, unless it is told otherwise. Generous:
--- it is spent only by what fails, and sanitizers and busy machines are slow.
+--- Default for the seconds that a wait lasts at most. It is long because only a
+-- failing test waits so long, and sanitizers and busy machines are slow.
 loop.patience = 20
 
--- A condition that no event of the loop announces is looked at this often.
+-- A condition is checked at least this often, as no event may announce it.
 local tick_ms = 5
 local tick = uv.new_timer()
 
--- Writing to a peer that has gone is an error to be returned, not a signal.
+-- Without a handler, writing to a closed connection would end the process.
 local sigpipe = uv.new_signal()
 sigpipe:start("sigpipe", function() end)
 sigpipe:unref()
 
--- The timer repeats because a turn runs what is due first, then sleeps.
+-- The timer repeats because uv.run handles due timers first and then sleeps.
 local function turn()
   tick:start(tick_ms, tick_ms, function() end)
   uv.run "once"
@@ -30,9 +30,9 @@ local function turn()
 end
 
 --- Run the loop until a condition holds.
--- @tparam function done  asked after every event, and some times in between
+-- @tparam function done  called after every event and every few milliseconds
 -- @tparam[opt=loop.patience] number seconds
--- @return what `done` returned, once that is true
+-- @return the results of `done`, once the first is true
 -- @treturn[2] nil  when the time is up
 function loop.wait(done, seconds)
   local deadline = uv.hrtime() + (seconds or loop.patience) * 1e9
@@ -46,11 +46,11 @@ function loop.wait(done, seconds)
   end
 end
 
---- The same, for a condition that has to hold: raises when the time is up.
+--- As `loop.wait`, but raises when the time is up.
 -- @tparam function done
 -- @tparam[opt=loop.patience] number seconds
--- @tparam[opt] string what  waited for, to be named in the error
--- @return what `done` returned
+-- @tparam[opt] string what  name of the condition, for the error
+-- @return the results of `done`
 function loop.wait_until(done, seconds, what)
   local results = table.pack(loop.wait(done, seconds))
 

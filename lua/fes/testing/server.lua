@@ -1,8 +1,9 @@
 --- The program, run as a process of its own.
 --
--- Its standard output and error go to files, so it never blocks on them; its
--- script's directory, `server.directory`, is a temporary one. It dies with the
--- process that started it.
+-- Its standard output and error go to files, so it never blocks on them. The
+-- files, and the script if it is given as text, are in a temporary directory,
+-- `server.directory`. The kernel kills the program when the process that
+-- started it ends.
 --
 -- @module fes.testing.server
 
@@ -22,7 +23,7 @@ local known = {
   timeout = true,
 }
 
--- The last thing that a program says on standard output before it serves.
+-- The last line that the program prints on standard output before it serves.
 local memory_line = "at most [^\n]* in the kernel\n"
 
 local signal_names = {}
@@ -43,9 +44,12 @@ local function tracing(options)
   return false
 end
 
--- What Lua itself needs preloaded, to load a module built with a sanitizer, is
--- in the program already. Its leaks are looked for, ours are not; but looking
--- is tracing, which a process that is being traced can't do.
+-- The environment of the program. LD_PRELOAD of this process is removed: Lua
+-- needs the sanitizer's library preloaded to load modules built with it, the
+-- program has it linked in. If this process has preloaded one, it must come
+-- before a library that options.env preloads. Leaks are detected in the program
+-- only, and not under strace: the leak detector traces the process, which only
+-- one tracer can do.
 local function environment(options)
   local env = uv.os_environ()
   local preloaded = env.LD_PRELOAD
@@ -66,7 +70,8 @@ local function environment(options)
   return list
 end
 
--- A program named by a path is found from anywhere.
+-- An absolute path, so that `options.cwd` does not matter. A name without a "/"
+-- is left as it is: a program is looked up in $PATH.
 local function absolute(path)
   return path:find "/" and uv.fs_realpath(path) or path
 end
@@ -103,7 +108,7 @@ local function check(options)
   assert(not (options.script and options.code), "either 'script' or 'code'")
 end
 
--- Start it, and don't wait for anything.
+-- Start the program without waiting.
 local function spawn(options)
   local directory = files.directory()
   local self = setmetatable({
@@ -134,7 +139,7 @@ local function spawn(options)
   return self
 end
 
--- How it ended, and what it printed: all that an error has to tell.
+-- How the program ended and what it printed, for error messages.
 local function story(self)
   local ending = "is still running"
 
@@ -187,7 +192,7 @@ function server.start(options)
   return self
 end
 
--- -------------------------------------------------------------- listening
+-- ----------------------------------------------------------------- output
 
 --- What it has written to standard output so far.
 -- @treturn string
@@ -202,7 +207,8 @@ function Server:stderr()
 end
 
 --- Wait until a pattern matches what it prints, in whole lines, after the
--- previous match in that stream. Raises when the time is up or it has exited.
+-- previous match in that stream. Raises when the time is up, or when the
+-- program has exited without a match.
 -- @tparam string pattern  a Lua pattern
 -- @tparam[opt="stdout"] string stream  "stdout" or "stderr"
 -- @tparam[opt] number seconds
@@ -211,7 +217,7 @@ function Server:expect(pattern, stream, seconds)
   local output = self.outputs[stream or "stdout"]
 
   local function matched()
-    local exited = self.exited -- first: what it wrote before is there then
+    local exited = self.exited -- read before the output: see all of it
     local found = table.pack(output:match(pattern, exited))
 
     if found[1] or exited then return found end
@@ -227,7 +233,7 @@ end
 
 -- ----------------------------------------------------------------- ending
 
---- Is it still there?
+--- Is the program still running?
 -- @treturn boolean
 function Server:running()
   uv.run "nowait"
@@ -246,7 +252,7 @@ function Server:signal(name)
   assert(self.process:kill(number))
 end
 
---- Wait until it has exited; raises when the time is up.
+--- Wait until the program has exited. Raises when the time is up.
 -- @tparam[opt] number seconds
 -- @treturn integer its exit status
 -- @treturn[2] nil
@@ -260,7 +266,7 @@ function Server:wait(seconds)
   return self.status, self.ended_by
 end
 
--- Nobody had to ask: a crash, or what a sanitizer says, is never in order.
+-- A sanitizer's report, or a crash that no call of wait() has returned.
 local function complaint(self)
   local said = self:stderr()
 
@@ -268,8 +274,8 @@ local function complaint(self)
     or crashes[self.ended_by] and not self.awaited
 end
 
---- Stop it with SIGTERM, its clients closed first. Raises unless it exits
--- with status 0 and no sanitizer has complained.
+--- Close its clients and stop it with SIGTERM. Raises unless it exits with
+-- status 0 and no sanitizer has reported an error.
 -- @tparam[opt] number seconds
 function Server:stop(seconds)
   for _, each in ipairs(self.clients) do each:close() end
@@ -282,8 +288,8 @@ function Server:stop(seconds)
   if not right then error(story(self), 2) end
 end
 
---- End it at once, if it runs, close its clients, remove its directory. What
--- it printed can still be read. Once or many times; never raises.
+--- Close its clients, kill the program if it runs, remove its directory. Its
+-- output can still be read. May be called more than once; never raises.
 function Server:kill()
   for _, each in ipairs(self.clients) do each:close() end
   if not self.exited then
@@ -295,8 +301,8 @@ function Server:kill()
   files.remove(self.directory)
 end
 
---- What is wrong with how it went, although nobody asked.
--- @treturn string or nil
+--- A crash that no call of `wait` has returned, or a sanitizer's report.
+-- @treturn string how the program ended and what it printed; nil: no complaint
 function Server:complaint()
   return complaint(self) and story(self) or nil
 end
@@ -325,9 +331,10 @@ local function target(self, options)
   return to
 end
 
---- Connect to it: to the first of its servers, unless told otherwise.
+--- Connect to the program, by default to the first server that it opened.
 -- @see fes.testing.client.connect
--- @tparam[opt] table options  a relative `path` is in `server.directory`
+-- @tparam[opt] table options  a relative `path` is relative to
+-- `server.directory`
 -- @treturn Client
 -- @treturn[2] nil
 -- @treturn[2] string why
@@ -340,10 +347,10 @@ end
 
 --- Connect many clients at once.
 -- @tparam integer count
--- @tparam[opt] table options  of each
+-- @tparam[opt] table options  for each of them
 -- @treturn {Client,...}
 -- @treturn[2] nil
--- @treturn[2] string why the first that failed did; the others are closed
+-- @treturn[2] string error of the first that failed; the others are closed
 function Server:connect_all(count, options)
   local all, failure = {}, nil
 
