@@ -13,7 +13,7 @@ _fes() {
   -e) return ;;
   esac
 
-  # What follows the script, or the code, is the script's.
+  # Words after the script, or after the code, are arguments of the script.
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
     -l) ((i++)) ;;
