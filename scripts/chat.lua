@@ -1,10 +1,11 @@
--- chat.lua - everyone hears everyone: a chat room for netcat
+-- chat.lua - a chat room for netcat
 --
 --     $ fes scripts/chat.lua [port]
 --     $ nc 127.0.0.1 4242
 --
--- The first line that you type is your name. Names are fields of connections,
--- and those live on when the script is changed and loaded anew (kill -HUP).
+-- The first line that a client sends is its name; later lines are sent to all
+-- others. Names are fields of connections, which are kept when the script is
+-- reloaded (kill -HUP).
 
 local fes = require "fes"
 

@@ -3,8 +3,8 @@
 --     $ fes scripts/echo.lua [port]
 --     $ echo hello | nc -N 127.0.0.1 4242
 --
--- A client that sends and does not read harms nobody: fes stops reading it
--- while more than half of its queue waits.
+-- A client may send without reading: while more than half of its queue is in
+-- use, fes does not read it.
 
 local fes = require "fes"
 

@@ -14,7 +14,7 @@ local accepted, sent = 0, 0
 
 local server = fes.listen {
   port = port,
-  header = "\1", -- what each client is sent as soon as it is there
+  header = "\1", -- sent to each client first
 
   on_connect = function()
     accepted = accepted + 1

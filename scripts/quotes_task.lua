@@ -1,10 +1,10 @@
--- quotes_task.lua - quotes.lua once more, with a task for each client
+-- quotes_task.lua - as quotes.lua, with a task for each client
 --
 --     $ fes scripts/quotes_task.lua [seconds [bytes [port]]]
 --     $ nc 127.0.0.1 4242 | xxd
 --
--- What one client gets is written from its beginning to its end, as if there
--- were no others: sleep and send wait, and the others go on meanwhile.
+-- The handler is the whole life of one connection. While it waits in sleep or
+-- send, the tasks of other connections run.
 
 local fes = require "fes"
 

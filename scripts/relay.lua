@@ -1,11 +1,11 @@
--- relay.lua - one connection to a feed of lines, many clients of our own
+-- relay.lua - one connection to a feed of lines, relayed to many clients
 --
 --     $ fes scripts/relay.lua host port [own port]
 --     $ nc 127.0.0.1 4243
 --
--- When the feed is lost, the relay comes back to it: after a second or so, then
--- after twice as long each time, up to a minute. Chance spreads the relays of
--- one feed over that time, so that they do not all come at once.
+-- When the connection to the feed is lost, the relay connects again: after at
+-- most a second, then at most twice as long each time, up to a minute. Pauses
+-- are random, so that the relays of one feed do not all return at once.
 
 local fes = require "fes"
 
@@ -14,14 +14,15 @@ local first, longest = 1, 60
 
 if not port then error("usage: relay.lua host port [own port]", 0) end
 
--- Who is too slow misses lines, but never a part of one.
+-- A client that is too slow misses lines, but never a part of a line.
 local server = fes.listen {
   port = tonumber(arg[3]) or 4243,
   framing = "line",
   overflow = "drop",
 }
 
--- Pass on what the feed says. Gives how many lines, and why it ended.
+-- Connect to the feed and relay its lines until it ends. Returns the number of
+-- lines and the reason of the end.
 local function relay()
   local feed, why, detail = fes.connect {
     host = host, port = port, framing = "line",
@@ -45,7 +46,7 @@ fes.spawn(function()
 
   while true do
     local lines, why = relay()
-    if lines > 0 then pause = first end -- it was a feed, not just a door
+    if lines > 0 then pause = first end -- not if it only accepted us
 
     fes.log.warn("%s:%d: %s after %d lines", host, port, why, lines)
     fes.sleep(pause * (0.5 + math.random() / 2))

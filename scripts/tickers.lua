@@ -3,16 +3,16 @@
 --     $ fes scripts/tickers.lua [prices a second [port]]
 --     $ nc 127.0.0.1 4242
 --
--- A client hears of all symbols; one that sends symbols, a line each, hears of
--- those alone. It begins with their last prices. Who is slow misses prices, but
--- never the newest of a symbol.
+-- A client gets the prices of all symbols; one that sends symbols, a line each,
+-- gets only those. The last price of each comes first. A slow client misses
+-- prices, but always gets the newest one of each symbol.
 
 local fes = require "fes"
 
 local rate = tonumber(arg[1]) or 10
 local port = tonumber(arg[2]) or 4242
 
-local topics, prices = {}, {} -- by symbol; in the order of the file
+local topics, prices = {}, {} -- topics by symbol; prices in order of the file
 
 for line in io.lines(arg[0]:gsub("[^/]*$", "") .. "data/stocks.csv") do
   local symbol, date, price = line:match "^(%u+),([^,]+),(.+)$"
