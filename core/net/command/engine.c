@@ -239,9 +239,13 @@ uint32_t engine_outgoing_bockets(const struct engine *engine)
 
 static void add_stats(struct server *server, void *context)
 {
+    struct server_stats *sums = context;
     struct server_stats stats = server_stats(server);
 
-    counters_add_stats(context, &stats);
+    if (server->pool != NULL)
+        counters_add_stats(sums, &stats);
+    else /* closed, and its slab given back */
+        counters_add(&sums->counters, &stats.counters);
 }
 
 /* Servers of outgoing connections share one slab, which counts once. */

@@ -159,9 +159,10 @@ void buffered_deliver(struct conn *conn)
         buffered_finish(conn);
         return;
     }
-    if (conn->inbox.bytes > 0 && server->message_ticks > 0)
+    if (conn->inbox.bytes > 0 && server->ticks.message_timeout > 0)
         engine_set_deadline(server->engine, conn,
-                            conn->message_began + server->message_ticks);
+                            conn->message_began +
+                                server->ticks.message_timeout);
     holders_update(conn);
     interest_update(conn);
     server->engine->events.arrived(server->owner, conn_name_of(conn));

@@ -50,9 +50,10 @@ static void close_or_await_rest(struct conn *conn)
         closing_begin(conn, REASON_EOF, LINGER_SECONDS);
         if (conn->reason == REASON_EOF)
             conn->detail = detail;
-    } else if (conn->inbox.bytes > 0 && server->message_ticks > 0) {
+    } else if (conn->inbox.bytes > 0 && server->ticks.message_timeout > 0) {
         engine_set_deadline(server->engine, conn,
-                            conn->message_began + server->message_ticks);
+                            conn->message_began +
+                                server->ticks.message_timeout);
     }
 }
 

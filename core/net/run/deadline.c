@@ -30,9 +30,9 @@ static void check_setup(struct engine *engine, struct conn *conn)
 /* End a connection that has moved no byte for `idle_timeout`. */
 static void check_idle(struct engine *engine, struct conn *conn)
 {
-    uint32_t due = conn->last_active + conn->server->idle_ticks;
+    uint32_t due = conn->last_active + conn->server->ticks.idle_timeout;
 
-    if (conn->state != CONN_OPEN || conn->server->idle_ticks == 0 ||
+    if (conn->state != CONN_OPEN || conn->server->ticks.idle_timeout == 0 ||
         conn_is_connecting(conn))
         return;
     if (has_passed(engine->tick, due))
@@ -55,7 +55,7 @@ static bool awaits_peer(struct conn *conn)
  * counting the time in which the peer could not complete it. */
 static void check_message(struct engine *engine, struct conn *conn)
 {
-    uint32_t ticks = conn->server->message_ticks;
+    uint32_t ticks = conn->server->ticks.message_timeout;
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
@@ -73,7 +73,7 @@ static void check_message(struct engine *engine, struct conn *conn)
  */
 static void check_age(struct engine *engine, struct conn *conn)
 {
-    uint32_t most = conn->server->age_ticks;
+    uint32_t most = conn->server->ticks.maxage;
     uint32_t age;
 
     if (conn->state != CONN_OPEN || most == 0 || !conn_has(conn, CONN_BEHIND))

@@ -31,9 +31,9 @@ void drain_fall_behind(struct conn *conn)
         return;
     conn_set(conn, CONN_BEHIND);
     outbox_begin_age(conn);
-    if (conn->server->age_ticks > 0)
+    if (conn->server->ticks.maxage > 0)
         engine_set_deadline(engine, conn,
-                            engine->tick + conn->server->age_ticks);
+                            engine->tick + conn->server->ticks.maxage);
     holders_update(conn);
     interest_update(conn);
 }

@@ -26,8 +26,8 @@ bool outbox_fits(struct conn *conn, size_t length)
     const struct server *server = conn->server;
     bool behind = conn_has(conn, CONN_BEHIND);
 
-    if (behind && server->age_ticks > 0 &&
-        outbox_age(conn) >= server->age_ticks)
+    if (behind && server->ticks.maxage > 0 &&
+        outbox_age(conn) >= server->ticks.maxage)
         return false;
     return conn->queue.bytes + length <= current_limit(conn);
 }

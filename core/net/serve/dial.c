@@ -48,9 +48,7 @@ static void establish(struct conn *conn)
     watch_set(engine->loop, &conn->watch, 0);
     watch_init(&conn->watch, conn->fd, receive_on_events);
     conn->last_active = engine->tick;
-    if (server->idle_ticks > 0)
-        engine_set_deadline(engine, conn,
-                            conn->last_active + server->idle_ticks);
+    engine_set_deadline(engine, conn, engine->tick);
     if (conn->state == CONN_OPEN)
         engine_post(engine, conn, CONN_PENDING_CONNECT);
     fanout_send_queued(conn);

@@ -82,6 +82,16 @@ static uint32_t ticks_or_none(double seconds)
     return seconds > 0 ? engine_ticks(seconds) : 0;
 }
 
+#define SET_SECONDS(name) server->ticks.name = ticks_or_none(options->name);
+#define SET_INTEGER(name)
+#define SET_BOOLEAN(name)
+#define SET_TEXT(name)
+#define SET_BYTES(name)
+#define SET_MODE(name)
+#define SET_FRAMING(name)
+#define SET_OVERFLOW(name)
+#define SET_TICKS(name, kind, least, most, otherwise, of) SET_##kind(name)
+
 void serve_apply_options(struct server *server)
 {
     const struct server_options *options = &server->options;
@@ -90,11 +100,9 @@ void serve_apply_options(struct server *server)
     server->limit_behind = server->limit;
     if (options->maxqueue > 0 && options->maxqueue < server->limit)
         server->limit_behind = options->maxqueue;
-    server->age_ticks = ticks_or_none(options->maxage);
-    server->idle_ticks = ticks_or_none(options->idle_timeout);
-    server->message_ticks = options->framing.kind != FRAMING_RAW
-                                ? ticks_or_none(options->message_timeout)
-                                : 0;
+    OPTIONS(SET_TICKS)
+    if (options->framing.kind == FRAMING_RAW)
+        server->ticks.message_timeout = 0;
 }
 
 void serve_drop(struct server *server)

@@ -17,9 +17,7 @@ void membership_begin(struct conn *conn)
     conn->next_message = server->stream.next;
     link_before(&server->broadcasts.subscribers, &conn->in_broadcasts);
     server->broadcasts.count++;
-    if (server->idle_ticks > 0)
-        engine_set_deadline(server->engine, conn,
-                            conn->last_active + server->idle_ticks);
+    engine_set_deadline(server->engine, conn, server->engine->tick);
     interest_update(conn);
 }
 

@@ -97,10 +97,7 @@ struct server {
     uint32_t setup_due; /* tick by which it must be established */
     struct dial *dial;  /* connecting; NULL: established, or failed */
 
-    /* options in ticks; 0: no limit */
-    uint32_t idle_ticks;
-    uint32_t age_ticks;
-    uint32_t message_ticks;
+    struct server_ticks ticks; /* of the durations in `options` */
 };
 
 static inline bool conn_is_open(const struct conn *conn)

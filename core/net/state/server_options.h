@@ -87,6 +87,22 @@ struct server_options {
     bool buffered; /* buffered receive (receive/buffered.h) */
 };
 
+#define OPTIONS_TICKS_SECONDS(name) uint32_t name;
+#define OPTIONS_TICKS_INTEGER(name)
+#define OPTIONS_TICKS_BOOLEAN(name)
+#define OPTIONS_TICKS_TEXT(name)
+#define OPTIONS_TICKS_BYTES(name)
+#define OPTIONS_TICKS_MODE(name)
+#define OPTIONS_TICKS_FRAMING(name)
+#define OPTIONS_TICKS_OVERFLOW(name)
+#define OPTIONS_TICKS(name, kind, least, most, otherwise, of) \
+    OPTIONS_TICKS_##kind(name)
+
+/* The durations among the options in ticks of the engine; 0: none. */
+struct server_ticks {
+    OPTIONS(OPTIONS_TICKS)
+};
+
 /* The options for the system's sockets. */
 struct socket_options
 server_options_socket(const struct server_options *options);
