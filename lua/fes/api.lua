@@ -25,7 +25,6 @@
 ---| "close"  # close a connection that is full
 ---| "drop"   # withhold messages until at most half its queue is used
 ---| "latest" # withhold them, then send the newest of each key
----| fun(conn: fes.Conn, queued: integer): "close"|"drop"|"latest"
 
 --------------------------------------------------------------------- fes.listen
 
@@ -68,6 +67,7 @@
 ---@field on_connect? fun(conn: fes.Conn) set-up is done
 ---@field on_receive? fun(conn: fes.Conn, data: string) a message was received
 ---@field on_drain? fun(conn: fes.Conn) the refused message would fit now
+---@field on_stall? fun(conn: fes.Conn, queued: integer, topic?: fes.Topic)
 ---@field on_lag? fun(conn: fes.Conn, missed: integer, topic?: fes.Topic)
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
@@ -99,6 +99,7 @@
 ---@field on_connect? fun(conn: fes.Conn) it is established
 ---@field on_receive? fun(conn: fes.Conn, data: string)
 ---@field on_drain? fun(conn: fes.Conn)
+---@field on_stall? fun(conn: fes.Conn, queued: integer, topic?: fes.Topic)
 ---@field on_lag? fun(conn: fes.Conn, missed: integer, topic?: fes.Topic)
 ---@field on_close? fun(conn: fes.Conn, reason: fes.Reason, detail?: string)
 ---@field on_error? fun(conn: fes.Conn, message: string): boolean?
@@ -230,7 +231,8 @@ function Conn:unsubscribe(topic) end
 ---@return fun(): fes.Topic?
 function Conn:topics() end
 
----Set a policy of its own; nil removes it.
+---Set a policy of its own; nil removes it. "close" closes it at once if it is
+---stalled.
 ---@param policy? fes.Overflow
 ---@return true? done
 ---@return "closed"? code

@@ -285,11 +285,11 @@ describe("a header", function()
         assert.equal(("h"):rep(20), clients[i]:read(20))
       end
 
-      local holder, asking, other, waiting = table.unpack(clients)
+      local holder, asking, other, held_up = table.unpack(clients)
 
       assert(holder:send "abc") -- the beginning of a line: one bocket is held
       await(program, "server:stats().bockets_free < 3")
-      assert(waiting:send "wait\n")
+      assert(held_up:send "wait\n")
 
       local function answer()
         assert(asking:send "hi\n")

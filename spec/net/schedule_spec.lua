@@ -12,8 +12,7 @@ local CLIENTS = 3
 
 local seed = tonumber(os.getenv "FES_SEED") or os.time()
 local topics = { "*", "a", "b", "kept" }
-local policies = { "drop", "latest", "?drop", "?latest", "none", "close",
-  "?close" }
+local policies = { "drop", "latest", "none", "close" }
 
 local function pick(list) return list[math.random(#list)] end
 

@@ -38,13 +38,13 @@ describe("a wrong argument or option", function()
       "a message of 70000 bytes can never fit into the queue of any server",
     ["topic:set_overflow 'late'"] =
       "topic:set_overflow: a policy is \"close\", "
-      .. "\"drop\", \"latest\" or a function, got \"late\"",
+      .. "\"drop\" or \"latest\", got \"late\"",
     ["server:set_overflow(3)"] = "server:set_overflow: a policy is .*, got 3",
     ["conns[1]:set_overflow({})"] = "conn:set_overflow: a policy is .* a table",
     ["conns[1]:subscribe('news')"] =
       "conn:subscribe: a topic was expected, got \"news\"",
     ["fes.listen { port = 0, overflow = 'newest' }"] =
-      "'overflow' must be \"close\", \"drop\", \"latest\" or a function, "
+      "'overflow' must be \"close\", \"drop\" or \"latest\", "
       .. "got \"newest\"",
     ["fes.listen { port = 0, maxqueue = 0 }"] = "'maxqueue' must be an integer",
     ["fes.listen { port = 0, maxage = 0 }"] = "'maxage' must be a number",
@@ -52,7 +52,7 @@ describe("a wrong argument or option", function()
     ["fes.listen { port = 0, coalesce = 61 }"] =
       "'coalesce' must be a number of seconds, at most 60, got 61",
     ["fes.listen { port = 0, overflow = 'drop\\0' }"] =
-      "'overflow' must be \"close\", \"drop\", \"latest\" or a function",
+      "'overflow' must be \"close\", \"drop\" or \"latest\"",
     ["fes.topic('x', { ['retain\\0'] = true })"] = "unknown option",
     ["fes.listen { port = 0, maxtopics = -1 }"] = "'maxtopics' must be an int",
   }

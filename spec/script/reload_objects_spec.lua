@@ -96,41 +96,6 @@ describe("a reload", function()
     program:stop()
   end)
 
-  it("removes overflow policies that are functions", function()
-    local program = start [[
-      local function ask() print "old asked" return "drop" end
-      topic = fes.topic "t"
-      topic:set_overflow(ask)
-      fes.listen { port = 0, sndbuf = 4096, maxsends = 1, overflow = ask,
-        on_connect = function(conn)
-          conn:set_overflow(ask)
-          conn:subscribe(topic)
-          conn:send "in"
-        end }
-      fes.on_reload(function() return topic end)
-    ]]
-    local clients = assert(program:connect_all(2, { rcvbuf = 4096 }))
-
-    for _, client in ipairs(clients) do assert.equal("in", client:read(2)) end
-    reload(program, [[
-      local topic = fes.state()
-      local server
-      server = fes.listen { port = 0, sndbuf = 4096, maxsends = 1,
-        overflow = "close",
-        on_close = function(conn, reason) print(conn.id, reason) end }
-      fes.every(0.001, function()
-        topic:publish(("x"):rep(2000))
-        server:broadcast(("x"):rep(2000))
-      end)
-    ]])
-    testing.wait_until(function()
-      return program:stdout():find "1\toverflow\n"
-        and program:stdout():find "2\toverflow\n"
-    end)
-    assert.not_matches("old asked", program:stdout())
-    program:stop()
-  end)
-
   it("lets finalizers use the old objects but create no new ones", function()
     local code = [[
       local server = fes.listen { port = 0 }

@@ -13,17 +13,13 @@ local Crowd = {}
 Crowd.__index = Crowd
 
 -- The second server runs commands: each line that it receives has the name of a
--- function of `act` and the arguments. A policy "?name" is a function that
--- returns "name".
+-- function of `act` and the arguments. A policy "none" is nil.
 local script = [[
 local fes = require "fes"
 local conns, told, ended, by_id = {}, {}, {}, {}
 local server
 
-local function choose(policy)
-  if policy:sub(1, 1) ~= "?" then return policy ~= "none" and policy or nil end
-  return function() return policy:sub(2) end
-end
+local function choose(policy) return policy ~= "none" and policy or nil end
 
 local act = {
   send = function(i, data) return conns[i]:send(data) and "sent" or "not" end,

@@ -5,23 +5,33 @@
 --
 -- In the script, `topic` is a topic to which each connection is subscribed;
 -- fill(what, from, to, keys) publishes numbered messages there, or broadcasts
--- them if `what` is the server. `lags` lists the calls of on_lag, `ended` the
--- ends of connections, and asking(answer) is a policy function whose calls
--- `asks` lists.
+-- them if `what` is the server; `kept` is a topic that retains. `lags` lists
+-- the calls of on_lag, `stalls` those of on_stall, `order` both, and `ended`
+-- the ends of connections. decide(act) has on_stall call act(conn, queued,
+-- topic), and forget() drops `topic` and collects it.
 
 local asked = require "spec.support.asked"
 
 local stalling = {}
 
 local script = [[
-_G.fes, lags, asks, conns, ended = fes, {}, {}, {}, {}
+_G.fes, lags, stalls, order, conns, ended = fes, {}, {}, {}, {}, {}
+local act = function() end
 server = fes.listen { path = "slow.sock", size = 256, maxsends = 4,
   sndbuf = 4096, bockets = 4096, framing = "line", %s
   on_connect = function(new)
     conns[#conns + 1] = new
     new:subscribe(fes.topic "t")
   end,
+  on_stall = function(conn, queued, topic)
+    local name = topic and topic.name or "*"
+    local sound = math.type(queued) == "integer" and queued > 0
+    stalls[#stalls + 1] = ("%%s queued %%s"):format(name, sound)
+    order[#order + 1] = "stall " .. name
+    act(conn, queued, topic)
+  end,
   on_lag = function(conn, missed, topic)
+    order[#order + 1] = "lag " .. (topic and topic.name or "*")
     lags[#lags + 1] = (topic and topic.name or "*") .. missed
     conn:send("lag " .. missed)
   end,
@@ -29,13 +39,13 @@ server = fes.listen { path = "slow.sock", size = 256, maxsends = 4,
     ended[#ended + 1] = reason .. " " .. conn:stats().missed
   end,
 }
-function asking(answer)
-  return function(conn, queued)
-    asks[#asks + 1] = math.type(queued) == "integer" and queued > 0
-    return answer
-  end
+function forget()
+  topic = nil
+  collectgarbage()
 end
-topic = fes.topic "t"
+function decide(new) act = new end
+function relisten(policy) fes.listen { port = 0, overflow = policy } end
+topic, kept = fes.topic "t", fes.topic("kept", { retain = true })
 function fill(what, from, to, keys)
   for i = from, to do
     local data = ("%%d "):format(i):rep(40)

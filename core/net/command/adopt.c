@@ -322,23 +322,3 @@ void adopt_commit(struct adoption *adoption, void *owner)
     commit_listening(server);
     adopt_drop(adoption);
 }
-
-static void unset_function_of_topic(struct table_node *node, void *context)
-{
-    struct topic *topic = link_owner(node, struct topic, node);
-
-    (void)context;
-    if (topic->overflow == OVERFLOW_ASK)
-        topic->overflow = OVERFLOW_UNSET;
-}
-
-void adopt_forget_functions(struct engine *engine)
-{
-    table_each(&engine->topics, unset_function_of_topic, NULL);
-    for (uint32_t slot = 0; slot < engine->conns.fresh; slot++) {
-        struct conn *conn = &engine->conns.records[slot];
-
-        if (conn_is_open(conn) && conn->overflow == OVERFLOW_ASK)
-            topic_set_conn_overflow(conn, OVERFLOW_UNSET);
-    }
-}

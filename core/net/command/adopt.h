@@ -59,10 +59,4 @@ void adopt_commit(struct adoption *adoption, void *owner);
 /* Free the adoption; the server stays as it is. */
 void adopt_drop(struct adoption *adoption);
 
-/*
- * Unset the policies of topics and connections that are a function of a script:
- * the script that has it is about to go.
- */
-void adopt_forget_functions(struct engine *engine);
-
 #endif

@@ -16,8 +16,9 @@ enum command_answer policy_set_conn(struct engine *engine, conn_name name,
     enqueue_pending(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
-    stall_forget_answers(conn);
     topic_set_conn_overflow(conn, overflow);
+    if (overflow == OVERFLOW_CLOSE && stall_of_any(conn))
+        conn_end(conn, REASON_OVERFLOW, NULL);
     return COMMAND_DONE;
 }
 
@@ -32,19 +33,4 @@ void policy_set_server(struct server *server, enum overflow overflow)
     if (stream_has_messages(&server->stream))
         reclaim_flush(server);
     server->options.overflow = overflow;
-}
-
-void policy_answer(struct engine *engine, conn_name name, struct topic *topic,
-                   enum overflow answer)
-{
-    struct conn *conn = engine_find_open(engine, name);
-    struct sub *sub;
-
-    if (conn == NULL)
-        return;
-    sub = topic != NULL ? topic_find_sub(topic, conn) : conn_broadcasts(conn);
-    if (sub == NULL || sub->state != SUB_ASK)
-        return;
-    if (!stall_answer(conn, sub, answer))
-        conn_end(conn, REASON_OVERFLOW, NULL);
 }

@@ -1,6 +1,5 @@
 /*
- * policy.h - commands: set policies (overflow.h), and answer what a script was
- * asked
+ * policy.h - commands: set policies (overflow.h)
  *
  * A new policy applies to messages that come after it was set. Messages before
  * it are sent first, or withheld under the old policy, because they may be in
@@ -17,8 +16,11 @@ struct engine;
 struct server;
 struct topic;
 
-/* Set the policy of a connection, which overrides those of topic and server;
- * OVERFLOW_UNSET removes it. */
+/*
+ * Set the policy of a connection, which overrides those of topic and server;
+ * OVERFLOW_UNSET removes it. OVERFLOW_CLOSE closes it at once if any of its
+ * subscriptions is stalled, other than to get the snapshot as a new subscriber.
+ */
 enum command_answer policy_set_conn(struct engine *engine, conn_name name,
                                     enum overflow overflow);
 
@@ -28,13 +30,5 @@ void policy_set_topic(struct topic *topic, enum overflow overflow);
 
 /* Set the policy of a server; not OVERFLOW_UNSET. */
 void policy_set_server(struct server *server, enum overflow overflow);
-
-/*
- * Apply the answer of the script's function to a stall of the connection on a
- * topic (NULL: broadcasts): OVERFLOW_CLOSE, OVERFLOW_DROP or OVERFLOW_LATEST.
- * No effect if the stall no longer waits for it.
- */
-void policy_answer(struct engine *engine, conn_name name, struct topic *topic,
-                   enum overflow answer);
 
 #endif

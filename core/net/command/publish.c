@@ -126,7 +126,7 @@ static void withhold_from_all(struct channel *channel, uint64_t sequence,
          at != &channel->subscribers; at = next) {
         struct sub *sub = link_owner(at, struct sub, in_channel);
         struct conn *conn = sub->conn;
-        enum overflow policy = stall_policy(conn, channel, sub);
+        enum overflow policy = stall_policy(conn, channel);
 
         next = at->next;
         if (conn_name_of(conn) == except)
@@ -138,7 +138,7 @@ static void withhold_from_all(struct channel *channel, uint64_t sequence,
             stall_begin(conn, channel, sub,
                         policy == OVERFLOW_CLOSE ? OVERFLOW_DROP : policy,
                         sequence - 1);
-        stall_count_missed(conn, sub, stall_kind(sub));
+        stall_count_missed(conn, sub);
         engine_post(conn->server->engine, conn, CONN_PENDING_LAG);
     }
 }

@@ -179,11 +179,8 @@ enum command_answer topic_add_subscriber(struct topic *topic, conn_name name)
     sub = topic_subscribe(topic, conn);
     if (sub == NULL)
         return COMMAND_FULL;
-    if (topic->retains && !snapshot_empty(&topic->snapshot)) {
-        stall_begin(conn, sub->channel, sub, OVERFLOW_LATEST, engine->sequence);
-        sub->upto = 0;
-        engine_post(engine, conn, CONN_PENDING_LAG);
-    }
+    if (topic->retains && !snapshot_empty(&topic->snapshot))
+        stall_begin_snapshot(conn, sub);
     return COMMAND_DONE;
 }
 

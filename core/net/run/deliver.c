@@ -29,20 +29,6 @@ static void deliver_connect(struct engine *engine, struct conn *conn)
         log_debug("set-up failed: %s", reason_name(conn->reason));
 }
 
-/* The policy may have changed since the stall began, to one without asking. */
-static void deliver_ask(struct engine *engine, struct conn *conn,
-                        struct sub *sub)
-{
-    enum overflow policy = stall_policy(conn, sub->channel, sub);
-
-    sub->asked = true;
-    if (policy == OVERFLOW_ASK)
-        engine->events.asked(conn->server->owner, conn_name_of(conn),
-                             conn->queue.bytes, sub->channel->topic);
-    else if (!stall_answer(conn, sub, policy))
-        conn_end(conn, REASON_OVERFLOW, NULL);
-}
-
 /* The subscription after its event, in which the script may have ended it: then
  * NULL, and the caller begins anew. That to the broadcasts is always there. */
 static struct sub *find_again(struct conn *conn, const struct topic *topic,
@@ -51,19 +37,20 @@ static struct sub *find_again(struct conn *conn, const struct topic *topic,
     return topic == NULL ? sub : topic_find_sub(topic, conn);
 }
 
-/* Ask for each stall once. Each event may change any of the connection's
- * subscriptions. */
-static void deliver_asks(struct engine *engine, struct conn *conn)
+/* Each event may change any of the connection's subscriptions. */
+static void deliver_stalls(struct engine *engine, struct conn *conn)
 {
-    const struct topic *topic;
+    struct topic *topic;
     struct sub *sub = NULL;
 
     while (conn->state == CONN_OPEN && conn_has(conn, CONN_STALLED) &&
            (sub = stall_next(conn, sub)) != NULL) {
-        if (sub->state != SUB_ASK || sub->asked)
+        if (!sub->event_due)
             continue;
+        sub->event_due = false;
         topic = sub->channel->topic;
-        deliver_ask(engine, conn, sub);
+        engine->events.stalled(conn->server->owner, conn_name_of(conn),
+                               conn->queue.bytes, topic);
         sub = find_again(conn, topic, sub);
     }
 }
@@ -122,8 +109,8 @@ static void deliver_pending(struct engine *engine, struct conn *conn)
         deliver_connect(engine, conn);
     if (due & CONN_PENDING_RECEIVE)
         deliver_receive(conn);
-    if (due & CONN_PENDING_ASK)
-        deliver_asks(engine, conn);
+    if (due & CONN_PENDING_STALL)
+        deliver_stalls(engine, conn);
     if (due & CONN_PENDING_LAG && !conn_is_connecting(conn))
         catchup(conn);
     if (due & CONN_PENDING_DRAIN)

@@ -7,7 +7,6 @@
 #include "net/state/holders.h"
 #include "net/state/interest.h"
 #include "net/state/server.h"
-#include "net/state/stall.h"
 
 #include <errno.h>
 
@@ -44,8 +43,6 @@ static void end_behind(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
     holders_update(conn);
-    if (conn_has(conn, CONN_ANSWERED))
-        stall_forget_answers(conn);
     if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
         link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);

@@ -87,8 +87,7 @@ static bool queue_or_drain(struct conn *conn, const struct pending *pending)
             queue_message(conn, pending));
 }
 
-/* The message does not fit: apply the policy. */
-static void begin_overflow(struct conn *conn, const struct pending *pending,
+static void overflow_stall(struct conn *conn, const struct pending *pending,
                            enum overflow policy)
 {
     const struct stream *stream = &conn->server->stream;
@@ -96,13 +95,20 @@ static void begin_overflow(struct conn *conn, const struct pending *pending,
     struct sub *sub =
         stall_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
 
-    stall_withhold(pending, sub, policy);
-    conn->next_message = pending->message + 1;
-    if (policy == OVERFLOW_CLOSE)
-        conn_end(conn, REASON_OVERFLOW, NULL);
-    else if (policy == OVERFLOW_DROP)
+    stall_withhold(pending, sub);
+    if (policy == OVERFLOW_DROP)
         drain_post_events(conn); /* a long message may not fit in a queue that
                                is half free already: nothing else notices */
+}
+
+static void overflow_close(struct conn *conn, const struct pending *pending)
+{
+    struct counters *counters = &conn->server->counters;
+
+    counters_withdraw(counters, pending_length(pending));
+    counters_miss(counters, &conn->missed, OVERFLOW_CLOSE);
+    conn->next_message = pending->message + 1;
+    conn_end(conn, REASON_OVERFLOW, NULL);
 }
 
 /* Queue, withhold or skip one message, depending on its subscription. */
@@ -114,18 +120,21 @@ static void enqueue_one(struct conn *conn, const struct pending *pending)
     if (pending->channel->topic == NULL && conn_has(conn, CONN_STALLED))
         sub = conn_broadcasts(conn);
     if (sub_is_stalled(sub)) {
-        stall_withhold(pending, sub, stall_kind(sub));
+        stall_withhold(pending, sub);
         return;
     }
     if (conn_has(conn, CONN_REFRAMED) && !reframe_carries(pending)) {
         reframe_skip(pending);
         return;
     }
-    policy = stall_policy(conn, pending->channel, sub);
-    if ((policy == OVERFLOW_LATEST && conn_has(conn, CONN_BEHIND)) ||
-        (!queue_or_drain(conn, pending) && conn->state == CONN_OPEN))
-        begin_overflow(conn, pending,
-                       stall_policy(conn, pending->channel, pending->sub));
+    policy = stall_policy(conn, pending->channel);
+    if ((policy != OVERFLOW_LATEST || !conn_has(conn, CONN_BEHIND)) &&
+        (queue_or_drain(conn, pending) || conn->state != CONN_OPEN))
+        return;
+    if (policy == OVERFLOW_CLOSE)
+        overflow_close(conn, pending);
+    else
+        overflow_stall(conn, pending, policy);
 }
 
 /* Out of line, so that the common case, nothing waits, stays short. */
@@ -205,7 +214,7 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
 static void overflow_sub(struct conn *conn, struct channel *channel,
                          struct sub *sub)
 {
-    enum overflow policy = stall_policy(conn, channel, sub);
+    enum overflow policy = stall_policy(conn, channel);
 
     if (sub_is_stalled(sub))
         return;

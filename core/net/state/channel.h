@@ -46,7 +46,6 @@ struct channel {
 enum sub_state {
     SUB_LIVE,   /* messages are given as they come */
     SUB_DROP,   /* they are withheld and lost */
-    SUB_ASK,    /* likewise, until the policy function answers */
     SUB_LATEST, /* they are withheld; it catches up from the snapshot */
 };
 
@@ -62,8 +61,8 @@ struct sub {
     uint64_t upto;          /* stalled: it has everything up to it */
     uint64_t missed;        /* in this stall */
     uint8_t state;          /* enum sub_state */
-    uint8_t answer;         /* enum overflow: see CONN_ANSWERED */
-    bool asked;             /* `asked` was delivered for this stall */
+    bool arriving;          /* stalled: it is new and gets the snapshot */
+    bool event_due;         /* its `stalled` is not yet delivered */
 };
 
 static inline bool sub_is_stalled(const struct sub *sub)
@@ -74,7 +73,7 @@ static inline bool sub_is_stalled(const struct sub *sub)
 /* Is it stalled so that it may have to catch up from the snapshot? */
 static inline bool sub_catches_up(const struct sub *sub)
 {
-    return sub->state == SUB_LATEST || sub->state == SUB_ASK;
+    return sub->state == SUB_LATEST;
 }
 
 /* Make a channel without subscribers. */

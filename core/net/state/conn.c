@@ -49,7 +49,6 @@ struct conn *conn_new(struct conn_table *table)
         .fd = -1,
         .id = table->next_id++,
         .overflow = OVERFLOW_UNSET,
-        .answer = OVERFLOW_UNSET,
     };
     queue_init(&conn->queue);
     link_init(&conn->in_broadcasts);

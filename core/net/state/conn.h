@@ -66,13 +66,12 @@ enum conn_flag {
     CONN_PENDING_LAG = 1 << 11,
     CONN_PENDING_DRAIN = 1 << 12,
     CONN_PENDING_CLOSE = 1 << 13,
-    CONN_PENDING_ASK = 1 << 14,
+    CONN_PENDING_STALL = 1 << 14,
     CONN_PENDING_CLOSING = 1 << 15,
     CONN_PENDING_ANY = 0x7f << 9,
-    CONN_ANSWERED = 1 << 16,      /* an answer of a policy function holds */
-    CONN_ABANDONED = 1 << 17,     /* closes when the peer ends (buffered.h) */
-    CONN_REFRAMED = 1 << 18,      /* it keeps an earlier framing (reframe.h) */
-    CONN_HANGUP_WATCHED = 1 << 19 /* only a hangup is watched for (hangup.h) */
+    CONN_ABANDONED = 1 << 16,     /* closes when the peer ends (buffered.h) */
+    CONN_REFRAMED = 1 << 17,      /* it keeps an earlier framing (reframe.h) */
+    CONN_HANGUP_WATCHED = 1 << 18 /* only a hangup is watched for (hangup.h) */
 };
 
 /* Ordered by cache line, so that frequent operations touch few of them. */
@@ -88,7 +87,6 @@ struct conn {
     uint8_t state;        /* enum conn_state */
     uint8_t reason;       /* enum reason, from CLOSING on */
     uint8_t overflow;     /* enum overflow: its own policy */
-    uint8_t answer;       /* enum overflow: see CONN_ANSWERED */
 
     /* receiving, and sending to it alone */
     struct queue queue;

@@ -192,13 +192,4 @@ static inline void counters_make_up(struct counters *counters, uint64_t *missed,
     --*missed;
 }
 
-/* Count `missed` messages under another policy. */
-static inline void counters_move_missed(struct counters *counters,
-                                        uint64_t missed, enum overflow from,
-                                        enum overflow to)
-{
-    counters->missed_by[from] -= missed;
-    counters->missed_by[to] += missed;
-}
-
 #endif

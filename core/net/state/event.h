@@ -50,11 +50,11 @@ struct events {
     void (*lagged)(void *owner, conn_name name, uint64_t missed,
                    struct topic *topic);
     /*
-     * A stall has begun, with `queued` bytes in the queue. The policy function
-     * is to decide; policy_answer() takes its answer.
+     * A stall on the topic (NULL: broadcasts) has begun, and not only because a
+     * new subscriber is sent the snapshot; `queued` bytes are in the queue.
      */
-    void (*asked)(void *owner, conn_name name, uint64_t queued,
-                  struct topic *topic);
+    void (*stalled)(void *owner, conn_name name, uint64_t queued,
+                    struct topic *topic);
     /* A graceful close has begun: nothing more is received or queued. */
     void (*closing)(void *owner, conn_name name);
     /* The descriptor is closed. The name is good until this returns; `detail`

@@ -40,7 +40,7 @@ static void discard_pending(struct conn *conn)
 
     while (pending_next(&pending)) {
         if (sub_is_stalled(pending.sub)) {
-            stall_withhold(&pending, pending.sub, stall_kind(pending.sub));
+            stall_withhold(&pending, pending.sub);
             continue;
         }
         counters_discard(&conn->server->counters, pending_length(&pending));

@@ -12,14 +12,13 @@ enum overflow {
     OVERFLOW_DROP,   /* withhold messages until half its queue is free */
     OVERFLOW_LATEST, /* withhold them, then send the newest of each key */
     OVERFLOWS,       /* the number of policies above */
-    OVERFLOW_ASK = OVERFLOWS, /* ask the script, once for each stall */
-    OVERFLOW_UNSET            /* no policy at this level (stall_policy()) */
+    OVERFLOW_UNSET = OVERFLOWS /* no policy at this level (stall_policy()) */
 };
 
 /* May it send the newest message of each key after a stall? */
 static inline bool overflow_conflates(unsigned overflow)
 {
-    return overflow == OVERFLOW_LATEST || overflow == OVERFLOW_ASK;
+    return overflow == OVERFLOW_LATEST;
 }
 
 /* Its name in scripts: "close", "drop" or "latest". */

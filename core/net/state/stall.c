@@ -2,40 +2,18 @@
 
 #include "net/state/topic.h"
 
-/* ------------------------------------------------------------------- policy */
-
-/* In place of OVERFLOW_ASK: the answer, if there is one. */
-static enum overflow apply_answer(unsigned policy, unsigned answer)
-{
-    return policy == OVERFLOW_ASK && answer != OVERFLOW_UNSET
-               ? (enum overflow)answer
-               : (enum overflow)policy;
-}
+/* ---------------------------------------------------------------- beginning */
 
 enum overflow stall_policy(const struct conn *conn,
-                           const struct channel *channel, const struct sub *sub)
+                           const struct channel *channel)
 {
     const struct topic *topic = channel->topic;
 
     if (conn->overflow != OVERFLOW_UNSET)
-        return apply_answer(conn->overflow, conn->answer);
+        return (enum overflow)conn->overflow;
     if (topic != NULL && topic->overflow != OVERFLOW_UNSET)
-        return apply_answer(topic->overflow, sub->answer);
-    return apply_answer(conn->server->options.overflow, conn->answer);
-}
-
-enum overflow stall_kind(const struct sub *sub)
-{
-    return sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP;
-}
-
-/* ---------------------------------------------------------------- beginning */
-
-static enum sub_state state_of_policy(enum overflow policy)
-{
-    if (policy == OVERFLOW_LATEST)
-        return SUB_LATEST;
-    return policy == OVERFLOW_ASK ? SUB_ASK : SUB_DROP;
+        return (enum overflow)topic->overflow;
+    return conn->server->options.overflow;
 }
 
 /* Fill in the record of a subscription to broadcasts, which was all zero. */
@@ -43,12 +21,16 @@ static struct sub *init_broadcasts(struct conn *conn, struct channel *channel)
 {
     struct sub *sub = conn_broadcasts(conn);
 
-    *sub = (struct sub){
-        .channel = channel,
-        .conn = conn,
-        .answer = OVERFLOW_UNSET,
-    };
+    *sub = (struct sub){.channel = channel, .conn = conn};
     return sub;
+}
+
+static void begin(struct conn *conn, struct sub *sub, enum sub_state state)
+{
+    sub->state = (uint8_t)state;
+    sub->missed = 0;
+    sub->channel->catching += sub_catches_up(sub);
+    conn_set(conn, CONN_STALLED);
 }
 
 struct sub *stall_begin(struct conn *conn, struct channel *channel,
@@ -56,76 +38,40 @@ struct sub *stall_begin(struct conn *conn, struct channel *channel,
 {
     if (sub == NULL || channel->topic == NULL)
         sub = init_broadcasts(conn, channel);
-    sub->state = (uint8_t)state_of_policy(policy);
+    begin(conn, sub, policy == OVERFLOW_LATEST ? SUB_LATEST : SUB_DROP);
     sub->from = sub->upto = upto;
-    sub->missed = 0;
-    sub->asked = false;
-    channel->catching += sub_catches_up(sub);
-    conn_set(conn, CONN_STALLED);
-    if (sub->state == SUB_ASK)
-        engine_post(conn->server->engine, conn, CONN_PENDING_ASK);
+    sub->arriving = false;
+    sub->event_due = true;
+    engine_post(conn->server->engine, conn, CONN_PENDING_STALL);
     return sub;
 }
 
-/* The answer holds until the kernel has taken everything. */
-static void remember_answer(struct conn *conn, struct sub *sub,
-                            enum overflow answer)
+void stall_begin_snapshot(struct conn *conn, struct sub *sub)
 {
-    const struct topic *topic = sub->channel->topic;
+    struct engine *engine = conn->server->engine;
 
-    if (!conn_has(conn, CONN_BEHIND))
-        return;
-    conn_set(conn, CONN_ANSWERED);
-    if (conn->overflow == OVERFLOW_UNSET && topic != NULL &&
-        topic->overflow != OVERFLOW_UNSET)
-        sub->answer = (uint8_t)answer;
-    else
-        conn->answer = (uint8_t)answer;
-}
-
-/* What was counted under "drop" may still be queued: count it anew. */
-static void become_latest(struct conn *conn, struct sub *sub)
-{
-    counters_move_missed(&conn->server->counters, sub->missed, OVERFLOW_DROP,
-                         OVERFLOW_LATEST);
-    sub->state = SUB_LATEST;
-}
-
-static void become_drop(struct sub *sub)
-{
-    sub->channel->catching--;
-    sub->state = SUB_DROP;
-}
-
-bool stall_answer(struct conn *conn, struct sub *sub, enum overflow answer)
-{
-    remember_answer(conn, sub, answer);
-    if (answer == OVERFLOW_CLOSE)
-        return false;
-    if (answer == OVERFLOW_LATEST)
-        become_latest(conn, sub);
-    else
-        become_drop(sub);
-    engine_post(conn->server->engine, conn, CONN_PENDING_LAG);
-    return true;
+    begin(conn, sub, SUB_LATEST);
+    sub->from = engine->sequence;
+    sub->upto = 0;
+    sub->arriving = true;
+    sub->event_due = false;
+    engine_post(engine, conn, CONN_PENDING_LAG);
 }
 
 /* -------------------------------------------------------------- withholding */
 
-void stall_count_missed(struct conn *conn, struct sub *sub,
-                        enum overflow policy)
+void stall_count_missed(struct conn *conn, struct sub *sub)
 {
     sub->missed++;
     counters_miss(&conn->server->counters, &conn->missed,
-                  policy == OVERFLOW_ASK ? OVERFLOW_DROP : policy);
+                  sub->state == SUB_LATEST ? OVERFLOW_LATEST : OVERFLOW_DROP);
 }
 
-void stall_withhold(const struct pending *pending, struct sub *sub,
-                    enum overflow policy)
+void stall_withhold(const struct pending *pending, struct sub *sub)
 {
     counters_withdraw(&pending->conn->server->counters,
                       pending_length(pending));
-    stall_count_missed(pending->conn, sub, policy);
+    stall_count_missed(pending->conn, sub);
 }
 
 void stall_uncount_missed(struct conn *conn, struct sub *sub)
@@ -134,7 +80,7 @@ void stall_uncount_missed(struct conn *conn, struct sub *sub)
     counters_make_up(&conn->server->counters, &conn->missed, OVERFLOW_LATEST);
 }
 
-/* ---------------------------------------------------------------------- end */
+/* ------------------------------------------------------------------ iterate */
 
 /* Compares addresses, because the record may be all zero. */
 static bool is_of_broadcasts(const struct conn *conn, const struct sub *sub)
@@ -156,6 +102,18 @@ struct sub *stall_next(struct conn *conn, struct sub *before)
         sub = sub->next;
     return sub;
 }
+
+bool stall_of_any(struct conn *conn)
+{
+    struct sub *sub = NULL;
+
+    while ((sub = stall_next(conn, sub)) != NULL)
+        if (!sub->arriving)
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------------- end */
 
 /*
  * The record for broadcasts outlives the connection in its slot. It must not
@@ -188,12 +146,4 @@ void stall_forget(struct conn *conn)
     while ((sub = stall_next(conn, sub)) != NULL)
         make_live(conn, sub);
     conn_clear(conn, CONN_STALLED);
-}
-
-void stall_forget_answers(struct conn *conn)
-{
-    conn_clear(conn, CONN_ANSWERED);
-    conn->answer = OVERFLOW_UNSET;
-    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
-        sub->answer = OVERFLOW_UNSET;
 }

@@ -153,7 +153,6 @@ static void link_sub(struct sub *sub, struct channel *channel,
     sub->channel = channel;
     sub->conn = conn;
     sub->since = conn->server->stream.next;
-    sub->answer = OVERFLOW_UNSET;
     link_before(&channel->subscribers, &sub->in_channel);
     channel->count++;
     channel->topic->count++;

@@ -57,10 +57,6 @@ static int l_set_overflow(lua_State *L)
     conn_name name = handle_check_name(L, 1, "conn:set_overflow");
     enum overflow overflow = overflow_check(L, 2, "conn:set_overflow");
 
-    lua_settop(L, 2);
-    if (overflow != OVERFLOW_ASK)
-        lua_pushnil(L);
-    handle_set_policy(L, 1, -1);
     return handle_push_answer(
         L, policy_set_conn(script_of(L)->engine, name, overflow));
 }

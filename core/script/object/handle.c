@@ -6,9 +6,9 @@
 #include <lauxlib.h>
 
 /* Keys in the table of fields. They are light userdata, which no script can
- * have. The values are the facts of a closed connection, the connection's
- * overflow function, and the Lua object of an outgoing connection's server. */
-static const char last_key, policy_key, server_key;
+ * have. The values are the facts of a closed connection, and the Lua object of
+ * an outgoing connection's server. */
+static const char last_key, server_key;
 
 const struct handle *handle_check(lua_State *L, int index, const char *caller)
 {
@@ -219,24 +219,6 @@ enum reason handle_reason(lua_State *L, int index, const char **detail)
 
     *detail = last.detail;
     return last.reason;
-}
-
-void handle_push_policy(lua_State *L, conn_name name)
-{
-    handle_push(L, name);
-    handle_push_fields(L, lua_gettop(L));
-    lua_rawgetp(L, -1, &policy_key);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
-}
-
-void handle_set_policy(lua_State *L, int index, int policy)
-{
-    policy = lua_absindex(L, policy);
-    handle_push_fields(L, index);
-    lua_pushvalue(L, policy);
-    lua_rawsetp(L, -2, &policy_key);
-    lua_pop(L, 1);
 }
 
 /* ------------------------------------------------------------------ answers */

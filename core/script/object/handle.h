@@ -100,9 +100,4 @@ bool handle_push_fields_if_any(lua_State *L, int index);
 /* Set a field; pops its key and, on top of the stack, its value. */
 void handle_set_field(lua_State *L, int index);
 
-/* The connection's own overflow function, or nil: push it; set it to the value
- * at index `policy`. May raise. */
-void handle_push_policy(lua_State *L, conn_name name);
-void handle_set_policy(lua_State *L, int index, int policy);
-
 #endif

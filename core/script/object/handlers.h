@@ -11,6 +11,7 @@
     HANDLER_ROW(ON_CONNECT, on_connect) \
     HANDLER_ROW(ON_RECEIVE, on_receive) \
     HANDLER_ROW(ON_DRAIN, on_drain)     \
+    HANDLER_ROW(ON_STALL, on_stall)     \
     HANDLER_ROW(ON_LAG, on_lag)         \
     HANDLER_ROW(ON_CLOSE, on_close)     \
     HANDLER_ROW(ON_ERROR, on_error)     \

@@ -13,7 +13,6 @@ struct lua_server *lua_server_new(lua_State *L)
     link_init(&lua_server->link);
     for (int i = 0; i < HANDLERS_COUNT; i++)
         lua_server->on[i] = LUA_REFNIL;
-    lua_server->policy = lua_server->first_policy = LUA_REFNIL;
     lua_pushvalue(L, -1);
     lua_server->self = luaL_ref(L, LUA_REGISTRYINDEX);
     return lua_server;
@@ -25,9 +24,6 @@ void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server)
         lua_getfield(L, 1, handlers_name((enum handler)i));
         lua_server->on[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    lua_getfield(L, 1, "overflow");
-    lua_server->first_policy = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_server->policy = lua_server->first_policy;
 }
 
 void lua_server_attach(lua_State *L, struct lua_server *lua_server,
@@ -93,7 +89,6 @@ void lua_server_release(lua_State *L, struct lua_server *lua_server)
 {
     for (int i = 0; i < HANDLERS_COUNT; i++)
         luaL_unref(L, LUA_REGISTRYINDEX, lua_server->on[i]);
-    luaL_unref(L, LUA_REGISTRYINDEX, lua_server->first_policy);
     luaL_unref(L, LUA_REGISTRYINDEX, lua_server->self);
 }
 

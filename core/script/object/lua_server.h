@@ -28,17 +28,14 @@ struct lua_server {
     bool outgoing;          /* of one connection that fes.connect() made */
     int self;               /* reference of this userdata */
     int on[HANDLERS_COUNT]; /* references of functions, or LUA_REFNIL */
-    int policy;             /* reference of the policy in force */
-    int first_policy;       /* likewise, of the option `overflow` */
-    enum overflow first_overflow; /* that option, for the engine */
+    enum overflow first_overflow; /* the option `overflow` */
     struct adoption *adoption;    /* prepared by a script that loads, or NULL */
 };
 
 /* Push a new record, without a server and without handlers. May raise. */
 struct lua_server *lua_server_new(lua_State *L);
 
-/* Set the handlers and the policy from the table of options at index 1. May
- * raise. */
+/* Set the handlers from the table of options at index 1. May raise. */
 void lua_server_set_handlers(lua_State *L, struct lua_server *lua_server);
 
 /* The server is open: make the record, on top of the stack, an object of type

@@ -5,6 +5,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#define POLICIES "\"close\", \"drop\" or \"latest\""
+
 enum overflow overflow_named(lua_State *L, int index)
 {
     const char *name = options_word(L, index);
@@ -15,38 +17,34 @@ enum overflow overflow_named(lua_State *L, int index)
     return OVERFLOW_UNSET;
 }
 
+/* A function was a policy once: say what to write in its place. */
+static void refuse_function(lua_State *L, int index, const char *caller)
+{
+    if (lua_isfunction(L, index))
+        luaL_error(L,
+                   "%s: a policy is " POLICIES ", no longer a function: "
+                   "write on_stall = function(conn, queued, topic), and call "
+                   "conn:set_overflow or conn:close in it",
+                   caller);
+}
+
 enum overflow overflow_check(lua_State *L, int index, const char *caller)
 {
     enum overflow overflow = overflow_named(L, index);
 
     if (lua_isnoneornil(L, index))
         return OVERFLOW_UNSET;
-    if (lua_isfunction(L, index))
-        return OVERFLOW_ASK;
+    refuse_function(L, index, caller);
     if (overflow == OVERFLOW_UNSET)
-        luaL_error(L,
-                   "%s: a policy is \"close\", \"drop\", \"latest\" or a "
-                   "function, got %s",
-                   caller, options_push_words(L, index));
-    return overflow;
-}
-
-enum overflow overflow_answer(lua_State *L, int index)
-{
-    enum overflow overflow = overflow_named(L, index);
-
-    if (overflow == OVERFLOW_UNSET)
-        luaL_error(L,
-                   "an overflow function must return \"close\", \"drop\" or "
-                   "\"latest\", got %s",
+        luaL_error(L, "%s: a policy is " POLICIES ", got %s", caller,
                    options_push_words(L, index));
     return overflow;
 }
 
 void overflow_read(lua_State *L, const char *caller, void *value)
 {
-    if (!lua_isfunction(L, -1) && overflow_named(L, -1) == OVERFLOW_UNSET)
-        options_fail(L, caller, "overflow",
-                     "\"close\", \"drop\", \"latest\" or a function");
+    refuse_function(L, -1, caller);
+    if (overflow_named(L, -1) == OVERFLOW_UNSET)
+        options_fail(L, caller, "overflow", POLICIES);
     *(enum overflow *)value = overflow_check(L, -1, caller);
 }

@@ -1,8 +1,7 @@
 /*
- * overflow.h - reads overflow policies: "close", "drop", "latest", a function
+ * overflow.h - reads overflow policies: "close", "drop", "latest"
  *
- * A function stands for OVERFLOW_ASK: the engine delivers an event, `asked`,
- * and the function returns the policy. `caller` is the name of the Lua function
+ * `caller` is the name of the Lua function
  * that error messages begin with, such as "fes.listen".
  */
 #ifndef FES_OBJECT_OVERFLOW_H
@@ -13,8 +12,8 @@
 #include <lua.h>
 
 /*
- * The policy at argument `index`: OVERFLOW_ASK for a function, OVERFLOW_UNSET
- * for nil or nothing. Raises if it is anything else but the name of a policy.
+ * The policy at argument `index`, OVERFLOW_UNSET for nil or nothing. Raises if
+ * it is anything else but the name of a policy.
  */
 enum overflow overflow_check(lua_State *L, int index, const char *caller);
 
@@ -24,11 +23,5 @@ enum overflow overflow_named(lua_State *L, int index);
 /* Read the option `overflow`, on top of the stack, into `value`, an enum
  * overflow; the table of options is at index 1. Raises if it is not valid. */
 void overflow_read(lua_State *L, const char *caller, void *value);
-
-/*
- * The policy whose name an overflow function has returned, at `index`. Raises
- * if it is anything else.
- */
-enum overflow overflow_answer(lua_State *L, int index);
 
 #endif

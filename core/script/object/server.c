@@ -132,18 +132,11 @@ static int l_flush(lua_State *L)
 /* server:set_overflow(policy); nil restores the policy of fes.listen() */
 static int l_set_overflow(lua_State *L)
 {
-    struct lua_server *lua_server = check_server(L);
+    const struct lua_server *lua_server = check_server(L);
     enum overflow overflow = overflow_check(L, 2, "server:set_overflow");
 
-    if (lua_server->policy != lua_server->first_policy)
-        luaL_unref(L, LUA_REGISTRYINDEX, lua_server->policy);
-    lua_server->policy = lua_server->first_policy;
-    if (overflow == OVERFLOW_UNSET) {
+    if (overflow == OVERFLOW_UNSET)
         overflow = lua_server->first_overflow;
-    } else {
-        lua_pushvalue(L, 2);
-        lua_server->policy = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
     policy_set_server(lua_server->server, overflow);
     return 0;
 }

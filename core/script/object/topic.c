@@ -14,14 +14,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* The user value of a topic's object: its overflow policy, as set. */
-enum { POLICY = 1, USER_VALUES = POLICY };
-
 enum { FIELD_NAME = 1 }; /* see type.h */
 
-/* Tables in the registry, topic -> object: weak, of all topics; and strong, of
- * those whose policy is a function, which must not be collected. */
-static const char objects_key, anchors_key;
+/* A weak table in the registry, topic -> object. */
+static const char objects_key;
 
 struct topic_handle {
     struct topic *topic; /* NULL: the object has been collected */
@@ -52,8 +48,7 @@ struct topic *topic_check(lua_State *L, int index, const char *caller)
 /* The weak table is on top of the stack; pushes the object, above it. */
 static void new_handle(lua_State *L, struct topic *topic)
 {
-    struct topic_handle *handle =
-        lua_newuserdatauv(L, sizeof *handle, USER_VALUES);
+    struct topic_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
 
     handle->topic = topic;
     topic_hold(topic);
@@ -81,28 +76,6 @@ static int l_gc(lua_State *L)
     topic_release(handle->topic);
     handle->topic = NULL;
     return 0;
-}
-
-/* Set the policy to the value at `index`. */
-static void set_policy(lua_State *L, struct topic *topic, int index)
-{
-    topic_push(L, topic);
-    lua_pushvalue(L, index);
-    lua_setiuservalue(L, -2, POLICY);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
-    if (lua_isfunction(L, index))
-        lua_pushvalue(L, -2);
-    else
-        lua_pushnil(L);
-    lua_rawsetp(L, -2, topic);
-    lua_pop(L, 2);
-}
-
-void topic_push_policy(lua_State *L, struct topic *topic)
-{
-    topic_push(L, topic);
-    lua_getiuservalue(L, -1, POLICY);
-    lua_remove(L, -2);
 }
 
 /* ---------------------------------------------------------------- fes.topic */
@@ -297,8 +270,6 @@ static int l_set_overflow(lua_State *L)
     struct topic *topic = topic_check(L, 1, "topic:set_overflow");
     enum overflow overflow = overflow_check(L, 2, "topic:set_overflow");
 
-    lua_settop(L, 2);
-    set_policy(L, topic, 2);
     policy_set_topic(topic, overflow);
     return 0;
 }
@@ -334,25 +305,22 @@ static int l_tostring(lua_State *L)
     return 1;
 }
 
-/* Put a new table into the registry, weak if `mode` is not NULL. */
-static void new_table(lua_State *L, const void *key, const char *mode)
+/* Put the weak table into the registry. */
+static void new_objects(lua_State *L)
 {
     lua_newtable(L);
-    if (mode != NULL) {
-        lua_createtable(L, 0, 1);
-        lua_pushstring(L, mode);
-        lua_setfield(L, -2, "__mode");
-        lua_setmetatable(L, -2);
-    }
-    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &objects_key);
 }
 
 void topic_open(lua_State *L)
 {
     static const char *const fields[] = {"name", NULL};
 
-    new_table(L, &objects_key, "v");
-    new_table(L, &anchors_key, NULL);
+    new_objects(L);
     type_new(L, TYPE_TOPIC, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");

@@ -2,8 +2,8 @@
  * topic.h - the Lua objects of topics
  *
  * The object of a topic is a userdata with a pointer to it. The object holds
- * the topic (topic_hold) until it is collected. There is one for each topic; it
- * is weakly referenced, and strongly while the topic's policy is a function.
+ * the topic (topic_hold) until it is collected. There is at most one for each
+ * topic.
  */
 #ifndef FES_OBJECT_TOPIC_H
 #define FES_OBJECT_TOPIC_H
@@ -22,9 +22,5 @@ struct topic *topic_test(lua_State *L, int index);
 
 /* Push the object of a topic, created if there is none. May raise. */
 void topic_push(lua_State *L, struct topic *topic);
-
-/* Push the overflow policy that the script has set for a topic, or nil. May
- * raise. */
-void topic_push_policy(lua_State *L, struct topic *topic);
 
 #endif

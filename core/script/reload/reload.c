@@ -102,7 +102,6 @@ static void take_over(struct program *program, struct script *next)
 
     handover_close_dropped(next);
     tasks_end(old);
-    adopt_forget_functions(program->engine);
     handover_finish(old, next);
     old->ready = false;
     program->script = next;

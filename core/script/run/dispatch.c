@@ -1,10 +1,8 @@
 #include "script/run/dispatch.h"
 
 #include "net/command/command.h"
-#include "net/command/policy.h"
 #include "net/command/server.h"
 #include "script/object/handle.h"
-#include "script/object/overflow.h"
 #include "script/object/received.h"
 #include "script/object/topic.h"
 #include "script/task/await.h"
@@ -19,10 +17,8 @@ struct call {
     conn_name name;
     enum handler handler;
     const struct received *data;
-    uint64_t missed;
-    uint64_t queued;
-    struct topic *topic;  /* NULL: broadcasts */
-    enum overflow answer; /* of a policy */
+    uint64_t number;     /* bytes queued, or messages missed */
+    struct topic *topic; /* NULL: broadcasts */
     enum reason reason;
     const char *detail;
     const char *message; /* of an error */
@@ -67,49 +63,18 @@ static int do_receive(lua_State *L)
     return 0;
 }
 
-static int do_lag(lua_State *L)
+/* on_stall and on_lag take a number and a topic. */
+static int do_about_topic(lua_State *L)
 {
     const struct call *call = lua_touserdata(L, 1);
 
     push_handler(L, call);
-    lua_pushinteger(L, (lua_Integer)call->missed);
+    lua_pushinteger(L, (lua_Integer)call->number);
     if (call->topic != NULL)
         topic_push(L, call->topic);
     else
         lua_pushnil(L);
     lua_call(L, 3, 0);
-    return 0;
-}
-
-/* The connection's own policy, else the topic's, else the server's. */
-static void push_policy(lua_State *L, const struct call *call)
-{
-    handle_push_policy(L, call->name);
-    if (!lua_isnil(L, -1))
-        return;
-    lua_pop(L, 1);
-    if (call->topic != NULL &&
-        topic_facts(call->topic).overflow == OVERFLOW_ASK)
-        topic_push_policy(L, call->topic);
-    else
-        lua_rawgeti(L, LUA_REGISTRYINDEX, call->lua_server->policy);
-}
-
-/* Without a function, as when it belonged to the script before a reload, the
- * policy of the server counts. */
-static int do_ask(lua_State *L)
-{
-    struct call *call = lua_touserdata(L, 1);
-
-    push_policy(L, call);
-    if (!lua_isfunction(L, -1)) {
-        call->answer = server_facts(call->lua_server->server).options->overflow;
-        return 0;
-    }
-    handle_push(L, call->name);
-    lua_pushinteger(L, (lua_Integer)call->queued);
-    lua_call(L, 2, 1);
-    call->answer = overflow_answer(L, -1);
     return 0;
 }
 
@@ -317,29 +282,25 @@ static void on_lagged(void *owner, conn_name name, uint64_t missed,
         .lua_server = owner,
         .name = name,
         .handler = ON_LAG,
-        .missed = missed,
+        .number = missed,
         .topic = topic,
     };
 
-    call_handler(&call, do_lag);
+    call_handler(&call, do_about_topic);
 }
 
-/* If the function raises, or returns no policy, the answer is "close". */
-static void on_asked(void *owner, conn_name name, uint64_t queued,
-                     struct topic *topic)
+static void on_stalled(void *owner, conn_name name, uint64_t queued,
+                       struct topic *topic)
 {
     struct call call = {
         .lua_server = owner,
         .name = name,
-        .queued = queued,
+        .handler = ON_STALL,
+        .number = queued,
         .topic = topic,
-        .answer = OVERFLOW_CLOSE,
     };
-    struct script *script = call.lua_server->script;
 
-    if (!call_lua(script, do_ask, &call, "overflow", name))
-        lua_pop(script->L, 1);
-    policy_answer(script->engine, name, topic, call.answer);
+    call_handler(&call, do_about_topic);
 }
 
 static struct call close_call(void *owner, conn_name name, enum reason reason,
@@ -388,7 +349,7 @@ struct events dispatch_events(void)
         .arrived = on_arrived,
         .drained = on_drained,
         .lagged = on_lagged,
-        .asked = on_asked,
+        .stalled = on_stalled,
         .closing = on_closing,
         .closed = on_closed,
         .owner_leaves = on_owner_leaves,
