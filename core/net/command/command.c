@@ -7,6 +7,7 @@
 #include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/conn_end.h"
+#include "net/state/holders.h"
 #include "net/state/interest.h"
 #include "net/state/pending.h"
 
@@ -43,7 +44,7 @@ static void refuse(struct conn *conn, size_t length, bool no_bocket)
     if (conn->wanted < length)
         conn->wanted = (uint32_t)length;
     if (no_bocket)
-        reclaim_wait(conn);
+        holders_wait(conn);
 }
 
 static void queue_message(struct conn *conn, const struct message *message)

@@ -4,9 +4,11 @@
  *     slab ---- pool ......... all buffer memory of these connections
  *      |------- holders ...... those that hold bockets, least recently active
  *      |                       first (state/holders.h)
- *      +------- waiting ...... those that the pool had no bocket for, in the
- *                              order in which they began to wait
- *                              (send/reclaim.h)
+ *      |------- waiting ...... those that the pool had no bocket for, in the
+ *      |                       order in which they began to wait
+ *      |                       (send/reclaim.h)
+ *      +------- promised ..... bockets for those whose wait is over, until they
+ *                              use them (state/holders.h)
  *
  * A server that listens has a slab of its own. All outgoing connections of an
  * engine share one.
@@ -24,6 +26,7 @@ struct slab {
     struct pool *pool; /* NULL: not mapped yet, or unmapped */
     struct link holders;
     struct link waiting;
+    size_t promised;
 };
 
 /* Make a slab without a pool. Its lists link to it, so it may not be moved. */

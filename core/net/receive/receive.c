@@ -167,7 +167,7 @@ void receive_hand_over(struct conn *conn)
 static void starve(struct conn *conn)
 {
     conn_set(conn, CONN_STARVED);
-    reclaim_wait(conn);
+    holders_wait(conn);
     interest_update(conn);
 }
 

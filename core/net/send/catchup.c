@@ -6,6 +6,7 @@
 #include "net/send/outbox.h"
 #include "net/send/reclaim.h"
 #include "net/state/event.h"
+#include "net/state/holders.h"
 #include "net/state/stall.h"
 #include "net/state/topic.h"
 
@@ -60,9 +61,7 @@ static bool ensure_space(struct conn *conn, size_t length)
         return false;
     if (reclaim_ensure_space(conn, length) || !conn_is_open(conn))
         return conn_is_open(conn);
-    if (conn->wanted < length)
-        conn->wanted = (uint32_t)length;
-    reclaim_wait(conn);
+    holders_await_space(conn, length);
     return false;
 }
 
@@ -128,10 +127,25 @@ static bool has_space_again(struct conn *conn)
            outbox_fits(conn, 1);
 }
 
+/* Does the slab have what it refused to the connection? If that keeps up again,
+ * it needs nothing. */
+static bool slab_has_space_again(const struct conn *conn)
+{
+    return !conn_has(conn, CONN_BEHIND) || link_alone(&conn->waiting);
+}
+
+static void leave_line(struct conn *conn)
+{
+    if (conn_has(conn, CONN_REFUSED | CONN_STARVED))
+        return;
+    link_out(&conn->waiting);
+    conn->wanted = 0;
+}
+
 static bool can_end(struct conn *conn, struct sub *sub)
 {
     if (sub->state == SUB_DROP)
-        return has_space_again(conn);
+        return has_space_again(conn) && slab_has_space_again(conn);
     return sub->state == SUB_LATEST && queue_snapshot(conn, sub);
 }
 
@@ -154,6 +168,7 @@ static void end_stall(struct conn *conn, struct sub *sub)
     uint64_t missed = sub->missed;
 
     stall_end(conn, sub);
+    leave_line(conn);
     if (missed > 0)
         server->engine->events.lagged(server->owner, conn_name_of(conn), missed,
                                       topic);

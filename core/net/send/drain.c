@@ -43,6 +43,8 @@ static void end_behind(struct conn *conn)
 {
     conn_clear(conn, CONN_BEHIND);
     holders_update(conn);
+    if (conn->promised > 0)
+        holders_end_promise(conn);
     if (conn_has(conn, CONN_STARVED) && !conn_has(conn, CONN_REFUSED))
         link_out(&conn->waiting);
     conn_clear(conn, CONN_STARVED);

@@ -4,6 +4,7 @@
 #include "net/send/outbox.h"
 #include "net/send/reframe.h"
 #include "net/state/conn_end.h"
+#include "net/state/holders.h"
 #include "net/state/pending.h"
 #include "net/state/stall.h"
 #include "net/state/topic.h"
@@ -96,7 +97,9 @@ static void overflow_stall(struct conn *conn, const struct pending *pending,
         stall_begin(conn, pending->channel, pending->sub, policy, sequence - 1);
 
     stall_withhold(pending, sub);
-    if (policy == OVERFLOW_DROP)
+    if (policy == OVERFLOW_DROP && outbox_fits(conn, pending_length(pending)))
+        holders_await_space(conn, pending_length(pending));
+    else if (policy == OVERFLOW_DROP)
         drain_post_events(conn); /* a long message may not fit in a queue that
                                is half free already: nothing else notices */
 }

@@ -1,6 +1,7 @@
 #include "net/send/outbox.h"
 
 #include "net/state/engine.h"
+#include "net/state/holders.h"
 #include "net/state/server.h"
 
 static struct age *age_of(const struct conn *conn)
@@ -44,6 +45,8 @@ void outbox_write(struct conn *conn, const void *bytes, size_t length,
 
 void outbox_note_queued(struct conn *conn)
 {
+    if (conn->promised > 0)
+        holders_end_promise(conn);
     if (conn->queue.bytes >= current_limit(conn)) {
         conn_set(conn, CONN_REFUSED);
         conn->server->end_hold = true;

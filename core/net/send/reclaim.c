@@ -6,6 +6,7 @@
 #include "net/send/outbox.h"
 #include "net/state/conn_end.h"
 #include "net/state/engine.h"
+#include "net/state/holders.h"
 #include "net/state/interest.h"
 
 static void flush_one(struct server *server)
@@ -116,12 +117,6 @@ bool reclaim_ensure_space(struct conn *conn, size_t length)
                           conn_share(conn));
 }
 
-void reclaim_wait(struct conn *conn)
-{
-    if (link_alone(&conn->waiting))
-        link_before(&conn->server->slab->waiting, &conn->waiting);
-}
-
 /* Bockets that the connection needs to go on: to queue the longest message it
  * was refused, or to read. */
 static size_t bockets_wanted(const struct conn *conn)
@@ -143,9 +138,11 @@ static bool is_blocked_by_itself(struct conn *conn)
            (conn->wanted > 0 && !outbox_fits(conn, conn->wanted));
 }
 
-static void wake(struct conn *conn)
+static void wake(struct conn *conn, size_t needed)
 {
     link_out(&conn->waiting);
+    if (conn_has(conn, CONN_STALLED))
+        holders_promise(conn, needed);
     conn_clear(conn, CONN_STARVED);
     drain_post_events(conn);
     interest_update(conn);
@@ -153,7 +150,7 @@ static void wake(struct conn *conn)
 
 void reclaim_wake(struct server *server)
 {
-    size_t taken = 0; /* by the connections woken so far */
+    size_t taken = server->slab->promised; /* and by those woken below */
     struct link *waiting = &server->slab->waiting;
     struct link *next;
 
@@ -167,6 +164,6 @@ void reclaim_wake(struct server *server)
         if (taken + needed > pool_available(server->pool, conn_share(conn)))
             return;
         taken += needed;
-        wake(conn);
+        wake(conn, needed);
     }
 }

@@ -45,9 +45,6 @@ void reclaim_flush(struct server *server);
 /* Likewise for each server whose stream has messages of the topic. */
 void reclaim_flush_topic(struct topic *topic);
 
-/* Put the connection at the end of the line for bockets, unless it is in it. */
-void reclaim_wait(struct conn *conn);
-
 /*
  * Wake the connections in line for which there are bockets now, in order. One
  * that could not go on with any number of bockets is passed over.

@@ -94,6 +94,7 @@ struct conn {
     uint8_t state;        /* enum conn_state */
     uint8_t reason;       /* enum reason, from CLOSING on */
     uint8_t overflow;     /* enum overflow: its own policy */
+    uint8_t promised;     /* bockets of the slab, see holders.h */
 
     /* receiving, and sending to it alone */
     struct queue queue;

@@ -2,6 +2,7 @@
 
 #include "net/io/socket.h"
 #include "net/state/engine.h"
+#include "net/state/holders.h"
 #include "net/state/interest.h"
 #include "net/state/membership.h"
 #include "net/state/server.h"
@@ -22,6 +23,7 @@ static void release_resources(struct conn *conn)
     link_out(&conn->dirty);
     link_out(&conn->holders);
     link_out(&conn->waiting);
+    holders_end_promise(conn);
     conn_clear(conn, CONN_DIRTY | CONN_BEHIND | CONN_PENDING_LAG |
                          CONN_PENDING_DRAIN | CONN_READABLE | CONN_WRITABLE |
                          CONN_CUT);
