@@ -176,7 +176,12 @@ describe("the store of retained messages", function()
 
   it("counts in the memory line if it may be needed", function()
     assert.equal("at most 1.0 MiB", memory_line {})
-    assert.equal("at most 2.0 MiB", memory_line { code = "fes.topic 'x'" })
+    assert.equal("at most 1.0 MiB", memory_line {
+      code = "fes.topic 'x':publish 'not stored'" })
+    assert.equal("at most 2.0 MiB",
+      memory_line { code = "fes.topic('x', { retain = true })" })
+    assert.equal("at most 2.0 MiB",
+      memory_line { code = "fes.topic 'x':set_overflow 'latest'" })
     assert.equal("at most 2.0 MiB",
       memory_line { listen = "overflow = 'latest'" })
   end)

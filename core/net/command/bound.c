@@ -36,7 +36,7 @@ static double kernel_bytes_of(const struct server *server)
 
 bool bound_has_store(const struct engine *engine)
 {
-    return engine->topics.used > 0 || engine->cells.all != NULL;
+    return engine->needs_cells || engine->cells.all != NULL;
 }
 
 bool bound_has_outgoing(const struct engine *engine)

@@ -18,7 +18,7 @@ struct bound {
 };
 
 /* The bound for all servers that are not closing, and outgoing connections. The
- * store counts if a topic exists or a server's policy may need it. */
+ * store counts from the first topic that retains, or policy "latest", on. */
 struct bound bound_of(const struct engine *engine);
 
 /*

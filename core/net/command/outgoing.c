@@ -48,6 +48,8 @@ conn_name outgoing_open(struct engine *engine,
     server = new_server(engine, options, owner);
     if (server == NULL)
         return 0;
+    engine->needs_cells =
+        engine->needs_cells || overflow_conflates(options->overflow);
     conn = new_conn(server);
     if (too_many)
         conn_end(conn, REASON_ERROR, strerrordesc_np(EMFILE));

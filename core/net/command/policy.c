@@ -6,6 +6,11 @@
 #include "net/state/stall.h"
 #include "net/state/topic.h"
 
+static void note_policy(struct engine *engine, enum overflow overflow)
+{
+    engine->needs_cells = engine->needs_cells || overflow_conflates(overflow);
+}
+
 enum command_answer policy_set_conn(struct engine *engine, conn_name name,
                                     enum overflow overflow)
 {
@@ -16,6 +21,7 @@ enum command_answer policy_set_conn(struct engine *engine, conn_name name,
     enqueue_pending(conn);
     if (!conn_is_open(conn))
         return COMMAND_CLOSED;
+    note_policy(engine, overflow);
     topic_set_conn_overflow(conn, overflow);
     if (overflow == OVERFLOW_CLOSE && stall_of_any(conn))
         conn_end(conn, REASON_OVERFLOW, NULL);
@@ -25,6 +31,7 @@ enum command_answer policy_set_conn(struct engine *engine, conn_name name,
 void policy_set_topic(struct topic *topic, enum overflow overflow)
 {
     reclaim_flush_topic(topic);
+    note_policy(topic->engine, overflow);
     topic->overflow = (uint8_t)overflow;
 }
 
@@ -32,5 +39,6 @@ void policy_set_server(struct server *server, enum overflow overflow)
 {
     if (stream_has_messages(&server->stream))
         reclaim_flush(server);
+    note_policy(server->engine, overflow);
     server->options.overflow = overflow;
 }

@@ -116,6 +116,7 @@ bool topic_retain(struct topic *topic)
 {
     if (!cells_map(&topic->engine->cells))
         return false;
+    topic->engine->needs_cells = true;
     topic->retains = true;
     link_out(&topic->evictable);
     return true;

@@ -53,6 +53,7 @@ struct engine {
     struct link evictable;      /* topics whose messages may be evicted */
     struct counters freed_counters; /* sums of the servers freed so far */
     struct cells cells;             /* the memory of all snapshots */
+    bool needs_cells;  /* a topic retains, or a policy "latest" has been set */
     uint64_t sequence; /* number of the last broadcast or publish */
     struct wheel wheel;
     struct timer wheel_timer;
