@@ -15,4 +15,10 @@ void *memory_map(size_t bytes);
 /* Unmap what memory_map(bytes) gave. Does nothing if `at` is NULL. */
 void memory_unmap(void *at, size_t bytes);
 
+/*
+ * Give the physical memory of a part of it back; its bytes are undefined then.
+ * No effect unless the part is made of whole pages of the system.
+ */
+void memory_discard(void *at, size_t bytes);
+
 #endif

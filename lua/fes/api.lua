@@ -163,7 +163,7 @@ function Server:close(linger) end
 ---@field missed_by table<fes.Overflow, integer>
 ---@field refused integer broadcasts and publishes that found no bocket
 ---@field accepts_paused integer how often accepting had to stop
----@field memory integer bytes of the slab
+---@field memory integer bytes that the slab can take, with its lists
 
 --------------------------------------------------------------------- connection
 

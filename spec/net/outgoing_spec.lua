@@ -59,7 +59,7 @@ describe("outgoing connections", function()
     assert.equal(0, status)
     assert.matches("^64\ntrue\n80\t65\nfalse\t[^\n]*fes.limits: 'outgoing' "
       .. "cannot change once fes.connect has been called\n", out)
-    assert.matches("at most 0.3 MiB of buffers", out)
+    assert.matches("at most 0.6 MiB of buffers", out)
   end)
 
   it("count in fes.stats(), also once they have closed", function()
@@ -115,7 +115,7 @@ describe("outgoing connections", function()
         on_close = function(_, reason) print(reason) end }]] }
 
     assert.equal(0, status)
-    assert.equal("at most 4.0 MiB of buffers, 1 connections, 256 KiB each in "
+    assert.equal("at most 4.5 MiB of buffers, 1 connections, 256 KiB each in "
       .. "the kernel\nbye\neof\n", out)
     assert.matches("no listener, connection, timer or task is left", err)
   end)

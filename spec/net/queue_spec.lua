@@ -6,16 +6,16 @@ local seed = require "spec.support.seed"
 
 local SIZE = 16
 
--- A pool, and a store of queues that hold at most `bockets` bockets of bytes.
-local function new(bockets)
+-- A pool, and a store of queues.
+local function new()
   local pool = assert(core.pool(64, SIZE, true))
 
-  return core.queue_store(pool, 8, bockets or 4), pool
+  return core.queue_store(pool), pool
 end
 
 local function finish(store, pool)
   store:end_turn()
-  assert.equal(0, store:rings_out())
+  assert.equal(0, store:blocks_taken())
   assert.equal(64, pool:free_count())
 end
 
@@ -153,20 +153,44 @@ describe("a queue", function()
     finish(store, pool)
   end)
 
-  it("borrows a ring only for more segments than its own", function()
+  it("takes blocks for more than one segment, and gives them back", function()
     local store, pool = new()
     local queue = store:queue()
-    local own = ("x"):rep(core.QUEUE_OWN_SEGMENTS * SIZE)
+    local in_a_block = core.BLOCK_SEGMENTS * SIZE
 
-    queue:write(own)
-    assert.equal(0, store:rings_out())
+    queue:write(("x"):rep(SIZE))
+    assert.equal(0, store:blocks_taken())
     queue:write "y"
-    assert.equal(1, store:rings_out())
-    assert.equal(own .. "y", bytes_of(queue))
-    queue:consume(#own)
-    assert.equal(1, store:rings_out())
+    assert.equal(1, store:blocks_taken())
+    queue:write(("z"):rep(2 * in_a_block - SIZE - 1))
+    assert.equal(2, store:blocks_taken())
+    assert.is_true(queue:has_blocks(0))
+    queue:write "!"
+    assert.equal(3, store:blocks_taken())
+    queue:consume(in_a_block)
+    assert.equal(2, store:blocks_taken())
+    queue:consume(in_a_block)
+    assert.equal(1, store:blocks_taken())
     queue:consume(1)
-    assert.equal(0, store:rings_out())
+    assert.equal(0, store:blocks_taken())
+    finish(store, pool)
+  end)
+
+  it("may use the last blocks if it is empty", function()
+    local store, pool = new()
+    local empty, slow = store:queue(), store:queue()
+    local bocket = filled(pool, ("x"):rep(SIZE))
+
+    while slow:has_blocks(1) do -- the pieces do not continue each other
+      slow:refer(bocket, 0, SIZE)
+      slow:refer(bocket, 0, SIZE)
+    end
+    assert.equal(0, store:blocks_available "common")
+    assert.is_true(store:blocks_available "reserve" > 100)
+    assert.is_true(empty:has_blocks(100 * core.BLOCK_SEGMENTS))
+    assert.is_false(empty:has_blocks(10000 * core.BLOCK_SEGMENTS))
+    slow:clear()
+    pool:checkin(bocket)
     finish(store, pool)
   end)
 
@@ -191,9 +215,9 @@ local function new_engine(bockets, clients)
   local pool = assert(core.pool(256, SIZE, true))
   local self = setmetatable({
     pool = pool, limit = bockets * SIZE, most = 0,
-    store = core.queue_store(pool, clients, bockets),
+    store = core.queue_store(pool),
     stream = core.stream(pool, bockets),
-    queues = {}, model = {}, bound = core.queue_most_segments(bockets),
+    queues = {}, model = {}, bound = 4 * bockets + 4,
   }, Engine)
 
   for i = 1, clients do
@@ -313,7 +337,7 @@ function Engine:finish()
   for _, queue in ipairs(self.queues) do queue:clear() end
   self.stream:free()
   self.store:end_turn()
-  assert.equal(0, self.store:rings_out())
+  assert.equal(0, self.store:blocks_taken())
   assert.equal(256, self.pool:free_count())
 end
 
@@ -344,7 +368,7 @@ describe("queues", function()
 
   -- One queue gets a byte of its own and a piece of a broadcast in turn.
   for _, bockets in ipairs { 1, 4, 16 } do
-    it(("of %d bockets have no more segments than a ring")
+    it(("of %d bockets have a bounded number of segments")
       :format(bockets), function()
       for length = 1, SIZE do
         local engine = new_engine(bockets, 2)

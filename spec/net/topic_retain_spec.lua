@@ -175,14 +175,14 @@ describe("the store of retained messages", function()
   end
 
   it("counts in the memory line if it may be needed", function()
-    assert.equal("at most 1.0 MiB", memory_line {})
-    assert.equal("at most 1.0 MiB", memory_line {
+    assert.equal("at most 1.1 MiB", memory_line {})
+    assert.equal("at most 1.1 MiB", memory_line {
       code = "fes.topic 'x':publish 'not stored'" })
-    assert.equal("at most 2.0 MiB",
+    assert.equal("at most 2.1 MiB",
       memory_line { code = "fes.topic('x', { retain = true })" })
-    assert.equal("at most 2.0 MiB",
+    assert.equal("at most 2.1 MiB",
       memory_line { code = "fes.topic 'x':set_overflow 'latest'" })
-    assert.equal("at most 2.0 MiB",
+    assert.equal("at most 2.1 MiB",
       memory_line { listen = "overflow = 'latest'" })
   end)
 
@@ -206,8 +206,8 @@ describe("the store of retained messages", function()
 
     for before, more in ipairs { "..", ".", "." } do
       assert(client:send(more))
-      program:expect(("info  at most %d.0 MiB of buffers from now on\n")
-        :format(({ 2, 4, 8 })[before]), "stderr")
+      program:expect(("info  at most %s MiB of buffers from now on\n")
+        :format(({ "2.1", "4.4", "8.9" })[before]), "stderr")
     end
     assert.equal(3, select(2, program:stderr():gsub("from now on", "")))
     program:stop()

@@ -16,7 +16,7 @@ describe("the ready lines", function()
 
     assert.equal(port, again)
     assert.not_equal("0", port)
-    assert.matches("^at most 64%.0 MiB of buffers, %d+ connections, "
+    assert.matches("^at most 72%.4 MiB of buffers, %d+ connections, "
       .. "256 KiB each in the kernel\n$", rest)
   end)
 
@@ -48,7 +48,7 @@ describe("the ready lines", function()
     ]]
 
     assert.matches("^listening %[::1%]:%d+\nlistening 127%.0%.0%.1:%d+\n"
-      .. "at most 2%.0 MiB of buffers, [^\n]*\n$", server:stdout())
+      .. "at most 2%.3 MiB of buffers, [^\n]*\n$", server:stdout())
   end)
 
   it("show the limits that the options set", function()
@@ -57,7 +57,7 @@ describe("the ready lines", function()
         maxconnections = 10, sndbuf = 16384, rcvbuf = 32768 }
     ]]
 
-    assert.matches("\nat most 1%.0 MiB of buffers, 10 connections, "
+    assert.matches("\nat most 1%.1 MiB of buffers, 10 connections, "
       .. "96 KiB each in the kernel\n$", server:stdout())
   end)
 

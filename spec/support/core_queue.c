@@ -14,6 +14,7 @@ enum { MOST_PIECES = 1024 };
 
 struct l_store {
     struct queue_store store;
+    struct blocks blocks;
     struct bocket *shared;
 };
 
@@ -71,6 +72,16 @@ static int l_bockets_for(lua_State *L)
     return 1;
 }
 
+/* queue:has_blocks(segments) -> boolean */
+static int l_has_blocks(lua_State *L)
+{
+    struct l_queue *self = check_queue(L);
+
+    lua_pushboolean(L, queue_has_blocks(&self->store->store, &self->queue,
+                                        core_check_size(L, 2)));
+    return 1;
+}
+
 /* queue:refer(bocket, offset, length) */
 static int l_refer(lua_State *L)
 {
@@ -101,7 +112,7 @@ static int l_gather(lua_State *L)
 
     luaL_argcheck(L, most >= 0 && most <= MOST_PIECES, 2, "too many");
 
-    int n = queue_gather(&self->store->store, &self->queue, pieces, (int)most);
+    int n = queue_gather(&self->queue, pieces, (int)most);
 
     lua_newtable(L);
     for (int i = 0; i < n; i++) {
@@ -169,70 +180,75 @@ static int l_end_turn(lua_State *L)
     return 0;
 }
 
-/* store:rings_out() -> number of rings that are borrowed */
-static int l_rings_out(lua_State *L)
+/* store:blocks_taken() -> integer */
+static int l_blocks_taken(lua_State *L)
 {
-    struct queue_store *store = &check_store(L, 1)->store;
+    lua_pushinteger(L, (lua_Integer)check_store(L, 1)->blocks.taken);
+    return 1;
+}
 
-    lua_pushinteger(L, store->fresh - store->nidle);
+/* store:blocks_available([share]) -> integer */
+static int l_blocks_available(lua_State *L)
+{
+    size_t n =
+        blocks_available(&check_store(L, 1)->blocks, core_opt_share(L, 2));
+
+    lua_pushinteger(L, (lua_Integer)n);
     return 1;
 }
 
 /* store:free() */
 static int l_free(lua_State *L)
 {
-    struct l_store *self = check_store(L, 1);
-
-    queue_store_free(&self->store);
-    self->store = (struct queue_store){0};
+    blocks_unmap(&check_store(L, 1)->blocks);
     return 0;
 }
 
-/* core.queue_store(pool, number, bockets) -> store */
+/* core.queue_store(pool[, bytes]) -> store, with the blocks for a slab of so
+ * many bytes */
 static int l_queue_store(lua_State *L)
 {
     struct pool *pool = core_check_pool(L, 1);
-    size_t number = core_check_size(L, 2);
-    size_t bockets = core_check_size(L, 3);
+    size_t bytes = (size_t)luaL_optinteger(L, 2, 0);
     struct l_store *self = core_new_object(L, STORE, sizeof *self);
 
-    if (!queue_store_init(&self->store, pool, number, bockets))
+    if (!blocks_map(&self->blocks, bytes))
         return luaL_error(L, "no memory");
+    self->store = (struct queue_store){pool, &self->blocks};
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
-    return 1;
-}
-
-/* core.queue_most_segments(bockets) -> integer */
-static int l_most_segments(lua_State *L)
-{
-    size_t most = queue_most_segments(core_check_size(L, 1));
-
-    lua_pushinteger(L, (lua_Integer)most);
     return 1;
 }
 
 void core_open_queue(lua_State *L)
 {
     static const luaL_Reg queue_methods[] = {
-        {"write", l_write},       {"bockets_for", l_bockets_for},
-        {"refer", l_refer},       {"copies", l_copies},
-        {"gather", l_gather},     {"consume", l_consume},
-        {"clear", l_clear},       {"bytes", l_bytes},
-        {"segments", l_segments}, {NULL, NULL},
+        {"write", l_write},
+        {"bockets_for", l_bockets_for},
+        {"refer", l_refer},
+        {"copies", l_copies},
+        {"gather", l_gather},
+        {"consume", l_consume},
+        {"clear", l_clear},
+        {"bytes", l_bytes},
+        {"segments", l_segments},
+        {"has_blocks", l_has_blocks},
+        {NULL, NULL},
     };
     static const luaL_Reg store_methods[] = {
-        {"queue", l_queue},         {"end_turn", l_end_turn},
-        {"rings_out", l_rings_out}, {"free", l_free},
-        {"__gc", l_free},           {NULL, NULL},
+        {"queue", l_queue},
+        {"end_turn", l_end_turn},
+        {"blocks_taken", l_blocks_taken},
+        {"blocks_available", l_blocks_available},
+        {"free", l_free},
+        {"__gc", l_free},
+        {NULL, NULL},
     };
 
     core_new_type(L, QUEUE, queue_methods);
     core_new_type(L, STORE, store_methods);
     lua_pushcfunction(L, l_queue_store);
     lua_setfield(L, -2, "queue_store");
-    lua_pushcfunction(L, l_most_segments);
-    lua_setfield(L, -2, "queue_most_segments");
-    lua_pushinteger(L, QUEUE_OWN_SEGMENTS);
-    lua_setfield(L, -2, "QUEUE_OWN_SEGMENTS");
+    lua_pushinteger(L, BLOCK_SEGMENTS);
+    lua_setfield(L, -2, "BLOCK_SEGMENTS");
 }

@@ -9,8 +9,8 @@ return {
 
   { "net/io", "loop", "address", "socket", "inherit", "notify", "hangup",
     "resolve" },
-  { "net/memory", "pool", "slab", "inbox", "queue", "stream", "cells", "key",
-    "snapshot", "age" },
+  { "net/memory", "pool", "blocks", "slab", "inbox", "queue", "stream",
+    "cells", "key", "snapshot", "age" },
   { "net/protocol", "framing" },
   { "net/state", "overflow", "reason", "conn_name", "counters", "channel",
     "conn", "conn_ring", "event", "server_options", "engine", "server",

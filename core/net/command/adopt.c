@@ -21,7 +21,6 @@
 struct adoption {
     struct server *server;
     struct server_options options; /* with own copies of what they point at */
-    struct queue_store queues;     /* with longer rings; else all zero */
     struct segment *pieces;        /* longer than the server's; else NULL */
     uint8_t place; /* in old_framings, of the framing that is replaced */
 };
@@ -91,18 +90,6 @@ struct server *adopt_find(struct engine *engine,
 
 /* ---------------------------------------------------------------- preparing */
 
-static bool prepare_rings(struct adoption *adoption)
-{
-    const struct server *server = adoption->server;
-
-    if (queue_most_segments(adoption->options.maxsends) <=
-        server->queues.length)
-        return true;
-    return queue_store_init(&adoption->queues, server->pool,
-                            server->engine->conns.number,
-                            adoption->options.maxsends);
-}
-
 static bool prepare_pieces(struct adoption *adoption)
 {
     const struct server *server = adoption->server;
@@ -145,7 +132,7 @@ static bool prepare(struct adoption *adoption,
                     const struct server_options *options)
 {
     return server_options_copy(&adoption->options, options) &&
-           prepare_rings(adoption) && prepare_pieces(adoption) &&
+           prepare_pieces(adoption) &&
            stream_raise_limit(&adoption->server->stream, options->maxsends);
 }
 
@@ -170,7 +157,6 @@ struct adoption *adopt_prepare(struct server *server,
 void adopt_drop(struct adoption *adoption)
 {
     adoption->server->adopting = false;
-    queue_store_free(&adoption->queues);
     free(adoption->pieces);
     server_options_free(&adoption->options);
     free(adoption);
@@ -227,29 +213,16 @@ static void swap_options(struct adoption *adoption)
     adoption->options = old;
 }
 
-static void move_queue(struct adoption *adoption, struct conn *conn)
-{
-    queue_move(&adoption->server->queues, &adoption->queues, &conn->queue);
-}
-
-/* Replace rings and pieces where the options need longer ones. */
+/* Replace pieces where the options need longer ones. */
 static void commit_memory(struct adoption *adoption)
 {
     struct server *server = adoption->server;
+    struct segment *old = server->pieces;
 
-    if (adoption->queues.rings != NULL) {
-        struct queue_store old = server->queues;
-
-        for_each_conn(adoption, move_queue);
-        server->queues = adoption->queues;
-        adoption->queues = old;
-    }
-    if (adoption->pieces != NULL) {
-        struct segment *old = server->pieces;
-
-        server->pieces = adoption->pieces;
-        adoption->pieces = old;
-    }
+    if (adoption->pieces == NULL)
+        return;
+    server->pieces = adoption->pieces;
+    adoption->pieces = old;
 }
 
 static void count_site(struct adoption *adoption, struct conn *conn)

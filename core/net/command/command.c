@@ -192,11 +192,10 @@ static void add_pending(struct conn_stats *stats, struct conn *conn)
 
 static uint32_t held_bockets(const struct conn *conn)
 {
-    const struct server *server = conn->server;
-    size_t bockets = queue_bockets(&server->queues, &conn->queue);
+    size_t bockets = queue_bockets(&conn->queue);
 
     if (conn->inbox.bytes > 0)
-        bockets += inbox_bockets(server->pool, &conn->inbox);
+        bockets += inbox_bockets(conn->server->pool, &conn->inbox);
     return (uint32_t)bockets;
 }
 

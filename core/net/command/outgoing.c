@@ -12,7 +12,7 @@ static struct server *new_server(struct engine *engine,
                                  void *owner)
 {
     struct server *server =
-        serve_new(engine, options, owner, &engine->outgoing, 1);
+        serve_new(engine, options, owner, &engine->outgoing);
 
     if (server == NULL)
         return NULL;

@@ -26,8 +26,7 @@ struct server *server_open(struct engine *engine,
                            const struct server_options *options, void *owner,
                            const char **why)
 {
-    struct server *server =
-        serve_new(engine, options, owner, NULL, engine->conns.number);
+    struct server *server = serve_new(engine, options, owner, NULL);
     int fd;
 
     if (server == NULL) {
@@ -150,6 +149,11 @@ conn_name server_next(const struct server *server, uint32_t *slot)
 }
 
 /* -------------------------------------------------------------------- stats */
+
+uint64_t server_memory(const struct server *server)
+{
+    return slab_bytes_of(server->options.bockets, server->options.size);
+}
 
 /* Servers of outgoing connections share a slab, which engine_stats() adds. */
 static void add_slab(struct server_stats *stats, const struct server *server)

@@ -91,6 +91,9 @@ uint32_t server_connections(const struct server *server);
  */
 conn_name server_next(const struct server *server, uint32_t *slot);
 
+/* The most bytes that its slab can take (slab_bytes_of()). */
+uint64_t server_memory(const struct server *server);
+
 /* The server's figures; the cost does not depend on the connections. */
 struct server_stats server_stats(const struct server *server);
 

@@ -1,127 +1,129 @@
 #include "net/memory/queue.h"
 
-#include "base/memory.h"
-
 #include <assert.h>
 #include <string.h>
 
-/*
- * A piece that is referred to has at least half a bocket, so there are at most
- * 2 * bockets of them. A segment of copies may lie between each two. The rest
- * is for the two ends.
- */
-size_t queue_most_segments(size_t bockets)
-{
-    return 4 * bockets + 4;
-}
-
-/* -------------------------------------------------------------------- rings */
-
-static size_t rings_bytes(const struct queue_store *store)
-{
-    return (size_t)store->number * store->length * sizeof *store->rings;
-}
-
-bool queue_store_init(struct queue_store *store, struct pool *pool,
-                      size_t number, size_t bockets)
-{
-    assert(queue_most_segments(bockets) <= UINT16_MAX);
-    *store = (struct queue_store){
-        .pool = pool,
-        .number = (uint32_t)number,
-        .length = (uint16_t)queue_most_segments(bockets),
-    };
-    store->rings = memory_map(rings_bytes(store));
-    store->idle = memory_map(number * sizeof *store->idle);
-    if (store->rings == NULL || store->idle == NULL) {
-        queue_store_free(store);
-        return false;
-    }
-    return true;
-}
-
-void queue_store_free(struct queue_store *store)
-{
-    memory_unmap(store->rings, rings_bytes(store));
-    memory_unmap(store->idle, store->number * sizeof *store->idle);
-}
-
-static struct segment *borrow_ring(struct queue_store *store)
-{
-    uint32_t ring;
-
-    if (store->nidle > 0) {
-        ring = store->idle[--store->nidle];
-    } else {
-        assert(store->fresh < store->number);
-        ring = store->fresh++;
-    }
-    return &store->rings[(size_t)ring * store->length];
-}
-
-static void return_ring(struct queue_store *store, struct segment *ring)
-{
-    assert(store->length > 0);
-
-    size_t index = (size_t)(ring - store->rings) / store->length;
-
-    store->idle[store->nidle++] = (uint32_t)index;
-}
-
-/* ----------------------------------------------------------------- segments */
+/* A queue that lacked blocks goes on when a sixteenth of all are free. */
+enum { PLENTY_DIVISOR = 16 };
 
 void queue_init(struct queue *queue)
 {
     *queue = (struct queue){0};
 }
 
-static unsigned ring_length(const struct queue_store *store,
-                            const struct queue *queue)
+/* ------------------------------------------------------------------- blocks */
+
+/* How many blocks it takes to add segments. */
+static size_t blocks_for(const struct queue *queue, size_t segments)
 {
-    return queue->borrowed ? store->length : QUEUE_OWN_SEGMENTS;
+    size_t end = queue->head + queue->count + segments;
+    size_t present =
+        queue->chained ? (queue->head + queue->count - 1u) / BLOCK_SEGMENTS + 1u
+                       : 0;
+
+    if (!queue->chained && end <= 1)
+        return 0;
+    return (end + BLOCK_SEGMENTS - 1) / BLOCK_SEGMENTS - present;
 }
 
-/* Segment `i` from the front. A caller that may change the queue may change the
- * segment, hence the cast. */
-static struct segment *segment_at(const struct queue_store *store,
-                                  const struct queue *queue, unsigned i)
+bool queue_has_blocks(const struct queue_store *store,
+                      const struct queue *queue, size_t segments)
 {
-    unsigned length = ring_length(store, queue);
-    unsigned place = queue->head + i;
-
-    if (place >= length)
-        place -= length;
-    return queue->borrowed ? &queue->ring[place]
-                           : (struct segment *)(uintptr_t)&queue->own[place];
+    return blocks_for(queue, segments) <=
+           blocks_available(store->blocks,
+                            queue->count == 0 ? POOL_RESERVE : POOL_COMMON);
 }
 
-static struct segment *last_segment(const struct queue_store *store,
-                                    const struct queue *queue)
+bool queue_lacks_blocks(const struct queue_store *store,
+                        const struct queue *queue)
 {
-    return queue->count > 0 ? segment_at(store, queue, queue->count - 1u)
-                            : NULL;
+    return queue->count > 0 &&
+           blocks_available(store->blocks, POOL_COMMON) <
+               blocks_most(store->blocks, POOL_COMMON) / PLENTY_DIVISOR;
 }
 
-static void move_to_ring(struct queue_store *store, struct queue *queue)
-{
-    struct segment *ring = borrow_ring(store);
+/* ----------------------------------------------------------------- segments */
 
-    for (unsigned i = 0; i < queue->count; i++)
-        ring[i] = *segment_at(store, queue, i);
-    queue->ring = ring;
-    queue->borrowed = true;
-    queue->head = 0;
+/* Iterates over the segments from the front. */
+struct walk {
+    const struct block *block; /* NULL: the queue's own segment */
+    const struct segment *at;
+    unsigned left;
+};
+
+static struct walk walk_begin(const struct queue *queue)
+{
+    const struct block *block = queue->chained ? queue->chain.first : NULL;
+
+    return (struct walk){
+        .block = block,
+        .at = block != NULL ? &block->segments[queue->head] : &queue->own,
+        .left = queue->count,
+    };
+}
+
+static const struct segment *walk_next(struct walk *walk)
+{
+    const struct segment *segment = walk->at++;
+
+    if (walk->left == 0)
+        return NULL;
+    walk->left--;
+    if (walk->left > 0 && walk->at == walk->block->segments + BLOCK_SEGMENTS) {
+        walk->block = walk->block->next;
+        walk->at = walk->block->segments;
+    }
+    return segment;
+}
+
+static struct segment *first_segment(struct queue *queue)
+{
+    return queue->chained ? &queue->chain.first->segments[queue->head]
+                          : &queue->own;
+}
+
+/* A caller that may change the queue may change the segment, hence the cast. */
+static struct segment *last_segment(const struct queue *queue)
+{
+    unsigned place = queue->head + queue->count - 1u;
+
+    if (queue->count == 0)
+        return NULL;
+    return queue->chained ? &queue->chain.last->segments[place % BLOCK_SEGMENTS]
+                          : (struct segment *)(uintptr_t)&queue->own;
+}
+
+static void begin_chain(struct queue_store *store, struct queue *queue)
+{
+    struct block *block = blocks_take(store->blocks);
+
+    block->next = NULL;
+    block->segments[0] = queue->own;
+    queue->chain.first = queue->chain.last = block;
+    queue->chained = true;
+}
+
+static void append_block(struct queue_store *store, struct queue *queue)
+{
+    struct block *block = blocks_take(store->blocks);
+
+    block->next = NULL;
+    queue->chain.last->next = block;
+    queue->chain.last = block;
 }
 
 /* Add a last segment. The caller has held its bocket. */
 static void push_segment(struct queue_store *store, struct queue *queue,
                          struct segment piece)
 {
-    if (!queue->borrowed && queue->count == QUEUE_OWN_SEGMENTS)
-        move_to_ring(store, queue);
-    assert(queue->count < ring_length(store, queue));
+    if (!queue->chained && queue->count == 1)
+        begin_chain(store, queue);
+    else if (queue->chained &&
+             (queue->head + queue->count) % BLOCK_SEGMENTS == 0)
+        append_block(store, queue);
     queue->count++;
-    *last_segment(store, queue) = piece;
+    assert(queue->count > 0);
+    *last_segment(queue) = piece;
     queue->bytes += piece.length;
 }
 
@@ -134,7 +136,7 @@ static struct bocket *writable_bocket(const struct queue_store *store,
                                       const struct queue *queue,
                                       struct bocket *shared)
 {
-    const struct segment *last = last_segment(store, queue);
+    const struct segment *last = last_segment(queue);
     struct bocket *tail = last != NULL ? last->bocket : shared;
 
     if (tail == NULL || tail->used == pool_size(store->pool))
@@ -156,10 +158,21 @@ size_t queue_bockets_for(const struct queue_store *store,
     return length > space ? (length - space + size - 1) / size : 0;
 }
 
+/* The first bytes in an empty queue are a segment, also in a shared bocket. */
+size_t queue_segments_for(const struct queue_store *store,
+                          const struct queue *queue, size_t length,
+                          struct bocket *shared)
+{
+    bool into_shared =
+        queue->count == 0 && writable_bocket(store, queue, shared) != NULL;
+
+    return queue_bockets_for(store, queue, length, shared) + into_shared;
+}
+
 void queue_add_piece(struct queue_store *store, struct queue *queue,
                      const struct segment *piece)
 {
-    struct segment *last = last_segment(store, queue);
+    struct segment *last = last_segment(queue);
 
     if (segment_continues(last, piece)) {
         last->length += piece->length;
@@ -170,11 +183,16 @@ void queue_add_piece(struct queue_store *store, struct queue *queue,
     push_segment(store, queue, *piece);
 }
 
+bool queue_continues(const struct queue *queue, const struct segment *piece)
+{
+    return segment_continues(last_segment(queue), piece);
+}
+
 bool queue_should_copy(const struct queue_store *store,
                        const struct queue *queue, const struct segment *piece)
 {
     return queue->count > 0 && piece->length < pool_size(store->pool) / 2 &&
-           !segment_continues(last_segment(store, queue), piece);
+           !queue_continues(queue, piece);
 }
 
 /* Share a fresh bocket for writing from now on, in place of another. */
@@ -216,59 +234,67 @@ void queue_write(struct queue_store *store, struct queue *queue,
 
 /* If a bocket comes again, it is one of the last two: the one with copies, or
  * the one referred to last. */
-size_t queue_bockets(const struct queue_store *store, const struct queue *queue)
+size_t queue_bockets(const struct queue *queue)
 {
     const struct bocket *last = NULL, *other = NULL;
+    struct walk walk = walk_begin(queue);
+    const struct segment *segment;
     size_t bockets = 0;
 
-    for (unsigned i = 0; i < queue->count; i++) {
-        const struct bocket *bocket = segment_at(store, queue, i)->bocket;
-
-        if (bocket == last)
+    while ((segment = walk_next(&walk)) != NULL) {
+        if (segment->bocket == last)
             continue;
-        bockets += bocket != other;
+        bockets += segment->bocket != other;
         other = last;
-        last = bocket;
+        last = segment->bocket;
     }
     return bockets;
 }
 
-int queue_gather(const struct queue_store *store, const struct queue *queue,
-                 struct iovec *vector, int most)
+int queue_gather(const struct queue *queue, struct iovec *vector, int most)
 {
-    int n = queue->count < most ? queue->count : most;
+    struct walk walk = walk_begin(queue);
+    const struct segment *piece;
+    int n = 0;
 
-    for (int i = 0; i < n; i++) {
-        const struct segment *piece = segment_at(store, queue, (unsigned)i);
-
-        vector[i].iov_base = piece->bocket->bytes + piece->offset;
-        vector[i].iov_len = piece->length;
+    while (n < most && (piece = walk_next(&walk)) != NULL) {
+        vector[n].iov_base = piece->bocket->bytes + piece->offset;
+        vector[n].iov_len = piece->length;
+        n++;
     }
     return n;
+}
+
+/* The first segment of the chain has been removed: advance. */
+static void shift_chain(struct queue_store *store, struct queue *queue)
+{
+    struct block *block = queue->chain.first;
+
+    if (queue->count > 0 && ++queue->head < BLOCK_SEGMENTS)
+        return;
+    queue->chain.first = block->next;
+    queue->head = 0;
+    blocks_give(store->blocks, block);
 }
 
 /* Remove the first segment, to which the caller has a pointer. */
 static void shift_segment(struct queue_store *store, struct queue *queue,
                           const struct segment *first)
 {
-    unsigned length = ring_length(store, queue);
-
     queue->bytes -= first->length;
     pool_checkin(store->pool, first->bocket);
     queue->count--;
-    queue->head = (uint16_t)(queue->head + 1u < length ? queue->head + 1u : 0);
-    if (queue->count > 0)
-        return;
-    if (queue->borrowed)
-        return_ring(store, queue->ring);
-    queue_init(queue);
+    if (queue->chained)
+        shift_chain(store, queue);
+    if (queue->count == 0)
+        queue_init(queue);
 }
 
 void queue_consume(struct queue_store *store, struct queue *queue,
                    size_t length)
 {
     while (length > 0) {
-        struct segment *first = segment_at(store, queue, 0);
+        struct segment *first = first_segment(queue);
 
         assert(queue->count > 0);
         if (length < first->length) {
@@ -285,22 +311,5 @@ void queue_consume(struct queue_store *store, struct queue *queue,
 void queue_clear(struct queue_store *store, struct queue *queue)
 {
     while (queue->count > 0)
-        shift_segment(store, queue, segment_at(store, queue, 0));
-}
-
-void queue_move(struct queue_store *from, struct queue_store *to,
-                struct queue *queue)
-{
-    assert(from->length <= to->length);
-    if (!queue->borrowed)
-        return;
-
-    struct segment *old = queue->ring;
-    struct segment *ring = borrow_ring(to);
-
-    for (unsigned i = 0; i < queue->count; i++)
-        ring[i] = *segment_at(from, queue, i);
-    return_ring(from, old);
-    queue->ring = ring;
-    queue->head = 0;
+        shift_segment(store, queue, first_segment(queue));
 }

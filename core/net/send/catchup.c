@@ -123,7 +123,10 @@ static bool queue_snapshot(struct conn *conn, struct sub *sub)
 
 static bool has_space_again(struct conn *conn)
 {
-    return conn_is_half_free(conn, conn->server->limit_behind) &&
+    const struct server *server = conn->server;
+
+    return conn_is_half_free(conn, server->limit_behind) &&
+           !queue_lacks_blocks(&server->queues, &conn->queue) &&
            outbox_fits(conn, 1);
 }
 

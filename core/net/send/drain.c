@@ -72,7 +72,7 @@ static bool drain_all(struct conn *conn)
     struct iovec pieces[PIECES_AT_ONCE];
 
     while (conn->queue.count > 0) {
-        int count = queue_gather(store, &conn->queue, pieces, PIECES_AT_ONCE);
+        int count = queue_gather(&conn->queue, pieces, PIECES_AT_ONCE);
         bool all = count == conn->queue.count;
         uint32_t offered = conn->queue.bytes;
         ssize_t n = socket_send(conn->fd, pieces, count);

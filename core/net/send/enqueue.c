@@ -9,25 +9,59 @@
 #include "net/state/stall.h"
 #include "net/state/topic.h"
 
-/* How many new bockets it takes to queue the bytes between two positions with
- * their short pieces copied: each copied piece but the first may need one. */
-static size_t bockets_to_copy(const struct conn *conn, uint64_t from,
-                              uint64_t to)
+/* What it takes to queue some bytes of the stream. */
+struct needs {
+    size_t bockets;
+    size_t segments;
+};
+
+/* Without `copy`, nothing is copied. Each piece but the first may need a
+ * segment and, if it is copied, a bocket. */
+static struct needs needs_for(const struct conn *conn, uint64_t from,
+                              uint64_t to, bool copy)
 {
     const struct server *server = conn->server;
-    size_t bockets = 0;
+    const struct queue *queue = &conn->queue;
+    struct needs needs = {0, 0};
 
     for (uint64_t at = from; at < to;) {
         struct segment piece = stream_piece(&server->stream, at, to);
+        bool copies = copy && queue_should_copy(&server->queues, queue, &piece);
+        size_t more = 1;
 
-        if (queue_should_copy(&server->queues, &conn->queue, &piece))
-            bockets += at == from
-                           ? queue_bockets_for(&server->queues, &conn->queue,
-                                               piece.length, NULL)
-                           : 1;
+        if (at == from && copies)
+            more =
+                queue_bockets_for(&server->queues, queue, piece.length, NULL);
+        else if (at == from)
+            more = !queue_continues(queue, &piece);
+        needs.segments += more;
+        needs.bockets += copies ? more : 0;
         at += piece.length;
     }
-    return bockets;
+    return needs;
+}
+
+/* Usually the most that it could be is there: then the pieces need not be
+ * looked at. Those of a message, but the two at its ends, are full bockets. */
+static bool has_blocks_to_refer(const struct conn *conn, uint64_t from,
+                                uint64_t to)
+{
+    const struct server *server = conn->server;
+    size_t most = (to - from) / server->options.size + 2;
+
+    return queue_has_blocks(&server->queues, &conn->queue, most) ||
+           queue_has_blocks(&server->queues, &conn->queue,
+                            needs_for(conn, from, to, false).segments);
+}
+
+static bool has_memory_to_copy(const struct conn *conn, uint64_t from,
+                               uint64_t to)
+{
+    const struct server *server = conn->server;
+    struct needs needs = needs_for(conn, from, to, true);
+
+    return needs.bockets <= pool_available(server->pool, POOL_COMMON) &&
+           queue_has_blocks(&server->queues, &conn->queue, needs.segments);
 }
 
 /* Queue the bytes between two positions; with `copy`, copy short pieces. */
@@ -59,8 +93,8 @@ static bool queue_span_if_it_fits(struct conn *conn, uint64_t from, uint64_t to)
     bool copy = conn->queue.count > 0;
 
     if (!outbox_fits(conn, to - from) ||
-        (copy && bockets_to_copy(conn, from, to) >
-                     pool_available(conn->server->pool, POOL_COMMON)))
+        !(copy ? has_memory_to_copy(conn, from, to)
+               : has_blocks_to_refer(conn, from, to)))
         return false;
     queue_span(conn, from, to, copy);
     return true;
@@ -104,11 +138,13 @@ static void overflow_stall(struct conn *conn, const struct pending *pending,
                                is half free already: nothing else notices */
 }
 
-static void overflow_close(struct conn *conn, const struct pending *pending)
+/* The kernel has taken the first `taken` bytes of the message. */
+static void overflow_close(struct conn *conn, const struct pending *pending,
+                           uint64_t taken)
 {
     struct counters *counters = &conn->server->counters;
 
-    counters_withdraw(counters, pending_length(pending));
+    counters_withdraw(counters, pending_length(pending) - taken);
     counters_miss(counters, &conn->missed, OVERFLOW_CLOSE);
     conn->next_message = pending->message + 1;
     conn_end(conn, REASON_OVERFLOW, NULL);
@@ -135,7 +171,7 @@ static void enqueue_one(struct conn *conn, const struct pending *pending)
         (queue_or_drain(conn, pending) || conn->state != CONN_OPEN))
         return;
     if (policy == OVERFLOW_CLOSE)
-        overflow_close(conn, pending);
+        overflow_close(conn, pending, 0);
     else
         overflow_stall(conn, pending, policy);
 }
@@ -166,7 +202,8 @@ void enqueue_pending(struct conn *conn)
 }
 
 /* Queue all but the first `taken` bytes of a message. `adjacent`: it lies
- * directly behind the last message queued. */
+ * directly behind the last message queued. With `taken` > 0 it must be queued,
+ * and only blocks can be missing. */
 static bool queue_rest(struct conn *conn, const struct pending *pending,
                        uint64_t taken, bool adjacent)
 {
@@ -176,7 +213,8 @@ static bool queue_rest(struct conn *conn, const struct pending *pending,
 
     if (!adjacent)
         return queue_span_if_it_fits(conn, from, to);
-    if (taken == 0 && !outbox_fits(conn, to - from))
+    if ((taken == 0 && !outbox_fits(conn, to - from)) ||
+        !has_blocks_to_refer(conn, from, to))
         return false;
     queue_span(conn, from, to, false);
     return true;
@@ -202,6 +240,9 @@ void enqueue_rest(struct conn *conn, uint64_t end, uint64_t taken)
             counters_deliver(&conn->out, 1);
         } else if (queue_rest(conn, &pending, taken, adjacent)) {
             taken = 0;
+        } else if (taken > 0) {
+            overflow_close(conn, &pending, taken);
+            return;
         } else {
             break;
         }

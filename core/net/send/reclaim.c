@@ -49,18 +49,29 @@ void reclaim_flush_topic(struct topic *topic)
     }
 }
 
+static bool holds_bockets(const struct conn *conn)
+{
+    return conn->queue.count > 0 || conn->inbox.bytes > 0;
+}
+
+static bool holds_blocks(const struct conn *conn)
+{
+    return conn->queue.chained;
+}
+
 /*
  * The connection to close: the first holder. An outgoing connection that is
  * still connecting is BEHIND and may hold nothing. NULL: there is none.
  */
-static struct conn *find_victim(const struct slab *slab)
+static struct conn *find_victim(const struct slab *slab,
+                                bool holds(const struct conn *conn))
 {
     const struct link *end = &slab->holders;
 
     for (struct link *at = end->next; at != end; at = at->next) {
         struct conn *conn = link_owner(at, struct conn, holders);
 
-        if (conn->queue.count > 0 || conn->inbox.bytes > 0)
+        if (holds(conn))
             return conn;
     }
     return NULL;
@@ -74,10 +85,20 @@ static size_t bockets_needed(const struct conn *conn, size_t length)
                              server->shared);
 }
 
+static bool has_blocks(const struct conn *conn, size_t length)
+{
+    const struct server *server = conn->server;
+
+    return queue_has_blocks(&server->queues, &conn->queue,
+                            queue_segments_for(&server->queues, &conn->queue,
+                                               length, server->shared));
+}
+
 bool reclaim_has_space(const struct conn *conn, size_t length)
 {
     return bockets_needed(conn, length) <=
-           pool_available(conn->server->pool, conn_share(conn));
+               pool_available(conn->server->pool, conn_share(conn)) &&
+           has_blocks(conn, length);
 }
 
 /* A CLOSING connection has a reason already, which is not why its queue is
@@ -95,8 +116,25 @@ bool reclaim_ensure(struct server *server, size_t number, enum pool_share share)
         return true;
     reclaim_flush(server);
     while (pool_available(server->pool, share) < number) {
+        struct conn *victim = share == POOL_RESERVE
+                                  ? find_victim(server->slab, holds_bockets)
+                                  : NULL;
+
+        if (victim == NULL)
+            return false;
+        close_victim(victim);
+    }
+    return true;
+}
+
+/* Likewise for the blocks that `length` more bytes for the connection need. */
+static bool ensure_blocks(struct conn *conn, size_t length)
+{
+    while (!has_blocks(conn, length)) {
         struct conn *victim =
-            share == POOL_RESERVE ? find_victim(server->slab) : NULL;
+            conn->queue.count == 0
+                ? find_victim(conn->server->slab, holds_blocks)
+                : NULL;
 
         if (victim == NULL)
             return false;
@@ -114,7 +152,8 @@ bool reclaim_ensure_space(struct conn *conn, size_t length)
     reclaim_flush(conn->server);
     return conn->state != CONN_DEAD &&
            reclaim_ensure(conn->server, bockets_needed(conn, length),
-                          conn_share(conn));
+                          conn_share(conn)) &&
+           ensure_blocks(conn, length);
 }
 
 /* Bockets that the connection needs to go on: to queue the longest message it
@@ -127,6 +166,17 @@ static size_t bockets_wanted(const struct conn *conn)
         return queue_bockets_for(&server->queues, &conn->queue, conn->wanted,
                                  NULL);
     return 1;
+}
+
+/* Are there the blocks too? */
+static bool has_wanted_blocks(const struct conn *conn)
+{
+    const struct queue_store *store = &conn->server->queues;
+
+    return conn->wanted == 0 ||
+           queue_has_blocks(
+               store, &conn->queue,
+               queue_segments_for(store, &conn->queue, conn->wanted, NULL));
 }
 
 /* True: its own queue or limits stop the connection, whatever the pool has. */
@@ -159,7 +209,7 @@ void reclaim_wake(struct server *server)
         size_t needed = bockets_wanted(conn);
 
         next = at->next;
-        if (is_blocked_by_itself(conn))
+        if (is_blocked_by_itself(conn) || !has_wanted_blocks(conn))
             continue;
         if (taken + needed > pool_available(server->pool, conn_share(conn)))
             return;

@@ -9,7 +9,8 @@
  *    that is used up too, connections are closed: those that hold bockets and
  *    have moved no byte for longest, one at a time, until there is enough.
  *
- * So slow clients, however many, cannot take the slab from the others.
+ * So slow clients, however many, cannot take the slab from the others. The same
+ * goes for the blocks that queues of more than one segment need (blocks.h).
  */
 #ifndef FES_SEND_RECLAIM_H
 #define FES_SEND_RECLAIM_H
@@ -28,7 +29,7 @@
 bool reclaim_ensure(struct server *server, size_t number,
                     enum pool_share share);
 
-/* Does the pool have the bockets to queue `length` more bytes for the
+/* Are there the bockets, and the blocks, to queue `length` more bytes for the
  * connection now? Changes nothing. */
 bool reclaim_has_space(const struct conn *conn, size_t length);
 

@@ -77,11 +77,14 @@ static void write_message(struct conn *conn, const struct message *message,
 static bool fits_now(struct conn *conn, size_t length)
 {
     const struct server *server = conn->server;
+    const struct queue_store *store = &server->queues;
 
     return outbox_fits(conn, length) &&
-           queue_bockets_for(&server->queues, &conn->queue, length,
-                             server->shared) <=
-               pool_available(server->pool, conn_share(conn));
+           queue_bockets_for(store, &conn->queue, length, server->shared) <=
+               pool_available(server->pool, conn_share(conn)) &&
+           queue_has_blocks(
+               store, &conn->queue,
+               queue_segments_for(store, &conn->queue, length, server->shared));
 }
 
 bool reframe_queue(const struct pending *pending)

@@ -21,7 +21,7 @@ struct segment *serve_new_pieces(const struct server_options *options)
 }
 
 /* False: no memory; call drop_buffers() then too. */
-static bool make_buffers(struct server *server, uint32_t connections)
+static bool make_buffers(struct server *server)
 {
     const struct server_options *options = &server->options;
 
@@ -29,11 +29,10 @@ static bool make_buffers(struct server *server, uint32_t connections)
         !slab_map(server->slab, options->bockets, options->size))
         return false;
     server->pool = server->slab->pool;
+    server->queues = (struct queue_store){server->pool, &server->slab->blocks};
     server->pieces = serve_new_pieces(options);
     return server->pieces != NULL &&
-           stream_init(&server->stream, server->pool, options->maxsends) &&
-           queue_store_init(&server->queues, server->pool, connections,
-                            options->maxsends);
+           stream_init(&server->stream, server->pool, options->maxsends);
 }
 
 /* Free all buffers, except a slab that other servers use too. */
@@ -50,7 +49,6 @@ static void drop_buffers(struct server *server)
     server->shared = NULL;
     server->least_free = pool_least_free(server->pool);
     stream_free(&server->stream);
-    queue_store_free(&server->queues);
     server->pool = NULL;
     if (server->slab == &server->own)
         slab_unmap(server->slab);
@@ -115,7 +113,7 @@ void serve_drop(struct server *server)
 
 struct server *serve_new(struct engine *engine,
                          const struct server_options *options, void *owner,
-                         struct slab *slab, uint32_t connections)
+                         struct slab *slab)
 {
     struct server *server = calloc(1, sizeof *server);
 
@@ -125,7 +123,7 @@ struct server *serve_new(struct engine *engine,
     server->owner = owner;
     server->slab = slab != NULL ? slab : &server->own;
     if (!server_options_copy(&server->options, options) ||
-        !make_buffers(server, connections)) {
+        !make_buffers(server)) {
         serve_drop(server);
         return NULL;
     }

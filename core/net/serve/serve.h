@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 /*
- * Make the record of a server that does not listen and is in no list, for at
- * most `connections` connections. It uses `slab`, or a slab of its own if that
- * is NULL. The options are in range; their strings are copied. `owner` is the
- * argument of its events. NULL: no memory. Free it with serve_drop() while it
- * is in no list and has had no connection, otherwise with serve_free().
+ * Make the record of a server that does not listen and is in no list. It uses
+ * `slab`, or a slab of its own if that is NULL. The options are in range; their
+ * strings are copied. `owner` is the argument of its events. NULL: no memory.
+ * Free it with serve_drop() while it is in no list and has had no connection,
+ * otherwise with serve_free().
  */
 struct server *serve_new(struct engine *engine,
                          const struct server_options *options, void *owner,
-                         struct slab *slab, uint32_t connections);
+                         struct slab *slab);
 void serve_drop(struct server *server);
 
 /* Set what follows from the options: limits in bytes, durations in ticks. */

@@ -59,7 +59,7 @@ struct server {
     struct slab *slab; /* `own`, or engine->outgoing */
     struct slab own;
     struct pool *pool;         /* the slab's; NULL: given back */
-    struct queue_store queues; /* rings for the connections' queues */
+    struct queue_store queues; /* the slab's, for the connections' queues */
     struct bocket *shared;     /* of queues that were empty, or NULL */
     struct segment *pieces;    /* of the message being handed over */
     struct link dirty;         /* connections with CONN_DIRTY */

@@ -113,12 +113,11 @@ static int l_close(lua_State *L)
 static int l_stats(lua_State *L)
 {
     const struct server *server = check_server(L)->server;
-    const struct server_options *options = server_facts(server).options;
     struct server_stats stats = server_stats(server);
 
     lua_createtable(L, 0, 16);
     figures_set(L, &stats);
-    script_set_count(L, "memory", (uint64_t)options->bockets * options->size);
+    script_set_count(L, "memory", server_memory(server));
     return 1;
 }
 
