@@ -96,8 +96,11 @@ static bool has_blocks(const struct conn *conn, size_t length)
 
 bool reclaim_has_space(const struct conn *conn, size_t length)
 {
-    return bockets_needed(conn, length) <=
-               pool_available(conn->server->pool, conn_share(conn)) &&
+    size_t bockets = bockets_needed(conn, length);
+
+    if (bockets == 0) /* then no segment is added that needs a block */
+        return true;
+    return bockets <= pool_available(conn->server->pool, conn_share(conn)) &&
            has_blocks(conn, length);
 }
 
