@@ -65,8 +65,9 @@ local function wake(program, client, i, before)
   local heard = { before }
 
   repeat
-    heard[#heard + 1] = client:line(0.05)
-    if heard[#heard] then heard[#heard] = heard[#heard] .. "\n" end
+    local line = client:line(0.05)
+
+    if line then heard[#heard + 1] = line .. "\n" end
   until ask(program, ("lags[conns[%d].id] ~= nil"):format(i)) == "true"
     and ask(program, ("conns[%d]:stats().queued"):format(i)) == 0
   ask(program, "publish(1)")
