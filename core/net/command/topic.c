@@ -117,6 +117,7 @@ bool topic_retain(struct topic *topic)
     if (!cells_map(&topic->engine->cells))
         return false;
     topic->retains = true;
+    topic->pinned = false;
     link_out(&topic->evictable);
     return true;
 }

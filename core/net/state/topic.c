@@ -137,14 +137,38 @@ static struct channel *new_channel(struct topic *topic, struct server *server)
     return channel;
 }
 
+/*
+ * The channel is in two lists, and either may be long: of a topic that many
+ * outgoing connections subscribe to, or of a server with many topics. Both are
+ * searched at the same time, so that the shorter one says how long it takes.
+ */
+static struct channel *find_channel(const struct topic *topic,
+                                    const struct server *server)
+{
+    struct link *of_topic = topic->channels.next;
+    struct link *of_server = server->channels.next;
+
+    while (of_topic != &topic->channels && of_server != &server->channels) {
+        struct channel *one = link_owner(of_topic, struct channel, of_topic);
+        struct channel *other =
+            link_owner(of_server, struct channel, of_server);
+
+        if (one->server == server)
+            return one;
+        if (other->topic == topic)
+            return other;
+        of_topic = of_topic->next;
+        of_server = of_server->next;
+    }
+    return NULL;
+}
+
 static struct channel *find_or_make_channel(struct topic *topic,
                                             struct server *server)
 {
-    for (struct link *at = topic->channels.next; at != &topic->channels;
-         at = at->next)
-        if (link_owner(at, struct channel, of_topic)->server == server)
-            return link_owner(at, struct channel, of_topic);
-    return new_channel(topic, server);
+    struct channel *channel = find_channel(topic, server);
+
+    return channel != NULL ? channel : new_channel(topic, server);
 }
 
 static void link_sub(struct sub *sub, struct channel *channel,
@@ -187,7 +211,10 @@ void topic_unsubscribe(struct sub *sub)
 
     channel_leave(channel, &sub->in_channel);
     channel->topic->count--;
-    channel->catching -= sub_catches_up(sub);
+    if (sub_catches_up(sub)) {
+        channel->catching--;
+        topic_unpin(channel->topic);
+    }
     channel->conflating -= overflow_conflates(conn->overflow);
     *sub->back = sub->next;
     if (sub->next != NULL)
@@ -220,6 +247,21 @@ bool topic_conflates(const struct topic *topic)
         if (topic_channel_conflates(link_owner(at, struct channel, of_topic)))
             return true;
     return false;
+}
+
+void topic_pin(struct topic *topic)
+{
+    topic->pinned = true;
+    link_out(&topic->evictable);
+}
+
+/* The first: it has held messages for longer than those tried since. */
+void topic_unpin(struct topic *topic)
+{
+    if (!topic->pinned)
+        return;
+    topic->pinned = false;
+    link_before(topic->engine->evictable.next, &topic->evictable);
 }
 
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow)
