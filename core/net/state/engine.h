@@ -35,7 +35,9 @@ struct engine {
     struct conn_table conns;
     struct inherited inherited; /* listening sockets passed to the process */
     struct hangups hangups;     /* watches paused connections */
-    struct link servers;        /* also closed ones, until freed */
+    struct link servers;        /* also closed ones, until they retire */
+    struct link listening;      /* those of them that listen */
+    struct link visits;         /* those that the turn's end visits */
     uint32_t *pending; /* ring of slots of connections with CONN_POSTED */
     uint32_t pending_first;
     uint32_t pending_count;
@@ -53,6 +55,8 @@ struct engine {
     uint32_t tick;             /* set by engine_read_clock() */
     uint32_t open;             /* connections that are not DEAD */
     uint32_t most_open;        /* limit of `open` */
+    bool full;                 /* as all that listen were told (accept.h) */
+    bool refused;              /* one of them did not accept as it was full */
     struct slab outgoing;      /* of all outgoing connections */
     struct resolver *resolver; /* NULL until the first name is looked up */
     turn_fn *turn_end; /* the script's part of a turn's end, before the flush */
