@@ -24,15 +24,24 @@ local server = listen()
 local closed = "for _ = 1, 300 do listen():close() end\n"
 local timers = "for _ = 1, 5000 do fes.after(1000, nothing) end\n"
 local outgoing = [[
-local left = 100
+local left, topic = %d, fes.topic "topic"
+local last, subscribed
 for _ = 1, left do
   fes.connect {
     port = server.port, host = "127.0.0.1", maxsends = 2,
-    on_connect = function()
+    on_connect = function(conn)
+      conn:subscribe(topic)
+      last, subscribed = conn, true
       left = left - 1
-      if left == 0 then go(nothing) end
+      if left == 0 then go(%s) end
     end,
   }
+end]]
+
+-- Every other turn ends without a subscriber of the topic at that server.
+local come_and_go = [[function()
+  if subscribed then last:unsubscribe(topic) else last:subscribe(topic) end
+  subscribed = not subscribed
 end]]
 
 -- The store is full of what `slow`, which does not read, has missed.
@@ -123,7 +132,10 @@ describe("what is not concerned costs nothing:", function()
   it_costs_the_same("closed servers in a turn", closed .. idle, idle)
   it_costs_the_same("idle servers in a turn",
     closed:gsub(":close%(%)", "") .. idle, idle)
-  it_costs_the_same("outgoing connections in a turn", outgoing, idle)
+  it_costs_the_same("outgoing connections in a turn",
+    outgoing:format(100, "nothing"), idle)
+  it_costs_the_same("other subscribers of a topic when one comes and goes",
+    outgoing:format(1000, come_and_go), outgoing:format(4, come_and_go))
   it_costs_the_same("timers in a turn", timers .. idle, idle)
   it_costs_the_same("timers in fes.stats()",
     timers .. "go(fes.stats)", "go(fes.stats)")

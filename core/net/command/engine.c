@@ -84,6 +84,7 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     link_init(&engine->listening);
     link_init(&engine->visits);
     link_init(&engine->unsettled);
+    link_init(&engine->empty);
     link_init(&engine->evictable);
     cells_init(&engine->cells, RETAINED_BYTES);
     slab_init(&engine->outgoing);

@@ -41,6 +41,7 @@ struct channel {
     struct sub *marked;        /* for this subscription (pending.h) */
     struct link of_topic;      /* in the topic's list */
     struct link of_server;     /* in the server's list */
+    struct link empty;         /* in the engine's list: may be unused */
 };
 
 enum sub_state {
@@ -89,6 +90,7 @@ static inline void channel_init(struct channel *channel, struct server *server,
     link_init(&channel->active);
     link_init(&channel->of_topic);
     link_init(&channel->of_server);
+    link_init(&channel->empty);
 }
 
 /* Take a subscriber out of the circle. A lap at its link moves to the next. */

@@ -44,6 +44,7 @@ struct engine {
     struct table topics;            /* by name */
     struct table subs;              /* by connection and topic */
     struct link unsettled;          /* topics that may be unused now */
+    struct link empty;              /* channels that may have no subscribers */
     struct link evictable;          /* topics whose messages may be evicted */
     struct counters freed_counters; /* sums of the servers freed so far */
     struct cells cells;             /* the memory of all snapshots */

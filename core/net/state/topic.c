@@ -25,21 +25,32 @@ static void free_channel(struct channel *channel)
     link_out(&channel->active);
     link_out(&channel->of_topic);
     link_out(&channel->of_server);
+    link_out(&channel->empty);
     free(channel);
 }
 
-/* Channels with messages in the stream stay. */
-static void free_empty_channels(struct topic *topic)
+/* The channel may have no subscribers, and the topic be unused. */
+static void mark_empty(struct channel *channel)
+{
+    if (link_alone(&channel->empty))
+        link_before(&channel->server->engine->empty, &channel->empty);
+    topic_mark_unused(channel->topic);
+}
+
+/* Channels with messages in the stream stay in the list until those are sent.
+ */
+static void free_empty_channels(struct engine *engine)
 {
     struct link *next;
 
-    for (struct link *at = topic->channels.next; at != &topic->channels;
+    for (struct link *at = engine->empty.next; at != &engine->empty;
          at = next) {
-        struct channel *channel = link_owner(at, struct channel, of_topic);
+        struct channel *channel = link_owner(at, struct channel, empty);
 
         next = at->next;
-        if (channel->count == 0 &&
-            channel->next <= channel->server->stream.base)
+        if (channel->count > 0)
+            link_out(&channel->empty);
+        else if (channel->next <= channel->server->stream.base)
             free_channel(channel);
     }
 }
@@ -49,7 +60,6 @@ static bool settle_topic(struct topic *topic)
 {
     bool keeps = topic->retains && !snapshot_empty(&topic->snapshot);
 
-    free_empty_channels(topic);
     if (topic->held > 0 || topic->count > 0 || keeps)
         return true;
     if (!link_alone(&topic->channels))
@@ -66,6 +76,7 @@ void topic_free_unused(struct engine *engine)
     struct link *at = &engine->unsettled;
     struct link *next = at->next;
 
+    free_empty_channels(engine);
     while (at != last) {
         at = next;
         next = at->next;
@@ -197,6 +208,8 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
     if (channel == NULL || sub == NULL ||
         !table_put(&topic->engine->subs, &sub->node, hash_of(topic, conn))) {
         free(sub);
+        if (channel != NULL)
+            mark_empty(channel);
         topic_mark_unused(topic);
         return NULL;
     }
@@ -222,7 +235,7 @@ void topic_unsubscribe(struct sub *sub)
     conn->nsubs--;
     table_take(&channel->topic->engine->subs, &sub->node);
     if (channel->count == 0)
-        topic_mark_unused(channel->topic);
+        mark_empty(channel);
     free(sub);
 }
 
