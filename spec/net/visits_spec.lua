@@ -80,6 +80,13 @@ fes.connect {
   end,
 }]]
 
+local reload = [[
+for _ = 2, %d do listen() end
+turns = fes.state() or turns
+fes.on_reload(function() return turns - 1 end)
+fes.after(0, turns == 0 and os.exit or fes.reload)
+]]
+
 -- valgrind cannot run a program that has sanitizers.
 local function possible()
   return os.execute(("valgrind --tool=none '%s' -v >/dev/null 2>&1"):format(
@@ -103,10 +110,11 @@ local function collected(program)
 end
 
 -- Instructions of one turn. What comes before the turns is not in it.
-local function cost(code)
-  local few, many = begin(code, 100), begin(code, 600)
+local function cost(code, turns)
+  turns = turns or 100
+  local few, many = begin(code, turns), begin(code, 6 * turns)
 
-  return (collected(many) - collected(few)) / 500
+  return (collected(many) - collected(few)) / (5 * turns)
 end
 
 describe("what is not concerned costs nothing:", function()
@@ -141,4 +149,11 @@ describe("what is not concerned costs nothing:", function()
     timers .. "go(fes.stats)", "go(fes.stats)")
   it_costs_the_same("topics of which nothing may be evicted in a publish",
     topics:format(400), topics:format(4))
+
+  it("other servers when one is handed over in a reload", function()
+    local few, many = cost(reload:format(200), 2), cost(reload:format(1000), 2)
+
+    assert.is_true(many < 5 * few,
+      ("%.0f instructions for 5 times as many, not %.0f"):format(many, few))
+  end)
 end)
