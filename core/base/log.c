@@ -172,7 +172,7 @@ static uint64_t message_hash(const char *text, size_t length)
 static void report_left_out(struct recent *error)
 {
     if (error->left_out > 0)
-        log_error("%u more like this were left out: %s", error->left_out,
+        log_error("%u more of this error were not logged: %s", error->left_out,
                   error->start);
     error->left_out = 0;
 }

@@ -114,7 +114,7 @@ server = fes.listen { port = 0,
       lines = select(2, program:stderr():gsub("error on_receive: [^\n]*"
         .. "script.lua:%d+: again\n", ""))
       left_out = 0
-      for n in program:stderr():gmatch "error (%d+) more like this" do
+      for n in program:stderr():gmatch "error (%d+) more of this error" do
         left_out = left_out + tonumber(n)
       end
       return lines + left_out >= errors

@@ -22,7 +22,7 @@ describe("accept4 that fails with", function()
       break_call(program, "accept4 " .. error, 3)
       local second = assert(program:connect())
       second:queue "?"
-      program:expect("accepting pauses: " .. text .. "\n", "stderr")
+      program:expect("accepting is paused: " .. text .. "\n", "stderr")
       echoes(first, "still")
       assert.equal("?", second:read(1))
       assert.equal(3, hits(program, "accept4"))

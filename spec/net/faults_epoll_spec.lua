@@ -75,7 +75,7 @@ describe("epoll_ctl that fails with", function()
       ask(program, "server:pause()")
       break_call(program, "epoll_ctl " .. error, 2)
       ask(program, "server:resume()")
-      program:expect("accepting pauses: " .. unwatched .. "\n", "stderr")
+      program:expect("accepting is paused: " .. unwatched .. "\n", "stderr")
       echoes(first, "still")
       local second = connect(program, 1)[1]
       assert.equal(2, hits(program, "epoll_ctl"))

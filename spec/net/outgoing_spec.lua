@@ -117,7 +117,7 @@ describe("outgoing connections", function()
     assert.equal(0, status)
     assert.equal("at most 4.0 MiB of buffers, 1 connections, 256 KiB each in "
       .. "the kernel\nbye\neof\n", out)
-    assert.matches("nothing is left to wait for", err)
+    assert.matches("no listener, connection, timer or task is left", err)
   end)
 
   it("are closed when fes stops", function()

@@ -176,6 +176,41 @@ describe("a topic", function()
     settle(program, clients)
   end)
 
+  for how, linger in pairs { ["at once"] = "0", gracefully = "2" } do
+    it("has no subscriber that closes " .. how .. ", but on_close lists it",
+      function()
+        local program = asked.start [[
+          topic, other, names = fes.topic "news", fes.topic "other", {}
+          server = fes.listen { port = 0,
+            on_connect = function(new)
+              conn = new
+              conn:subscribe(topic)
+              conn:subscribe(other)
+            end,
+            on_close = function(ended)
+              for each in ended:topics() do names[#names + 1] = each.name end
+              collectgarbage()
+              table.sort(names)
+            end }
+          function close(linger)
+            local before = topic:publish "first"
+            conn:close(linger)
+            return ("%d %d %d %s"):format(before, topic:count(),
+              topic:publish "second", topic:subscribers()() or "none")
+          end
+        ]]
+        local client = assert(program:connect())
+
+        await(program, "conn ~= nil")
+        assert.equal("1 0 0 none", ask(program, ("close(%s)"):format(linger)))
+        client:close()
+        await(program, "#names > 0")
+        assert.equal("news other", ask(program, "table.concat(names, ' ')"))
+        assert.equal(0, ask(program, "select('#', conn:topics()())"))
+        settle(program, {})
+      end)
+  end
+
   it("spans servers, each of which has its own framing", function()
     local program = asked.start [[
       conns = {}

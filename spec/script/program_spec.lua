@@ -181,7 +181,7 @@ describe("the program", function()
     local status, out, err = run_code "print 'loaded'"
 
     assert.same({ 0, "loaded\n" }, { status, out })
-    assert.matches(" info .*nothing is left", err)
+    assert.matches(" info .*no listener, connection, timer or task", err)
   end)
 
   it("logs at level info that nothing is left to wait for", function()

@@ -88,7 +88,7 @@ describe("a reload", function()
     assert(uv.fs_chmod(path, tonumber("600", 8)))
     reload(program, code:format("0666", "new"))
     expect_answer(client, "new")
-    assert.matches("warn  nobody can connect to [^\n]*a.sock: another file",
+    assert.matches("warn  clients cannot connect to [^\n]*a.sock: the socket",
       program:stderr())
     assert.equal(tonumber("600", 8), assert(uv.fs_stat(path)).mode & 511)
     program:stop()

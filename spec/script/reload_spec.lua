@@ -164,7 +164,7 @@ describe("a stop", function()
     program:signal "sigterm"
     program:expect("stopping", "stderr")
     program:signal "sighup"
-    program:expect("no reload: stopping", "stderr")
+    program:expect("not reloading: fes is stopping", "stderr")
     client:close()
     assert.same({ 0 }, { program:wait() })
   end)

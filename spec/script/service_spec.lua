@@ -152,7 +152,7 @@ describe("a service manager", function()
     }
 
     server:stop()
-    assert.matches("warn  the service manager cannot be told: No such file",
+    assert.matches("warn  cannot notify the service manager: No such file",
       server:stderr())
   end)
 end)
@@ -256,8 +256,8 @@ describe("sockets passed by a service manager", function()
       require("fes").listen { port = tonumber(os.getenv "PORT_1") }
     ]])
 
-    server:expect("warn  nobody listens on the socket that was passed as "
-      .. "descriptor 4: 127.0.0.1:%d+\n", "stderr")
+    server:expect("warn  no server of the script uses the socket that was "
+      .. "passed as descriptor 4: 127.0.0.1:%d+\n", "stderr")
     assert.is_true(#descriptors(server) > 5)
     server:stop()
   end)

@@ -125,7 +125,7 @@ describe("a task", function()
     ]]
 
     assert.equal("awake\n", out)
-    assert.matches("nothing is left to wait for", err)
+    assert.matches("no listener, connection, timer or task is left", err)
   end)
 
   it("does not prevent a stop", function()
@@ -261,7 +261,7 @@ describe("a task", function()
     ]]
 
     assert.equal("nil\n", out)
-    assert.matches("nothing is left to wait for", err)
+    assert.matches("no listener, connection, timer or task is left", err)
   end)
 
   it("that has yielded can be spawned again", function()

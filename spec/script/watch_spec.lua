@@ -20,7 +20,7 @@ local function start(code, options)
 end
 
 local function await_reload(program)
-  program:expect("the script has changed", "stderr")
+  program:expect("the script's files have changed", "stderr")
   program:expect("info  reloaded\n", "stderr")
 end
 
@@ -144,7 +144,7 @@ describe("fes -w", function()
     program:stop()
   end)
 
-  it("exits when nothing is left to wait for", function()
+  it("exits when no listener, connection, timer or task is left", function()
     local status = testing.run { code = "print(1)", options = { "-w" } }
 
     assert.equal(0, status)

@@ -298,7 +298,8 @@ static void commit_listening(struct server *server)
     if (listener_has_path(server))
         chmod(server->options.path, server->options.mode);
     else if (server->inode != 0)
-        log_warn("nobody can connect to %s: another file is there, or none",
+        log_warn("clients cannot connect to %s: the socket file was replaced "
+                 "or removed",
                  server->options.path);
     server->paused = false;
     accept_update(server);

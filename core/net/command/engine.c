@@ -1,11 +1,11 @@
 #include "net/command/engine.h"
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "net/command/server.h"
 #include "net/io/resolve.h"
 #include "net/receive/receive.h"
 #include "net/run/deadline.h"
+#include "net/run/deliver.h"
 #include "net/run/turn.h"
 #include "net/serve/serve.h"
 #include "net/state/engine.h"
@@ -26,23 +26,22 @@ static bool init_tables(struct engine *engine, uint32_t connections)
 {
     if (!conn_table_init(&engine->conns, connections + DEAD_SLOTS))
         return false;
-    engine->pending =
-        memory_map(engine->conns.number * sizeof *engine->pending);
-    return engine->pending != NULL;
+    return conn_ring_init(&engine->pending, &engine->conns, CONN_POSTED) &&
+           conn_ring_init(&engine->ready, &engine->conns, CONN_READY);
 }
 
 static void free_tables(struct engine *engine)
 {
     cells_free(&engine->cells);
-    memory_unmap(engine->pending,
-                 engine->conns.number * sizeof *engine->pending);
+    conn_ring_free(&engine->pending);
+    conn_ring_free(&engine->ready);
     conn_table_free(&engine->conns);
 }
 
 /* Make the loop and what it always watches. False, with errno set: refused. */
 static bool init_loop(struct engine *engine)
 {
-    engine->loop = loop_new(turn_begin, turn_finish, engine);
+    engine->loop = loop_new(turn_begin, turn_receive, turn_finish, engine);
     if (engine->loop == NULL)
         return false;
     if (hangup_init(&engine->hangups, engine->loop, receive_on_hangups))
@@ -92,8 +91,28 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     return engine;
 }
 
+typedef void server_fn(struct server *server, void *context);
+
+/* The function may not free the server. */
+static void for_each_server(const struct engine *engine, server_fn *fn,
+                            void *context)
+{
+    const struct link *end = &engine->servers;
+
+    for (struct link *at = end->next; at != end; at = at->next)
+        fn(link_owner(at, struct server, servers), context);
+}
+
+static void abandon(struct server *server, void *context)
+{
+    (void)context;
+    server_abandon(server);
+}
+
 void engine_free(struct engine *engine)
 {
+    for_each_server(engine, abandon, NULL);
+    deliver_all(engine);
     while (!link_alone(&engine->servers))
         serve_free(link_owner(engine->servers.next, struct server, servers));
     while (!link_alone(&engine->visits)) /* retired, then abandoned */
@@ -107,18 +126,6 @@ void engine_free(struct engine *engine)
 }
 
 /* ------------------------------------------------------------------ queries */
-
-typedef void server_fn(struct server *server, void *context);
-
-/* The function may not free the server. */
-static void for_each_server(const struct engine *engine, server_fn *fn,
-                            void *context)
-{
-    const struct link *end = &engine->servers;
-
-    for (struct link *at = end->next; at != end; at = at->next)
-        fn(link_owner(at, struct server, servers), context);
-}
 
 struct loop *engine_loop(const struct engine *engine)
 {
@@ -176,7 +183,7 @@ bool engine_is_in_use(const struct engine *engine)
 {
     const struct link *end = &engine->servers;
 
-    if (engine->pending_count > 0)
+    if (engine->pending.count > 0)
         return true;
     for (struct link *at = end->next; at != end; at = at->next) {
         const struct server *server = link_owner(at, struct server, servers);

@@ -213,15 +213,25 @@ bool topic_has_subscriber(const struct topic *topic, conn_name name)
     return conn != NULL && topic_find_sub(topic, conn) != NULL;
 }
 
+bool topic_is_of(const struct topic *topic, conn_name name)
+{
+    const struct conn *conn = conn_find(&topic->engine->conns, name);
+
+    return conn != NULL && topic_find_sub(topic, conn) != NULL;
+}
+
 static size_t list_channel(const struct channel *channel, conn_name *names,
                            size_t count, size_t most)
 {
     const struct link *end = &channel->subscribers;
 
     for (const struct link *at = end->next; at != end; at = at->next) {
+        const struct conn *conn = link_owner(at, struct sub, in_channel)->conn;
+
+        if (!conn_is_open(conn))
+            continue;
         if (count < most)
-            names[count] =
-                conn_name_of(link_owner(at, struct sub, in_channel)->conn);
+            names[count] = conn_name_of(conn);
         count++;
     }
     return count;
@@ -242,7 +252,7 @@ size_t topic_list_subscribers(const struct topic *topic, conn_name *names,
 size_t topic_list_of(const struct engine *engine, conn_name name,
                      struct topic **topics, size_t most)
 {
-    const struct conn *conn = engine_find_open(engine, name);
+    const struct conn *conn = conn_find(&engine->conns, name);
     size_t count = 0;
 
     if (conn == NULL)

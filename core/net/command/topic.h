@@ -93,8 +93,12 @@ bool topic_has_subscriber(const struct topic *topic, conn_name name);
 size_t topic_list_subscribers(const struct topic *topic, conn_name *names,
                               size_t most);
 
-/* Likewise the topics of a connection; it has none unless it is open. */
+/* Likewise the topics of a connection: until its `closed` has been delivered,
+ * those to which it was subscribed at its end. */
 size_t topic_list_of(const struct engine *engine, conn_name name,
                      struct topic **topics, size_t most);
+
+/* Is the topic one of those that topic_list_of() gives? */
+bool topic_is_of(const struct topic *topic, conn_name name);
 
 #endif

@@ -31,7 +31,7 @@ void inherit_take(struct inherited *inherited)
     if (count == 0 || env_number("LISTEN_PID") != getpid())
         return;
     if (count > INHERIT_MOST) {
-        log_warn("%ld sockets were passed, only %d are looked at", count,
+        log_warn("%ld sockets were passed, only the first %d are used", count,
                  INHERIT_MOST);
         count = INHERIT_MOST;
     }
@@ -111,8 +111,8 @@ void inherit_warn_unused(const struct inherited *inherited)
         if (inherited->used[i])
             continue;
         address_format(&there, text);
-        log_warn("nobody listens on the socket that was passed as descriptor "
-                 "%d: %s",
+        log_warn("no server of the script uses the socket that was passed as "
+                 "descriptor %d: %s",
                  FIRST_FD + i, text);
     }
 }

@@ -19,12 +19,14 @@ struct loop {
     ev_signal signals[NSIG];
     signal_fn *on_signal[NSIG];
     turn_fn *begin;
+    turn_fn *receive;
     turn_fn *end;
     turn_fn *on_idle; /* NULL: none */
     void *owner;      /* the argument of these functions */
     struct heap timers;
     uint64_t alarm_due;  /* what the alarm is set to (clock_now) */
     uint64_t turn_ended; /* when the last turn ended (clock_now) */
+    bool polled_at_once; /* the last wait did not sleep */
 };
 
 static void on_alarm(struct ev_loop *ev, ev_timer *alarm, int events)
@@ -48,26 +50,29 @@ static void on_ev_idle(struct ev_loop *ev, ev_idle *idle, int events)
     loop->on_idle(loop->owner);
 }
 
+/* How long timers run in one turn before others go on. */
+#define TIMERS_TIME CLOCK_MILLI
+
 /*
- * Run the timers that were started before this call and are due. A timer that a
- * timer's function starts waits for the next turn, even if it is due at once:
- * its node has an order from `last` on.
+ * Run the timers that were started before this call and are due, until their
+ * time in this turn is over; set_alarm() has the others go on in the next turn.
+ * A timer that a timer's function starts waits for the next turn, even if it is
+ * due at once: its node has an order from `last` on.
  */
 static void run_timers(struct loop *loop)
 {
-    uint64_t now = clock_now();
+    uint64_t began = clock_now();
     uint64_t last = loop->timers.order;
+    struct heap_node *node;
 
-    for (;;) {
-        struct heap_node *node = heap_first(&loop->timers);
-
-        if (node == NULL || node->due > now || node->order >= last)
-            return;
-        heap_take(&loop->timers, node);
-
+    while ((node = heap_first(&loop->timers)) != NULL && node->due <= began &&
+           node->order < last) {
         struct timer *timer = link_owner(node, struct timer, node);
 
+        heap_take(&loop->timers, node);
         timer->fn(timer);
+        if (clock_now() - began >= TIMERS_TIME)
+            return;
     }
 }
 
@@ -128,7 +133,9 @@ static void on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
     struct loop *loop = prepare->data;
 
     (void)events;
+    loop->polled_at_once = ev_is_active(&loop->no_sleep);
     ev_idle_stop(ev, &loop->no_sleep);
+    loop->receive(loop->owner);
     run_timers(loop);
     loop->end(loop->owner);
     set_alarm(loop);
@@ -156,7 +163,8 @@ static void start_watchers(struct loop *loop)
     loop->idle.data = loop;
 }
 
-struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner)
+struct loop *loop_new(turn_fn *begin, turn_fn *receive, turn_fn *end,
+                      void *owner)
 {
     struct loop *loop = calloc(1, sizeof *loop);
 
@@ -168,6 +176,7 @@ struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner)
         return NULL;
     }
     loop->begin = begin;
+    loop->receive = receive;
     loop->end = end;
     loop->owner = owner;
     start_watchers(loop);
@@ -210,6 +219,11 @@ void loop_on_idle(struct loop *loop, turn_fn *fn)
 uint64_t loop_turn_ended(const struct loop *loop)
 {
     return loop->turn_ended;
+}
+
+bool loop_polled_at_once(const struct loop *loop)
+{
+    return loop->polled_at_once;
 }
 
 /* ------------------------------------------------------------------ signals */

@@ -3,11 +3,12 @@
  *
  * The only module that uses libev. A turn is
  *
- *     wait for descriptors -> begin() -> watches, signals
+ *     wait for descriptors -> begin() -> watches, signals -> receive()
  *     -> timers that are due -> end() -> wait again
  *
- * where begin() and end() are the functions given to loop_new(). The engine's
- * begin() reads the clock; its end() delivers pending events and sends what is
+ * where begin(), receive() and end() are the functions given to loop_new(). The
+ * engine's begin() reads the clock; its receive() visits the connections that
+ * the watches reported; its end() delivers pending events and sends what is
  * queued. Code with more work than fits in a turn calls loop_poll_at_once(), so
  * that the next wait does not sleep.
  *
@@ -50,11 +51,12 @@ struct timer {
 };
 
 /*
- * Make a loop that calls begin(owner) and end(owner) in each turn. The
+ * Make a loop that calls these functions with `owner` in each turn. The
  * functions for signals and idle turns get `owner` too. NULL: no memory, or the
  * system refuses.
  */
-struct loop *loop_new(turn_fn *begin, turn_fn *end, void *owner);
+struct loop *loop_new(turn_fn *begin, turn_fn *receive, turn_fn *end,
+                      void *owner);
 
 /* Free the loop and give its signals their default action. Watches and timers
  * belong to their owners. */
@@ -76,6 +78,9 @@ void loop_on_idle(struct loop *loop, turn_fn *fn);
 
 /* The time at which the last turn ended (clock_now); 0: none has. */
 uint64_t loop_turn_ended(const struct loop *loop);
+
+/* Did the last wait only poll, without sleeping? */
+bool loop_polled_at_once(const struct loop *loop);
 
 /* Call `fn(owner, number)` from the loop when the signal arrives. The signal
  * must not have a function yet. */

@@ -44,7 +44,7 @@ static void send_state(const char *state)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
                          (struct sockaddr *)&manager, length) < 0)
-        log_warn("the service manager cannot be told: %s", strerror(errno));
+        log_warn("cannot notify the service manager: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
 }

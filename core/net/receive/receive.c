@@ -1,5 +1,6 @@
 #include "net/receive/receive.h"
 
+#include "base/clock.h"
 #include "net/io/socket.h"
 #include "net/receive/buffered.h"
 #include "net/send/closing.h"
@@ -13,7 +14,46 @@
 
 #include <errno.h>
 
-enum { READS_PER_TURN = 8, DISCARD_BYTES = 16384 };
+enum { READS_PER_VISIT = 8, DISCARD_BYTES = 16384 };
+
+/* The time in one turn for all visits, and the most for one. */
+#define VISITS_TIME (5 * CLOCK_MILLI)
+#define VISIT_TIME  (CLOCK_MILLI / 5)
+
+/* Visits between two readings of the clock; so few are made in any case. */
+enum { VISITS_PER_READING = 8 };
+
+/* --------------------------------------------------------- bounds of a visit
+ */
+
+static void begin_visit(struct engine *engine)
+{
+    engine->visit = (struct visit){.reading = 1};
+}
+
+/* The first message of a visit is free: most visits have no second one, and the
+ * clock costs as much as a tenth of a short message. */
+static bool visit_is_over(struct engine *engine)
+{
+    struct visit *visit = &engine->visit;
+    uint64_t share, now;
+
+    if (visit->handed++ < visit->reading)
+        return false;
+    now = clock_now();
+    share = VISITS_TIME / (engine->ready.count + 1);
+    if (visit->until == 0)
+        visit->until = now + (share < VISIT_TIME ? share : VISIT_TIME);
+    visit->reading += visit->reading / 2 + 1;
+    return now >= visit->until;
+}
+
+/* The rest of its messages is handed over when its turn comes again. */
+static void cut_visit(struct conn *conn)
+{
+    conn_set(conn, CONN_CUT);
+    conn_ring_put(&conn->server->engine->ready, conn);
+}
 
 /* ------------------------------------------------------------- handing over */
 
@@ -86,20 +126,39 @@ static bool hand_over_one(struct conn *conn)
     }
 }
 
-void receive_hand_over(struct conn *conn)
+static void hand_over_messages(struct conn *conn)
+{
+    struct engine *engine = conn->server->engine;
+
+    while (has_undelivered(conn) && may_hand_over(conn)) {
+        if (visit_is_over(engine)) {
+            cut_visit(conn);
+            return;
+        }
+        if (!hand_over_one(conn))
+            return;
+    }
+}
+
+static void hand_over(struct conn *conn)
 {
     if (conn->server->options.buffered) {
         buffered_deliver(conn);
         return;
     }
-    while (has_undelivered(conn) && may_hand_over(conn) && hand_over_one(conn))
-        continue;
+    hand_over_messages(conn);
     if (conn->state != CONN_OPEN)
         return;
     if (has_undelivered(conn) && !may_hand_over(conn))
         conn_set(conn, CONN_HELD);
     holders_update(conn);
     interest_update(conn);
+}
+
+void receive_hand_over(struct conn *conn)
+{
+    begin_visit(conn->server->engine);
+    hand_over(conn);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -133,7 +192,7 @@ static void on_peer_end(struct conn *conn)
 {
     conn_set(conn, CONN_PEER_ENDED);
     if (conn->state == CONN_OPEN)
-        receive_hand_over(conn);
+        hand_over(conn);
     else if (conn->state == CONN_ENDED)
         conn_end_finish(conn);
     else
@@ -188,15 +247,15 @@ static bool read_once(struct conn *conn)
         return false;
     }
     add_to_inbox(conn, fresh, (size_t)n);
-    receive_hand_over(conn);
+    hand_over(conn);
     return (size_t)n == space;
 }
 
 static void receive(struct conn *conn)
 {
-    for (int i = 0; i < READS_PER_TURN; i++)
+    for (int i = 0; i < READS_PER_VISIT; i++)
         if (conn->state != CONN_OPEN || !interest_in_reading(conn) ||
-            !read_once(conn))
+            conn_has(conn, CONN_CUT) || !read_once(conn))
             return;
 }
 
@@ -210,20 +269,71 @@ static void discard(struct conn *conn)
         on_no_data(conn, n, errno);
 }
 
-void receive_on_events(struct watch *watch, unsigned events)
-{
-    struct conn *conn = link_owner(watch, struct conn, watch);
+/* ----------------------------------------------------------------- visiting */
 
-    if (events & LOOP_ERROR)
-        conn_end(conn, REASON_ERROR, "its socket cannot be watched");
-    if (events & LOOP_WRITE)
+/* What has ended since it was put into the ring has none of these flags. */
+static void visit(struct conn *conn)
+{
+    unsigned due = conn->flags & (CONN_READABLE | CONN_WRITABLE | CONN_CUT);
+
+    conn_clear(conn, due);
+    if (due & CONN_WRITABLE)
         fanout_send_queued(conn);
-    if (!(events & LOOP_READ))
+    if (due & CONN_CUT && conn->state == CONN_OPEN)
+        hand_over(conn);
+    if (!(due & CONN_READABLE))
         return;
     if (conn->state == CONN_OPEN)
         receive(conn);
     else if (conn->state == CONN_CLOSING || conn->state == CONN_ENDED)
         discard(conn);
+}
+
+void receive_on_events(struct watch *watch, unsigned events)
+{
+    struct conn *conn = link_owner(watch, struct conn, watch);
+
+    if (events & LOOP_ERROR) {
+        conn_end(conn, REASON_ERROR, "its socket cannot be watched");
+        return;
+    }
+    if (events & LOOP_READ)
+        conn_set(conn, CONN_READABLE);
+    if (events & LOOP_WRITE)
+        conn_set(conn, CONN_WRITABLE);
+    conn_ring_put(&conn->server->engine->ready, conn);
+}
+
+/*
+ * How long to visit in this turn: twice the time of the last poll at least. For
+ * each poll reports every connection in the ring again, so with less most of
+ * the time would be spent on reports.
+ */
+static uint64_t visits_time(const struct engine *engine, uint64_t now)
+{
+    uint64_t polled = loop_polled_at_once(engine->loop)
+                          ? loop_turn_ended(engine->loop)
+                          : engine->turn_began;
+    uint64_t twice = 2 * (now - polled);
+
+    return twice > VISITS_TIME ? twice : VISITS_TIME;
+}
+
+void receive_ready(struct engine *engine)
+{
+    uint32_t left = engine->ready.count;
+    uint64_t now, until = 0;
+
+    if (left > VISITS_PER_READING) {
+        now = clock_now();
+        until = now + visits_time(engine, now);
+    }
+    for (; left > 0; left--) {
+        begin_visit(engine);
+        visit(conn_ring_take(&engine->ready));
+        if (until > 0 && left % VISITS_PER_READING == 0 && clock_now() >= until)
+            return;
+    }
 }
 
 /* A paused connection ends here only if its socket has failed. An orderly end

@@ -43,11 +43,13 @@ static void check_idle(struct engine *engine, struct conn *conn)
 
 /*
  * Is it for the peer to complete the message? Not while the connection is not
- * read, or while a buffered one has a whole message that no task has taken.
+ * read, or waits for its visit, or while a buffered one has a whole message
+ * that no task has taken.
  */
 static bool awaits_peer(struct conn *conn)
 {
     return interest_in_reading(conn) &&
+           !conn_has(conn, CONN_READABLE | CONN_CUT) &&
            (!conn->server->options.buffered || buffered_is_partial(conn));
 }
 

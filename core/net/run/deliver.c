@@ -74,6 +74,12 @@ static void deliver_receive(struct conn *conn)
         interest_update(conn);
 }
 
+static void deliver_closing(struct engine *engine, struct conn *conn)
+{
+    membership_leave(conn);
+    engine->events.closing(conn->server->owner, conn_name_of(conn));
+}
+
 /* The last event: after it the record is free, and its name finds nothing. */
 static void deliver_close(struct engine *engine, struct conn *conn,
                           bool is_known)
@@ -82,9 +88,11 @@ static void deliver_close(struct engine *engine, struct conn *conn,
 
     assert(conn->state == CONN_DEAD);
     dial_free(server);
+    conn_end_complete(conn);
     if (is_known)
         engine->events.closed(server->owner, conn_name_of(conn), conn->reason,
                               conn->detail);
+    topic_free_subs(conn);
     conn_release(&engine->conns, conn);
     server->records_in_use--;
     server_ask_visit(server);
@@ -118,18 +126,28 @@ static void deliver_pending(struct engine *engine, struct conn *conn)
     if (due & CONN_PENDING_DRAIN)
         deliver_drain(engine, conn);
     if (due & CONN_PENDING_CLOSING)
-        engine->events.closing(conn->server->owner, conn_name_of(conn));
+        deliver_closing(engine, conn);
     if (due & CONN_PENDING_CLOSE)
         deliver_close(engine, conn, is_known);
 }
 
-/* How long connections may catch up in one turn before others go on. */
-#define CATCH_UP_TIME (2 * CLOCK_MILLI)
+/* How long events are delivered in one turn before others go on. */
+#define EVENTS_TIME (2 * CLOCK_MILLI)
 
 void deliver_events(struct engine *engine)
 {
-    if (engine->pending_count > 0)
-        engine->catch_up_until = clock_now() + CATCH_UP_TIME;
-    for (uint32_t left = engine->pending_count; left > 0; left--)
-        deliver_pending(engine, engine_take_pending(engine));
+    uint64_t until = clock_now() + EVENTS_TIME;
+
+    engine->catch_up_until = until;
+    for (uint32_t left = engine->pending.count; left > 0; left--) {
+        deliver_pending(engine, conn_ring_take(&engine->pending));
+        if (clock_now() >= until)
+            return;
+    }
+}
+
+void deliver_all(struct engine *engine)
+{
+    while (engine->pending.count > 0)
+        deliver_pending(engine, conn_ring_take(&engine->pending));
 }

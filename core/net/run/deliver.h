@@ -11,8 +11,12 @@
 
 #include "net/state/engine.h"
 
-/* Deliver the events that are pending now; those posted meanwhile stay pending.
- * May end connections. */
+/* Deliver the events that are pending now, for about 2 ms; what is left, and
+ * what is posted meanwhile, stays pending. */
 void deliver_events(struct engine *engine);
+
+/* Deliver all, also those posted meanwhile: of servers without an owner, so
+ * that no script is called. */
+void deliver_all(struct engine *engine);
 
 #endif

@@ -1,6 +1,7 @@
 #include "net/run/turn.h"
 
 #include "base/clock.h"
+#include "net/receive/receive.h"
 #include "net/run/deadline.h"
 #include "net/run/deliver.h"
 #include "net/run/flush.h"
@@ -22,6 +23,15 @@ void turn_begin(void *owner)
     engine->turn_began = engine_read_clock(engine);
 }
 
+void turn_receive(void *owner)
+{
+    struct engine *engine = owner;
+
+    receive_ready(engine);
+    if (engine->ready.count > 0)
+        loop_poll_at_once(engine->loop);
+}
+
 /* Deadlines and events count as handling. The clock is read a second time only
  * if there are events. */
 static void handle_events(struct engine *engine)
@@ -29,7 +39,7 @@ static void handle_events(struct engine *engine)
     uint64_t now = engine_read_clock(engine);
 
     deadline_run(engine);
-    if (engine->pending_count > 0) {
+    if (engine->pending.count > 0) {
         deliver_events(engine);
         now = clock_now();
     }
@@ -75,6 +85,6 @@ void turn_finish(void *owner)
     settle_servers(engine);
     topic_free_unused(engine);
     deadline_arm(engine);
-    if (engine->pending_count > 0)
+    if (engine->pending.count > 0)
         loop_poll_at_once(engine->loop);
 }

@@ -73,7 +73,7 @@ static void pause_accepting(struct server *server, const char *why)
     if (server->warned != 0 && now - server->warned < CLOCK_SECOND)
         return;
     server->warned = now;
-    log_warn("accepting pauses: %s", why);
+    log_warn("accepting is paused: %s", why);
 }
 
 /* Count a connection from this address. False: it is one too many, or there is
@@ -92,7 +92,7 @@ static void close_one_too_many(struct server *server, int fd)
 {
     close(fd);
     counters_close(&server->counters, REASON_PERIP);
-    log_debug("one connection too many from its address: closed");
+    log_debug("closed a connection: its address has 'maxperip' already");
 }
 
 /* The header leaves at the turn's end, together with what on_connect sends. */

@@ -31,7 +31,8 @@ struct channel {
     struct link subscribers;   /* a circle, in the order of the next lap */
     struct link *cursor;       /* link that the lap visits next; NULL: no lap */
     struct link *last_slice;   /* begins the next lap; NULL: the last link */
-    uint32_t count;            /* subscribers */
+    uint32_t count;            /* subscribers that are open */
+    uint32_t records;          /* subscriptions, also of ended connections */
     uint32_t catching;         /* stalled ones that may need the snapshot */
     uint32_t conflating;       /* those whose own policy needs it */
     struct link active;        /* in the server's list, while active */
@@ -93,7 +94,7 @@ static inline void channel_init(struct channel *channel, struct server *server,
     link_init(&channel->empty);
 }
 
-/* Take a subscriber out of the circle. A lap at its link moves to the next. */
+/* Take a link out of the circle. A lap that is there moves to the next one. */
 static inline void channel_leave(struct channel *channel, struct link *link)
 {
     if (channel->cursor == link)
@@ -101,7 +102,6 @@ static inline void channel_leave(struct channel *channel, struct link *link)
     if (channel->last_slice == link)
         channel->last_slice = link->next;
     link_out(link);
-    channel->count--;
 }
 
 #endif

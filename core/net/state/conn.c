@@ -37,7 +37,8 @@ static struct conn *take_record(struct conn_table *table)
     return conn;
 }
 
-/* Resets everything but the slot; the generation is one more. */
+/* Resets everything but the slot and its place in a ring; the generation is one
+ * more. */
 struct conn *conn_new(struct conn_table *table)
 {
     struct conn *conn = take_record(table);
@@ -46,6 +47,7 @@ struct conn *conn_new(struct conn_table *table)
         .slot = conn->slot,
         .generation = conn->generation + 1,
         .state = CONN_SETUP,
+        .flags = conn->flags & CONN_READY,
         .fd = -1,
         .id = table->next_id++,
         .overflow = OVERFLOW_UNSET,

@@ -14,8 +14,9 @@
  *
  * While OPEN, a connection is counted by its server, receives broadcasts and
  * has events. From CLOSING on the only events are `closing` and `closed`
- * (event.h); `closed` is delivered once the record is DEAD: the descriptor is
- * closed.
+ * (event.h). A DEAD connection has given back its bockets and takes no part any
+ * more; the rest, from the descriptor on, is done when the loop delivers
+ * `closed` (conn_end.h).
  *
  * Records lie in one mapped array. Outside the engine a connection has a name
  * (conn_name.h), never a pointer.
@@ -69,17 +70,23 @@ enum conn_flag {
     CONN_PENDING_STALL = 1 << 14,
     CONN_PENDING_CLOSING = 1 << 15,
     CONN_PENDING_ANY = 0x7f << 9,
-    CONN_ABANDONED = 1 << 16,     /* closes when the peer ends (buffered.h) */
-    CONN_REFRAMED = 1 << 17,      /* it keeps an earlier framing (reframe.h) */
-    CONN_HANGUP_WATCHED = 1 << 18 /* only a hangup is watched for (hangup.h) */
+    CONN_ABANDONED = 1 << 16,      /* closes when the peer ends (buffered.h) */
+    CONN_REFRAMED = 1 << 17,       /* it keeps an earlier framing (reframe.h) */
+    CONN_HANGUP_WATCHED = 1 << 18, /* only a hangup is watched for (hangup.h) */
+    CONN_RESETS = 1 << 19,         /* its end is to be a reset */
+    CONN_READY = 1 << 20,          /* in the engine's ring of those to visit */
+    CONN_READABLE = 1 << 21,       /* the kernel has reported it, since then */
+    CONN_WRITABLE = 1 << 22,       /* likewise */
+    CONN_CUT = 1 << 23             /* its visit ended before its messages */
 };
 
 /* Ordered by cache line, so that frequent operations touch few of them. */
 struct conn {
     /* all that a broadcast touches */
-    struct link in_broadcasts; /* in the server's circle, while OPEN */
+    struct link in_broadcasts; /* in the server's circle, from OPEN on */
     struct server *server;
-    uint64_t next_message; /* number of the next stream message for it */
+    uint64_t next_message; /* number of the next stream message for it;
+                              UINT64_MAX: none is, it is not open */
     struct traffic out;    /* bytes the kernel took; messages queued */
     int fd;
     uint32_t last_active; /* tick when it last received or sent bytes */
@@ -173,7 +180,8 @@ void conn_table_free(struct conn_table *table);
 bool conn_table_full(const struct conn_table *table);
 
 /* Take a record for a new connection, in CONN_SETUP, without a server or a
- * descriptor. The table must not be full. */
+ * descriptor. It keeps its place in the ring of CONN_READY (conn_ring.h). The
+ * table must not be full. */
 struct conn *conn_new(struct conn_table *table);
 
 /* Free the record for reuse. Names of it find nothing from now on. */

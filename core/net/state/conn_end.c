@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Release all but the descriptor and the inbox, which is empty by now. */
+/* Give back all but the descriptor and the places in lists of subscribers; the
+ * inbox is empty by now. */
 static void release_resources(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -22,28 +23,31 @@ static void release_resources(struct conn *conn)
     link_out(&conn->holders);
     link_out(&conn->waiting);
     conn_clear(conn, CONN_DIRTY | CONN_BEHIND | CONN_PENDING_LAG |
-                         CONN_PENDING_DRAIN);
+                         CONN_PENDING_DRAIN | CONN_READABLE | CONN_WRITABLE |
+                         CONN_CUT);
     wheel_remove(&server->engine->wheel, &conn->deadline);
 }
 
-/* Call when the descriptor is closed. */
-static void become_dead(struct conn *conn)
+void conn_end_finish(struct conn *conn)
 {
     struct server *server = conn->server;
 
+    interest_end(conn);
     release_resources(conn);
-    server->engine->open--;
     counters_close(&server->counters, conn->reason);
     conn->state = CONN_DEAD;
     engine_post(server->engine, conn, CONN_PENDING_CLOSE);
 }
 
-void conn_end_finish(struct conn *conn)
+void conn_end_complete(struct conn *conn)
 {
-    interest_end(conn);
-    if (conn->fd >= 0)
+    if (conn->fd >= 0 && conn_has(conn, CONN_RESETS))
+        socket_reset(conn->fd);
+    else if (conn->fd >= 0)
         close(conn->fd);
-    become_dead(conn);
+    conn->fd = -1;
+    conn->server->engine->open--;
+    membership_leave(conn);
 }
 
 /* Leave OPEN or SETUP and set the reason; no effect in other states. */
@@ -72,11 +76,8 @@ void conn_end_reset(struct conn *conn, enum reason reason)
 {
     if (conn->state == CONN_DEAD)
         return;
-    leave_open_or_setup(conn, reason, NULL);
-    interest_end(conn);
-    if (conn->fd >= 0)
-        socket_reset(conn->fd);
-    become_dead(conn);
+    conn_set(conn, CONN_RESETS);
+    conn_end(conn, reason, NULL);
 }
 
 void conn_end_failed(struct conn *conn, int error)

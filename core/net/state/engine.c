@@ -28,31 +28,10 @@ struct conn *engine_find_open(const struct engine *engine, conn_name name)
     return conn != NULL && conn->state == CONN_OPEN ? conn : NULL;
 }
 
-/* A connection is in the ring once at most, so table-size slots suffice. */
 void engine_post(struct engine *engine, struct conn *conn, enum conn_flag event)
 {
-    uint32_t end = engine->pending_first + engine->pending_count;
-
     conn_set(conn, event);
-    if (conn_has(conn, CONN_POSTED))
-        return;
-    conn_set(conn, CONN_POSTED);
-    engine->pending[end < engine->conns.number ? end
-                                               : end - engine->conns.number] =
-        conn->slot;
-    engine->pending_count++;
-}
-
-struct conn *engine_take_pending(struct engine *engine)
-{
-    struct conn *conn =
-        &engine->conns.records[engine->pending[engine->pending_first]];
-
-    if (++engine->pending_first == engine->conns.number)
-        engine->pending_first = 0;
-    engine->pending_count--;
-    conn_clear(conn, CONN_POSTED);
-    return conn;
+    conn_ring_put(&engine->pending, conn);
 }
 
 void engine_set_deadline(struct engine *engine, struct conn *conn, uint32_t due)

@@ -17,6 +17,7 @@
 #include "net/memory/cells.h"
 #include "net/memory/slab.h"
 #include "net/state/conn.h"
+#include "net/state/conn_ring.h"
 #include "net/state/counters.h"
 #include "net/state/event.h"
 
@@ -28,6 +29,13 @@ enum { ENGINE_TICKS = 64 };
 
 struct resolver;
 
+/* How long one connection is visited (receive.c). */
+struct visit {
+    uint64_t until;   /* clock; 0: not known yet */
+    uint32_t handed;  /* messages handed over */
+    uint32_t reading; /* the clock is read when so many have been */
+};
+
 struct engine {
     struct loop *loop;
     struct events events;
@@ -38,14 +46,14 @@ struct engine {
     struct link servers;        /* also closed ones, until they retire */
     struct link listening;      /* those of them that listen */
     struct link visits;         /* those that the turn's end visits */
-    uint32_t *pending; /* ring of slots of connections with CONN_POSTED */
-    uint32_t pending_first;
-    uint32_t pending_count;
-    struct table topics;            /* by name */
-    struct table subs;              /* by connection and topic */
-    struct link unsettled;          /* topics that may be unused now */
-    struct link empty;              /* channels that may have no subscribers */
-    struct link evictable;          /* topics whose messages may be evicted */
+    struct conn_ring pending;   /* those with events to be delivered */
+    struct conn_ring ready;     /* those to be read, or sent what waits */
+    struct visit visit;         /* the one under way */
+    struct table topics;        /* by name */
+    struct table subs;          /* by connection and topic */
+    struct link unsettled;      /* topics that may be unused now */
+    struct link empty;          /* channels that may have no subscribers */
+    struct link evictable;      /* topics whose messages may be evicted */
     struct counters freed_counters; /* sums of the servers freed so far */
     struct cells cells;             /* the memory of all snapshots */
     uint64_t sequence; /* number of the last broadcast or publish */
@@ -80,9 +88,6 @@ struct conn *engine_find_open(const struct engine *engine, conn_name name);
 /* Record an event, one of CONN_PENDING_..., for delivery from the loop. */
 void engine_post(struct engine *engine, struct conn *conn,
                  enum conn_flag event);
-
-/* Take the connection posted first out of the ring. There must be one. */
-struct conn *engine_take_pending(struct engine *engine);
 
 /* Have the connection's deadlines judged (run/deadline.h) at tick `due`, or
  * earlier if that is set already. */

@@ -21,18 +21,6 @@ void membership_begin(struct conn *conn)
     interest_update(conn);
 }
 
-/* No broadcast or publish is for the connection from now on. */
-static void leave_channels(struct conn *conn)
-{
-    struct server *server = conn->server;
-
-    stall_forget(conn);
-    server->broadcasts.conflating -= overflow_conflates(conn->overflow);
-    channel_leave(&server->broadcasts, &conn->in_broadcasts);
-    while (conn->subs != NULL)
-        topic_unsubscribe(conn->subs);
-}
-
 /* Messages of the stream for it count as sent and discarded, or as missed. */
 static void discard_pending(struct conn *conn)
 {
@@ -54,8 +42,9 @@ void membership_end(struct conn *conn, enum reason reason, const char *detail)
 
     assert(conn->state == CONN_OPEN);
     discard_pending(conn);
-    conn->next_message = server->stream.next;
-    leave_channels(conn);
+    conn->next_message = UINT64_MAX;
+    server->broadcasts.count--;
+    topic_uncount_subs(conn);
     inbox_clear(server->pool, &conn->inbox);
     if (server->options.maxperip > 0)
         sites_remove(&server->sites, address_site(&conn->peer));
@@ -63,4 +52,16 @@ void membership_end(struct conn *conn, enum reason reason, const char *detail)
     conn->state = CONN_CLOSING;
     conn->reason = (uint8_t)reason;
     conn->detail = detail;
+}
+
+void membership_leave(struct conn *conn)
+{
+    struct channel *broadcasts = &conn->server->broadcasts;
+
+    if (link_alone(&conn->in_broadcasts))
+        return;
+    stall_forget(conn);
+    broadcasts->conflating -= overflow_conflates(conn->overflow);
+    channel_leave(broadcasts, &conn->in_broadcasts);
+    topic_detach_subs(conn);
 }

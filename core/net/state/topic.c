@@ -48,7 +48,7 @@ static void free_empty_channels(struct engine *engine)
         struct channel *channel = link_owner(at, struct channel, empty);
 
         next = at->next;
-        if (channel->count > 0)
+        if (channel->records > 0)
             link_out(&channel->empty);
         else if (channel->next <= channel->server->stream.base)
             free_channel(channel);
@@ -60,7 +60,7 @@ static bool settle_topic(struct topic *topic)
 {
     bool keeps = topic->retains && !snapshot_empty(&topic->snapshot);
 
-    if (topic->held > 0 || topic->count > 0 || keeps)
+    if (topic->held > 0 || topic->records > 0 || keeps)
         return true;
     if (!link_alone(&topic->channels))
         return false;
@@ -92,7 +92,7 @@ void topic_free_channels(struct server *server)
         struct channel *channel =
             link_owner(server->channels.next, struct channel, of_server);
 
-        assert(channel->count == 0);
+        assert(channel->records == 0);
         topic_mark_unused(channel->topic);
         free_channel(channel);
     }
@@ -191,6 +191,8 @@ static void link_sub(struct sub *sub, struct channel *channel,
     link_before(&channel->subscribers, &sub->in_channel);
     channel->count++;
     channel->topic->count++;
+    channel->records++;
+    channel->topic->records++;
     channel->conflating += overflow_conflates(conn->overflow);
     sub->next = conn->subs;
     sub->back = &conn->subs;
@@ -217,26 +219,66 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
     return sub;
 }
 
-void topic_unsubscribe(struct sub *sub)
+static void uncount(struct sub *sub)
+{
+    sub->channel->count--;
+    sub->channel->topic->count--;
+}
+
+static void detach(struct sub *sub)
 {
     struct channel *channel = sub->channel;
-    struct conn *conn = sub->conn;
 
     channel_leave(channel, &sub->in_channel);
-    channel->topic->count--;
     if (sub_catches_up(sub)) {
         channel->catching--;
         topic_unpin(channel->topic);
     }
-    channel->conflating -= overflow_conflates(conn->overflow);
+    channel->conflating -= overflow_conflates(sub->conn->overflow);
+}
+
+static void free_sub(struct sub *sub)
+{
+    struct channel *channel = sub->channel;
+
     *sub->back = sub->next;
     if (sub->next != NULL)
         sub->next->back = sub->back;
-    conn->nsubs--;
+    sub->conn->nsubs--;
     table_take(&channel->topic->engine->subs, &sub->node);
-    if (channel->count == 0)
+    channel->topic->records--;
+    if (--channel->records == 0)
         mark_empty(channel);
     free(sub);
+}
+
+void topic_unsubscribe(struct sub *sub)
+{
+    uncount(sub);
+    detach(sub);
+    free_sub(sub);
+}
+
+void topic_uncount_subs(struct conn *conn)
+{
+    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        uncount(sub);
+}
+
+void topic_detach_subs(struct conn *conn)
+{
+    for (struct sub *sub = conn->subs; sub != NULL; sub = sub->next)
+        detach(sub);
+}
+
+void topic_free_subs(struct conn *conn)
+{
+    struct sub *next;
+
+    for (struct sub *sub = conn->subs; sub != NULL; sub = next) {
+        next = sub->next;
+        free_sub(sub);
+    }
 }
 
 /* ----------------------------------------------------------------- policies */

@@ -27,7 +27,8 @@ struct topic {
     struct snapshot snapshot;
     struct link evictable; /* in the engine's list: may be evicted */
     struct link unsettled; /* in the engine's list: may be unused */
-    uint32_t count;        /* subscribers */
+    uint32_t count;        /* subscribers that are open */
+    uint32_t records;      /* subscriptions, also of ended connections */
     uint32_t held;         /* script objects that hold it */
     bool retains;
     bool pinned;         /* stalled subscribers need all that it retains */
@@ -40,10 +41,10 @@ struct topic {
 void topic_mark_unused(struct topic *topic);
 
 /* Call at the end of a turn: frees unsettled topics that are unused, and those
- * of their channels that have no subscribers. */
+ * of their channels that have no subscriptions. */
 void topic_free_unused(struct engine *engine);
 
-/* Free all channels at a server. They must have no subscribers. */
+/* Free all channels at a server. They must have no subscriptions. */
 void topic_free_channels(struct server *server);
 
 /* Free all topics. There must be no connections. */
@@ -58,6 +59,15 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn);
 /* End a subscription. The caller has dealt with what waits for it in the
  * stream, and with its stall. */
 void topic_unsubscribe(struct sub *sub);
+
+/*
+ * The same in three steps, for all subscriptions of a connection that ends
+ * (membership.h): they do not count any more; they leave the circles; their
+ * records, which can be found until then and keep the topics, are freed.
+ */
+void topic_uncount_subs(struct conn *conn);
+void topic_detach_subs(struct conn *conn);
+void topic_free_subs(struct conn *conn);
 
 /* Must the newest message of each key be kept: for a subscriber of the channel;
  * for any subscriber, or because the topic retains? */

@@ -96,7 +96,7 @@ static void on_turn_end(void *owner)
     if (!script->ready || has_work(script))
         return;
     if (!script->stopping.begun)
-        log_info("nothing is left to wait for");
+        log_info("no listener, connection, timer or task is left: exiting");
     loop_stop(engine_loop(program->engine));
 }
 

@@ -103,7 +103,7 @@ static int next_topic(lua_State *L)
     while (lua_rawgeti(L, lua_upvalueindex(1), ++at) == LUA_TUSERDATA) {
         lua_pushinteger(L, at);
         lua_replace(L, lua_upvalueindex(2));
-        if (topic_has_subscriber(topic_check(L, -1, "conn:topics"), name))
+        if (topic_is_of(topic_check(L, -1, "conn:topics"), name))
             return 1;
         lua_pop(L, 1);
     }

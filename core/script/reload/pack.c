@@ -364,8 +364,7 @@ static void warn_of_left_out(struct packer *packer)
 
     lua_pushnil(L);
     while (lua_next(L, LEFT) != 0) {
-        log_warn("reload: field %s of a conn is not plain data, or has in it "
-                 "what is not, and stays behind: %s",
+        log_warn("reload: field %s of a conn is not plain data, it is lost: %s",
                  lua_tostring(L, -2), lua_tostring(L, -1));
         lua_pop(L, 1);
     }

@@ -125,7 +125,7 @@ void reload_run(struct program *program)
         return;
     program->reload_asked = false;
     if (program->script->stopping.asked) {
-        log_info("no reload: stopping");
+        log_info("not reloading: fes is stopping");
         return;
     }
     log_info("reloading");
@@ -133,7 +133,7 @@ void reload_run(struct program *program)
     adopt_begin(program->engine);
     next = prepare(program);
     if (next == NULL) {
-        log_error("the reload failed: the script goes on as it was");
+        log_error("the reload failed: the running script is kept");
     } else {
         take_over(program, next);
         program->reloads++;

@@ -275,32 +275,30 @@ static void on_closing(void *owner, conn_name name)
     await_closing(script_at(owner), name);
 }
 
-static void on_lagged(void *owner, conn_name name, uint64_t missed,
-                      struct topic *topic)
+static void call_about_topic(void *owner, conn_name name, enum handler handler,
+                             uint64_t number, struct topic *topic)
 {
     struct call call = {
         .lua_server = owner,
         .name = name,
-        .handler = ON_LAG,
-        .number = missed,
+        .handler = handler,
+        .number = number,
         .topic = topic,
     };
 
     call_handler(&call, do_about_topic);
 }
 
+static void on_lagged(void *owner, conn_name name, uint64_t missed,
+                      struct topic *topic)
+{
+    call_about_topic(owner, name, ON_LAG, missed, topic);
+}
+
 static void on_stalled(void *owner, conn_name name, uint64_t queued,
                        struct topic *topic)
 {
-    struct call call = {
-        .lua_server = owner,
-        .name = name,
-        .handler = ON_STALL,
-        .number = queued,
-        .topic = topic,
-    };
-
-    call_handler(&call, do_about_topic);
+    call_about_topic(owner, name, ON_STALL, queued, topic);
 }
 
 static struct call close_call(void *owner, conn_name name, enum reason reason,

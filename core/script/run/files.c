@@ -49,7 +49,7 @@ static void on_quiet(struct timer *timer)
 {
     struct files *files = link_owner(timer, struct files, quiet);
 
-    log_info("the script has changed");
+    log_info("the script's files have changed: reloading");
     files->program->reload_asked = true;
     loop_poll_at_once(engine_loop(files->program->engine));
 }
@@ -139,7 +139,7 @@ static bool is_below(const char *path, const char *directory)
 static void note_both(struct program *program, const char *path)
 {
     if (!note_path(program->files, path) || !note_target(program->files, path))
-        log_warn("changes of %s will not be seen: %s", path, strerror(errno));
+        log_warn("cannot watch %s for changes: %s", path, strerror(errno));
 }
 
 void files_note(struct program *program, const char *path)

@@ -1,5 +1,6 @@
 #include "script/task/tasks.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/command/engine.h"
 #include "script/task/await.h"
@@ -206,24 +207,36 @@ static void run_task(struct task *task)
         end_or_park(task);
 }
 
+/* How long tasks run in one turn before others go on. */
+#define TASKS_TIME CLOCK_MILLI
+
+static void run_first(struct tasks *tasks)
+{
+    struct link *first = tasks->ready.next;
+
+    link_out(first);
+    tasks->due--;
+    run_task(link_owner(first, struct task, ready));
+}
+
 /* A marker ends the list: tasks that become ready meanwhile run next turn. */
 void tasks_run(struct script *script)
 {
     struct tasks *tasks = script->tasks;
+    uint64_t until;
     struct link marker;
 
     if (link_alone(&tasks->ready))
         return;
+    until = clock_now() + TASKS_TIME;
     link_init(&marker);
     link_before(&tasks->ready, &marker);
-    while (tasks->ready.next != &marker) {
-        struct link *first = tasks->ready.next;
-
-        link_out(first);
-        tasks->due--;
-        run_task(link_owner(first, struct task, ready));
-    }
+    do
+        run_first(tasks);
+    while (tasks->ready.next != &marker && clock_now() < until);
     link_out(&marker);
+    if (!link_alone(&tasks->ready))
+        loop_poll_at_once(engine_loop(script->engine));
 }
 
 bool tasks_in_use(const struct script *script)

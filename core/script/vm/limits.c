@@ -42,7 +42,8 @@ void limits_enforce(struct limits *limits, struct engine *engine)
     limits->in_force = true;
     watchdog_limit(limits->call_seconds);
     if (limits->waits && !engine_set_retained(engine, limits->retained))
-        log_warn("fes.limits: 'retained' stays as it is: messages are kept");
+        log_warn(
+            "fes.limits: 'retained' is unchanged, because messages are stored");
     limits->waits = false;
 }
 
@@ -52,7 +53,8 @@ static void set_retained(lua_State *L, struct limits *limits,
                          struct engine *engine, uint64_t retained)
 {
     if (!engine_may_set_retained(engine, retained))
-        luaL_error(L, WHO ": 'retained' cannot change once messages are kept");
+        luaL_error(L,
+                   WHO ": 'retained' cannot change once messages are stored");
     limits->retained = retained;
     limits->waits = limits->loads;
     if (!limits->loads)

@@ -224,7 +224,8 @@ void watchdog_limit(double seconds)
     if (seconds > 0 && !guard.made) {
         guard.made = make_timer();
         if (!guard.made) {
-            log_warn("no call can be timed: %s", strerrordesc_np(errno));
+            log_warn("time limits of calls do not work: %s",
+                     strerrordesc_np(errno));
             return;
         }
     }
