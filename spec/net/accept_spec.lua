@@ -202,6 +202,23 @@ describe("a server without free descriptors", function()
     settle(program, {})
   end)
 
+  it("accepts again when connections of another one have closed", function()
+    local program = start("", { prefix = { "prlimit", "--nofile=64:64" } })
+    local clients = assert(program:connect_all(80))
+
+    testing.wait_until(function() return (waiting(program) or 0) > 0 end)
+    ask(program, "true") -- a turn that began when no descriptor was free
+    local other = assert(program:connect {
+      port = program.ports[#program.ports],
+    })
+
+    assert(other:send "'accepted'\n")
+    ask(program, "true")
+    for _, client in ipairs(clients) do client:close() end
+    assert.equal("accepted", other:line())
+    settle(program, { other })
+  end)
+
   it("does not spin, and accepts again once some are free", function()
     local program = start("", { prefix = { "prlimit", "--nofile=128:128" } })
     local first = assert(program:connect())

@@ -29,12 +29,10 @@ struct adoption {
 
 void adopt_begin(struct engine *engine)
 {
-    for (struct link *at = engine->servers.next; at != &engine->servers;
-         at = at->next) {
-        struct server *server = link_owner(at, struct server, servers);
+    const struct link *end = &engine->listening;
 
-        server->adoptable = server->listening;
-    }
+    for (struct link *at = end->next; at != end; at = at->next)
+        link_owner(at, struct server, in_listening)->adoptable = true;
 }
 
 /* The address that a server with these options would listen on. */
@@ -76,9 +74,9 @@ struct server *adopt_find(struct engine *engine,
 
     if (options->path == NULL && !resolve(options, &address))
         return NULL;
-    for (struct link *at = engine->servers.next; at != &engine->servers;
+    for (struct link *at = engine->listening.next; at != &engine->listening;
          at = at->next) {
-        struct server *server = link_owner(at, struct server, servers);
+        struct server *server = link_owner(at, struct server, in_listening);
 
         if (server->adoptable &&
             (options->path != NULL ? listens_at_path(server, options->path)
@@ -105,11 +103,11 @@ static bool prepare_pieces(struct adoption *adoption)
 static uint8_t place_of_framing(const struct server *server)
 {
     bool used[MOST_OLD_FRAMINGS] = {false};
+    struct server_place at = server_records(server);
     const struct conn *conn;
-    uint32_t slot = 0;
     uint8_t place = 0;
 
-    while ((conn = server_next_record(server, &slot)) != NULL)
+    while ((conn = server_next_record(server, &at)) != NULL)
         if (conn_has(conn, CONN_REFRAMED))
             used[conn->old_framing] = true;
     while (
@@ -148,6 +146,7 @@ struct adoption *adopt_prepare(struct server *server,
     adoption->server = server;
     server->adoptable = false;
     server->adopting = true;
+    link_last(&server->engine->listening, &server->in_listening);
     if (prepare(adoption, options))
         return adoption;
     adopt_drop(adoption);
@@ -168,10 +167,10 @@ typedef void conn_fn(struct adoption *adoption, struct conn *conn);
 
 static void for_each_conn(struct adoption *adoption, conn_fn *fn)
 {
+    struct server_place place = server_records(adoption->server);
     struct conn *conn;
-    uint32_t slot = 0;
 
-    while ((conn = server_next_record(adoption->server, &slot)) != NULL)
+    while ((conn = server_next_record(adoption->server, &place)) != NULL)
         fn(adoption, conn);
 }
 
@@ -277,6 +276,7 @@ static void commit_listening(struct server *server)
                  server->options.path);
     server->paused = false;
     accept_update(server);
+    server_ask_visit(server);
 }
 
 void adopt_commit(struct adoption *adoption, void *owner)

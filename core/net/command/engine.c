@@ -80,7 +80,10 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     engine->started_at = clock_now();
     inherit_take(&engine->inherited);
     link_init(&engine->servers);
+    link_init(&engine->listening);
+    link_init(&engine->visits);
     link_init(&engine->unsettled);
+    link_init(&engine->empty);
     link_init(&engine->evictable);
     cells_init(&engine->cells, RETAINED_BYTES);
     slab_init(&engine->outgoing);
@@ -112,6 +115,8 @@ void engine_free(struct engine *engine)
     deliver_all(engine);
     while (!link_alone(&engine->servers))
         serve_free(link_owner(engine->servers.next, struct server, servers));
+    while (!link_alone(&engine->visits)) /* retired, then abandoned */
+        serve_free(link_owner(engine->visits.next, struct server, visit));
     resolve_free(engine->resolver);
     slab_unmap(&engine->outgoing);
     free_loop(engine);
@@ -172,19 +177,21 @@ uint32_t engine_connections(const struct engine *engine)
     return connections;
 }
 
-static void note_use(struct server *server, void *context)
-{
-    bool *in_use = context;
-
-    *in_use = *in_use || !server->closing || server->records_in_use > 0;
-}
-
+/* Asked in every turn. Servers that are not in use leave the list, so one of
+ * the first is in use, if any is. */
 bool engine_is_in_use(const struct engine *engine)
 {
-    bool in_use = engine->pending.count > 0;
+    const struct link *end = &engine->servers;
 
-    for_each_server(engine, note_use, &in_use);
-    return in_use;
+    if (engine->pending.count > 0)
+        return true;
+    for (struct link *at = end->next; at != end; at = at->next) {
+        const struct server *server = link_owner(at, struct server, servers);
+
+        if (!server->closing || server->records_in_use > 0)
+            return true;
+    }
+    return false;
 }
 
 static void stop_listening(struct server *server, void *context)

@@ -19,6 +19,7 @@ static void start_listening(struct server *server, int fd)
     server->address = socket_address(fd);
     watch_init(&server->watch, fd, accept_on_readable);
     link_before(&server->engine->servers, &server->servers);
+    link_before(&server->engine->listening, &server->in_listening);
     accept_update(server);
 }
 
@@ -46,13 +47,14 @@ struct server *server_open(struct engine *engine,
 
 void server_close(struct server *server, enum reason reason, double linger)
 {
+    struct server_place place = server_records(server);
     struct conn *conn;
-    uint32_t slot = 0;
 
     serve_stop_listening(server);
     timer_stop(server->engine->loop, &server->hold);
     server->closing = true;
-    while ((conn = server_next_record(server, &slot)) != NULL)
+    server_ask_visit(server);
+    while ((conn = server_next_record(server, &place)) != NULL)
         closing_begin(conn, reason, linger);
 }
 
@@ -61,13 +63,18 @@ void server_set_owner(struct server *server, void *owner)
     server->owner = owner;
 }
 
+void server_set_other(struct server *server, void *other)
+{
+    server->other = other;
+}
+
 /* The event may end connections, but no record is released meanwhile. */
 void server_owner_leaves(struct server *server)
 {
+    struct server_place place = server_records(server);
     struct conn *conn;
-    uint32_t slot = 0;
 
-    while ((conn = server_next_record(server, &slot)) != NULL)
+    while ((conn = server_next_record(server, &place)) != NULL)
         if (!conn_has(conn, CONN_PENDING_CONNECT) || server->outgoing)
             server->engine->events.owner_leaves(
                 server->owner, conn_name_of(conn), conn->reason, conn->detail);
@@ -91,6 +98,7 @@ void server_pause(struct server *server, bool paused)
 void server_end_hold(struct server *server)
 {
     server->end_hold = true;
+    server_ask_visit(server);
 }
 
 /* ------------------------------------------------------------------ queries */
@@ -100,11 +108,13 @@ struct server_facts server_facts(const struct server *server)
     return (struct server_facts){
         .options = &server->options,
         .owner = server->owner,
+        .other = server->other,
         .port = server->address.port,
         .connections = server_count(server) + server->setups,
         .outgoing = server->outgoing,
         .closing = server->closing,
         .gone = server->closing && server->records_in_use == 0,
+        .retired = link_alone(&server->servers),
         .adopting = server->adopting,
     };
 }
@@ -138,13 +148,23 @@ uint32_t server_connections(const struct server *server)
     return server_count(server);
 }
 
+/* Connections may have come since the last call, in slots before it too, so
+ * all slots are looked at, unless no connection is open. */
 conn_name server_next(const struct server *server, uint32_t *slot)
 {
-    struct conn *conn;
+    const struct conn_table *table = &server->engine->conns;
+    uint32_t end = server_count(server) > 0 ? table->fresh : 0;
 
-    while ((conn = server_next_record(server, slot)) != NULL)
-        if (conn_is_open(conn))
+    if (server->outgoing && *slot < server->slot)
+        *slot = server->slot;
+    if (server->outgoing && end > server->slot)
+        end = server->slot + 1;
+    while (*slot < end) {
+        const struct conn *conn = &table->records[(*slot)++];
+
+        if (conn_is_open(conn) && conn->server == server)
             return conn_name_of(conn);
+    }
     return 0;
 }
 

@@ -26,11 +26,13 @@ enum { SERVER_ADDRESS_BYTES = 256 };
 struct server_facts {
     const struct server_options *options;
     void *owner;
+    void *other;          /* see server_set_other() */
     uint16_t port;        /* that it listens on, also if the option is 0 */
     uint32_t connections; /* open, or in set-up */
     bool outgoing;        /* the server of one outgoing connection */
     bool closing;         /* does not listen, its connections close */
     bool gone;            /* closing, and its last connection has gone */
+    bool retired;         /* gone, and `retired` has been delivered */
     bool adopting;        /* between adopt_prepare() and commit or drop */
 };
 
@@ -53,6 +55,10 @@ void server_close(struct server *server, enum reason reason, double linger);
 
 /* Give the server another owner. */
 void server_set_owner(struct server *server, void *owner);
+
+/* Note what stands for the server in a script that does not own it: one that
+ * loads, or one that has handed it over. NULL: nothing. */
+void server_set_other(struct server *server, void *other);
 
 /*
  * Call before the owner is freed, after server_close(): delivers the event

@@ -118,6 +118,7 @@ bool topic_retain(struct topic *topic)
         return false;
     topic->engine->needs_cells = true;
     topic->retains = true;
+    topic->pinned = false;
     link_out(&topic->evictable);
     return true;
 }

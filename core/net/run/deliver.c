@@ -20,6 +20,7 @@ static void deliver_connect(struct engine *engine, struct conn *conn)
 
     if (!server->outgoing) {
         server->setups--; /* its place among `maxaccepts` is free again */
+        server_ask_visit(server);
         if (conn->state == CONN_SETUP)
             membership_begin(conn);
     }
@@ -94,6 +95,7 @@ static void deliver_close(struct engine *engine, struct conn *conn,
     topic_free_subs(conn);
     conn_release(&engine->conns, conn);
     server->records_in_use--;
+    server_ask_visit(server);
 }
 
 /*

@@ -27,17 +27,26 @@ static void flush_dirty(struct server *server)
     }
 }
 
+static bool has_work(const struct server *server)
+{
+    return !link_alone(&server->dirty) || stream_has_messages(&server->stream);
+}
+
+bool flush_is_due(const struct server *server)
+{
+    return has_work(server) || !link_alone(&server->slab->waiting);
+}
+
 /*
  * With `coalesce`, a flush waits so long for more to send. Is it to wait now?
  * Starts the timer (on_held in serve.c) at the first wait.
  */
 static bool waits_for_more(struct server *server)
 {
-    bool has_work =
-        !link_alone(&server->dirty) || stream_has_messages(&server->stream);
     double seconds = server->options.coalesce;
 
-    if (seconds <= 0 || !has_work || (server->closing && !server->outgoing))
+    if (seconds <= 0 || !has_work(server) ||
+        (server->closing && !server->outgoing))
         return false;
     if (server->end_hold)
         return false;
@@ -66,7 +75,7 @@ void flush_server(struct server *server)
     server->shared = NULL;
     if (!link_alone(&server->slab->waiting))
         reclaim_wake(server);
-    if (!link_alone(&server->dirty) || stream_has_messages(&server->stream))
+    if (has_work(server))
         loop_poll_at_once(server->engine->loop);
     else if (server->options.coalesce > 0)
         reset_hold(server);

@@ -47,6 +47,33 @@ static void handle_events(struct engine *engine)
         times_add(&engine->handling, now - engine->turn_began);
 }
 
+/* Servers that ask meanwhile come at the end of the list. */
+static void flush_servers(struct engine *engine)
+{
+    struct link *visits = &engine->visits;
+
+    for (struct link *at = visits->next; at != visits; at = at->next)
+        flush_server(link_owner(at, struct server, visit));
+}
+
+/* Flushing has ended connections: who may accept, who has ended? */
+static void settle_servers(struct engine *engine)
+{
+    struct link *visits = &engine->visits;
+    struct link *next;
+
+    accept_note_full(engine);
+    for (struct link *at = visits->next; at != visits; at = next) {
+        struct server *server = link_owner(at, struct server, visit);
+
+        next = at->next;
+        if (!flush_is_due(server))
+            link_out(&server->visit);
+        accept_update(server);
+        serve_retire(server);
+    }
+}
+
 void turn_finish(void *owner)
 {
     struct engine *engine = owner;
@@ -54,18 +81,8 @@ void turn_finish(void *owner)
     handle_events(engine);
     if (engine->turn_end != NULL)
         engine->turn_end(engine->script);
-
-    struct link *next;
-
-    for (struct link *at = engine->servers.next; at != &engine->servers;
-         at = next) {
-        struct server *server = link_owner(at, struct server, servers);
-
-        next = at->next;
-        flush_server(server);
-        accept_update(server);
-        serve_retire(server);
-    }
+    flush_servers(engine);
+    settle_servers(engine);
     topic_free_unused(engine);
     deadline_arm(engine);
     if (engine->pending.count > 0)

@@ -115,6 +115,8 @@ static bool queue_snapshot(struct conn *conn, struct sub *sub)
             !queue_entry(conn, sub, entry))
             return false;
         sub->upto = entry->sequence;
+        if (sub->channel->topic != NULL)
+            topic_unpin(sub->channel->topic);
     }
     return !conn_has(conn, CONN_BEHIND);
 }

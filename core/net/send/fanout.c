@@ -147,6 +147,7 @@ void fanout_activate(struct channel *channel)
     struct server *server = channel->server;
 
     channel->next = server->stream.next;
+    server_ask_visit(server);
     if (server->stream.next - server->stream.base == 1)
         server->only = channel;
     else if (server->only != channel)

@@ -71,4 +71,5 @@ void outbox_mark_dirty(struct conn *conn)
         return;
     conn_set(conn, CONN_DIRTY);
     link_before(&conn->server->dirty, &conn->dirty);
+    server_ask_visit(conn->server);
 }

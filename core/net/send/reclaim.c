@@ -19,16 +19,17 @@ static void flush_one(struct server *server)
     server->shared = NULL;
 }
 
+/* What waits to be flushed is of servers to be visited. */
 void reclaim_flush(struct server *server)
 {
-    struct link *servers = &server->engine->servers;
+    struct link *visits = &server->engine->visits;
 
     if (server->slab == &server->own) {
         flush_one(server);
         return;
     }
-    for (struct link *at = servers->next; at != servers; at = at->next) {
-        struct server *other = link_owner(at, struct server, servers);
+    for (struct link *at = visits->next; at != visits; at = at->next) {
+        struct server *other = link_owner(at, struct server, visit);
 
         if (other->slab == server->slab)
             flush_one(other);

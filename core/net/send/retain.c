@@ -54,7 +54,9 @@ static uint64_t first_in_streams(const struct topic *topic)
     return first;
 }
 
-/* Evict the oldest keys, unless needed, until `needed` cells are free. */
+/* Evict the oldest keys, unless needed, until `needed` cells are free. A topic
+ * whose oldest key is needed is not tried again before that may have changed,
+ * so that a full store does not cost a look at every topic. */
 static void evict_oldest(struct topic *topic, uint32_t needed)
 {
     struct cells *cells = &topic->engine->cells;
@@ -65,8 +67,10 @@ static void evict_oldest(struct topic *topic, uint32_t needed)
         struct entry *oldest =
             link_owner(topic->snapshot.order.next, struct entry, order);
 
-        if (oldest->sequence > least)
+        if (oldest->sequence > least) {
+            topic_pin(topic);
             return;
+        }
         if (oldest->sequence < waiting) {
             snapshot_drop(cells, &topic->snapshot, oldest);
             continue;
@@ -112,7 +116,7 @@ bool retain_published(struct topic *topic, const char *data, size_t length,
     }
     if (!ensure_cells(engine, &topic->snapshot, key, length))
         return false;
-    if (link_alone(&topic->evictable) && !topic->retains)
+    if (link_alone(&topic->evictable) && !topic->retains && !topic->pinned)
         link_before(&engine->evictable, &topic->evictable);
     return snapshot_put(&engine->cells, &topic->snapshot, key, data, length,
                         engine->sequence + 1, except);

@@ -19,25 +19,44 @@ enum { SAME_KEEPALIVE = 64 };
 /* How long accepting pauses after an error. */
 #define RETRY_AFTER (100 * CLOCK_MILLI)
 
+/* Is there no place for one more connection of any server? */
+static bool is_full(const struct engine *engine)
+{
+    return engine->open >= engine->most_open || conn_table_full(&engine->conns);
+}
+
 static bool may_accept(const struct server *server)
 {
     return !server->paused && server->listening &&
            server->setups < server->options.maxaccepts &&
            server_count(server) + server->setups <
                server->options.maxconnections &&
-           server->engine->open < server->engine->most_open &&
-           !conn_table_full(&server->engine->conns) &&
-           !timer_runs(&server->retry);
+           !is_full(server->engine) && !timer_runs(&server->retry);
 }
 
 void accept_update(struct server *server)
 {
+    struct engine *engine = server->engine;
     bool may = may_accept(server);
 
+    engine->refused = engine->refused || (server->listening && is_full(engine));
     if (server->accepts && !may && !server->paused && server->listening)
         counters_pause_accepts(&server->counters);
     server->accepts = may;
-    watch_set(server->engine->loop, &server->watch, may ? LOOP_READ : 0);
+    watch_set(engine->loop, &server->watch, may ? LOOP_READ : 0);
+}
+
+void accept_note_full(struct engine *engine)
+{
+    bool full = is_full(engine);
+    const struct link *end = &engine->listening;
+
+    if (full == engine->full && (full || !engine->refused))
+        return;
+    engine->full = full;
+    engine->refused = full;
+    for (struct link *at = end->next; at != end; at = at->next)
+        server_ask_visit(link_owner(at, struct server, in_listening));
 }
 
 void accept_on_retry(struct timer *timer)

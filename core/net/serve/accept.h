@@ -20,6 +20,13 @@ void accept_on_readable(struct watch *watch, unsigned events);
  * watching. Call after each change of what that depends on. */
 void accept_update(struct server *server);
 
+/*
+ * Call at the end of a turn, before the visits: whether the engine has a place
+ * for one more connection concerns every server that listens, so all of them
+ * are visited when that has changed.
+ */
+void accept_note_full(struct engine *engine);
+
 /* The timer function of server->retry: the pause after an error is over. */
 void accept_on_retry(struct timer *timer);
 

@@ -57,13 +57,18 @@ static void drop_buffers(struct server *server)
 /* `coalesce` is over: flush at the end of this turn. */
 static void on_hold_over(struct timer *timer)
 {
-    link_owner(timer, struct server, hold)->end_hold = true;
+    struct server *server = link_owner(timer, struct server, hold);
+
+    server->end_hold = true;
+    server_ask_visit(server);
 }
 
 static void init_record(struct server *server, struct engine *engine)
 {
     server->engine = engine;
     link_init(&server->servers);
+    link_init(&server->visit);
+    link_init(&server->in_listening);
     link_init(&server->active);
     link_init(&server->channels);
     snapshot_init(&server->snapshot);
@@ -138,6 +143,8 @@ void serve_stop_listening(struct server *server)
     if (!server->listening)
         return;
     server->listening = false;
+    server->adoptable = false;
+    link_out(&server->in_listening);
     watch_set(server->engine->loop, &server->watch, 0);
     timer_stop(server->engine->loop, &server->retry);
     listener_close(server);
@@ -145,25 +152,44 @@ void serve_stop_listening(struct server *server)
 
 void serve_end_all(struct server *server)
 {
+    struct server_place place = server_records(server);
     struct conn *conn;
-    uint32_t slot = 0;
 
     serve_stop_listening(server);
     timer_stop(server->engine->loop, &server->hold);
     server->closing = true;
-    while (server->records_in_use > 0 &&
-           (conn = server_next_record(server, &slot)) != NULL)
+    server_ask_visit(server);
+    while ((conn = server_next_record(server, &place)) != NULL)
         conn_end(conn, REASON_SHUTDOWN, NULL);
+}
+
+/* From now on its figures are part of those of the servers freed. */
+static void leave_engine(struct server *server)
+{
+    if (link_alone(&server->servers))
+        return;
+    link_out(&server->servers);
+    sites_clear(&server->sites);
+    counters_add(&server->engine->freed_counters, &server->counters);
 }
 
 void serve_free(struct server *server)
 {
     server->owner = NULL;
     serve_end_all(server);
-    link_out(&server->servers);
-    sites_clear(&server->sites);
-    counters_add(&server->engine->freed_counters, &server->counters);
+    leave_engine(server);
+    link_out(&server->visit);
     serve_drop(server);
+}
+
+/* It stays as it is, in no list, for those who ask its owner for figures. */
+static void retire(struct server *server)
+{
+    if (link_alone(&server->servers))
+        return;
+    drop_buffers(server);
+    leave_engine(server);
+    server->engine->events.retired(server->owner);
 }
 
 void serve_retire(struct server *server)
@@ -172,6 +198,6 @@ void serve_retire(struct server *server)
         return;
     if (server->outgoing || server->owner == NULL)
         serve_free(server);
-    else if (server->pool != NULL)
-        drop_buffers(server);
+    else
+        retire(server);
 }

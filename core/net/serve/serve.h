@@ -38,8 +38,9 @@ void serve_end_all(struct server *server);
 void serve_free(struct server *server);
 
 /*
- * Call at the end of each turn. A closed server without connections gives back
- * its slab, and is freed if it is outgoing or its owner has left.
+ * Call in a visit at the end of a turn. A closed server without connections is
+ * freed if it is outgoing or its owner has left. Otherwise it retires: it gives
+ * back its slab, leaves the engine's lists, and `retired` is delivered.
  */
 void serve_retire(struct server *server);
 

@@ -42,6 +42,7 @@ struct channel {
     struct sub *marked;        /* for this subscription (pending.h) */
     struct link of_topic;      /* in the topic's list */
     struct link of_server;     /* in the server's list */
+    struct link empty;         /* in the engine's list: may be unused */
 };
 
 enum sub_state {
@@ -90,6 +91,7 @@ static inline void channel_init(struct channel *channel, struct server *server,
     link_init(&channel->active);
     link_init(&channel->of_topic);
     link_init(&channel->of_server);
+    link_init(&channel->empty);
 }
 
 /* Take a link out of the circle. A lap that is there moves to the next one. */

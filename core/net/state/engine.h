@@ -43,13 +43,16 @@ struct engine {
     struct conn_table conns;
     struct inherited inherited; /* listening sockets passed to the process */
     struct hangups hangups;     /* watches paused connections */
-    struct link servers;        /* also closed ones, until freed */
+    struct link servers;        /* also closed ones, until they retire */
+    struct link listening;      /* those of them that listen */
+    struct link visits;         /* those that the turn's end visits */
     struct conn_ring pending;   /* those with events to be delivered */
     struct conn_ring ready;     /* those to be read, or sent what waits */
     struct visit visit;         /* the one under way */
     struct table topics;        /* by name */
     struct table subs;          /* by connection and topic */
     struct link unsettled;      /* topics that may be unused now */
+    struct link empty;          /* channels that may have no subscribers */
     struct link evictable;      /* topics whose messages may be evicted */
     struct counters freed_counters; /* sums of the servers freed so far */
     struct cells cells;             /* the memory of all snapshots */
@@ -62,6 +65,8 @@ struct engine {
     uint32_t tick;             /* set by engine_read_clock() */
     uint32_t open;             /* connections that are not DEAD */
     uint32_t most_open;        /* limit of `open` */
+    bool full;                 /* as all that listen were told (accept.h) */
+    bool refused;              /* one of them did not accept as it was full */
     struct slab outgoing;      /* of all outgoing connections */
     struct resolver *resolver; /* NULL until the first name is looked up */
     turn_fn *turn_end; /* the script's part of a turn's end, before the flush */

@@ -61,6 +61,9 @@ struct events {
      * is static text or NULL. */
     void (*closed)(void *owner, conn_name name, enum reason reason,
                    const char *detail);
+    /* The server is closed and its last connection has gone. It is kept, for
+     * its facts and figures, until server_abandon(). */
+    void (*retired)(void *owner);
     /* Instead of `closed`: the owner leaves before that. */
     void (*owner_leaves)(void *owner, conn_name name, enum reason reason,
                          const char *detail);

@@ -14,6 +14,7 @@ void holders_wait(struct conn *conn)
 {
     if (link_alone(&conn->waiting))
         link_before(&conn->server->slab->waiting, &conn->waiting);
+    server_ask_visit(conn->server);
 }
 
 void holders_await_space(struct conn *conn, size_t length)

@@ -48,6 +48,7 @@ void membership_end(struct conn *conn, enum reason reason, const char *detail)
     inbox_clear(server->pool, &conn->inbox);
     if (server->options.maxperip > 0)
         sites_remove(&server->sites, address_site(&conn->peer));
+    server_ask_visit(server); /* it may accept another one */
     conn->state = CONN_CLOSING;
     conn->reason = (uint8_t)reason;
     conn->detail = detail;

@@ -40,7 +40,9 @@ struct engine;
 struct server {
     struct engine *engine;
     void *owner;         /* argument of its events; NULL: it has left */
-    struct link servers; /* in the engine's list */
+    void *other;         /* owner's counterpart in another script, or NULL */
+    struct link servers; /* in the engine's list; in none: retired */
+    struct link visit;   /* in the engine's list of those to visit */
 
     /* used by each broadcast (send/fanout.h) */
     struct stream stream;
@@ -68,17 +70,18 @@ struct server {
 
     /* accepting (serve/accept.h) */
     struct watch watch;
-    struct timer retry;      /* runs: accepting pauses after an error */
-    uint32_t setups;         /* connections in CONN_SETUP */
-    uint32_t records_in_use; /* records that are not free */
-    bool accepts;            /* its socket is watched */
-    bool paused;             /* by the script */
-    bool listening;          /* its socket is open */
-    bool adoptable;          /* can be adopted in this reload (adopt.h) */
-    bool adopting;           /* from adopt_prepare() to commit or drop */
-    bool closing;            /* ends with its last connection */
-    struct sites sites;      /* connections per address, with maxperip */
-    uint64_t warned;         /* clock: last warning; 0: none */
+    struct timer retry;       /* runs: accepting pauses after an error */
+    uint32_t setups;          /* connections in CONN_SETUP */
+    uint32_t records_in_use;  /* records that are not free */
+    bool accepts;             /* its socket is watched */
+    bool paused;              /* by the script */
+    bool listening;           /* its socket is open */
+    struct link in_listening; /* in the engine's list of those */
+    bool adoptable;           /* can be adopted in this reload (adopt.h) */
+    bool adopting;            /* from adopt_prepare() to commit or drop */
+    bool closing;             /* ends with its last connection */
+    struct sites sites;       /* connections per address, with maxperip */
+    uint64_t warned;          /* clock: last warning; 0: none */
 
     struct server_options options;                  /* strings are own copies */
     struct framing old_framings[MOST_OLD_FRAMINGS]; /* see reframe.h */
@@ -147,10 +150,36 @@ static inline uint32_t server_count(const struct server *server)
 }
 
 /*
- * Iterate over the server's connections, in any state: begin with `*slot` 0.
- * Gives the next one and advances `*slot` past it; NULL: no more. Connections
- * may be made and released in between.
+ * Have the server visited at the end of this turn, or of the next one if that
+ * is past its visits. Call when there may be something to flush, to accept, to
+ * wake or to free; a server with more to flush stays to be visited.
  */
-struct conn *server_next_record(const struct server *server, uint32_t *slot);
+void server_add_visit(struct server *server);
+
+static inline void server_ask_visit(struct server *server)
+{
+    if (link_alone(&server->visit))
+        server_add_visit(server);
+}
+
+/* Where an iteration over the records of a server is. */
+struct server_place {
+    uint32_t slot; /* to look at next */
+    uint32_t left; /* records not yet given */
+};
+
+/*
+ * Iterate over the server's connections, in any state, from server_records()
+ * on. Gives the next one; NULL: no more. In between connections may be
+ * released, but none may be made. No record is looked at after the last one,
+ * so a server without connections costs nothing.
+ */
+static inline struct server_place server_records(const struct server *server)
+{
+    return (struct server_place){.left = server->records_in_use};
+}
+
+struct conn *server_next_record(const struct server *server,
+                                struct server_place *place);
 
 #endif

@@ -121,7 +121,13 @@ bool stall_of_any(struct conn *conn)
  */
 static void make_live(struct conn *conn, struct sub *sub)
 {
-    sub->channel->catching -= sub_catches_up(sub);
+    struct channel *channel = sub->channel;
+
+    if (sub_catches_up(sub)) {
+        channel->catching--;
+        if (channel->topic != NULL)
+            topic_unpin(channel->topic);
+    }
     if (is_of_broadcasts(conn, sub))
         *sub = (struct sub){.state = SUB_LIVE};
     else

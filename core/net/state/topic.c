@@ -25,21 +25,32 @@ static void free_channel(struct channel *channel)
     link_out(&channel->active);
     link_out(&channel->of_topic);
     link_out(&channel->of_server);
+    link_out(&channel->empty);
     free(channel);
 }
 
-/* Channels with messages in the stream stay. */
-static void free_empty_channels(struct topic *topic)
+/* The channel may have no subscribers, and the topic be unused. */
+static void mark_empty(struct channel *channel)
+{
+    if (link_alone(&channel->empty))
+        link_before(&channel->server->engine->empty, &channel->empty);
+    topic_mark_unused(channel->topic);
+}
+
+/* Channels with messages in the stream stay in the list until those are sent.
+ */
+static void free_empty_channels(struct engine *engine)
 {
     struct link *next;
 
-    for (struct link *at = topic->channels.next; at != &topic->channels;
+    for (struct link *at = engine->empty.next; at != &engine->empty;
          at = next) {
-        struct channel *channel = link_owner(at, struct channel, of_topic);
+        struct channel *channel = link_owner(at, struct channel, empty);
 
         next = at->next;
-        if (channel->records == 0 &&
-            channel->next <= channel->server->stream.base)
+        if (channel->records > 0)
+            link_out(&channel->empty);
+        else if (channel->next <= channel->server->stream.base)
             free_channel(channel);
     }
 }
@@ -49,7 +60,6 @@ static bool settle_topic(struct topic *topic)
 {
     bool keeps = topic->retains && !snapshot_empty(&topic->snapshot);
 
-    free_empty_channels(topic);
     if (topic->held > 0 || topic->records > 0 || keeps)
         return true;
     if (!link_alone(&topic->channels))
@@ -66,6 +76,7 @@ void topic_free_unused(struct engine *engine)
     struct link *at = &engine->unsettled;
     struct link *next = at->next;
 
+    free_empty_channels(engine);
     while (at != last) {
         at = next;
         next = at->next;
@@ -137,14 +148,38 @@ static struct channel *new_channel(struct topic *topic, struct server *server)
     return channel;
 }
 
+/*
+ * The channel is in two lists, and either may be long: of a topic that many
+ * outgoing connections subscribe to, or of a server with many topics. Both are
+ * searched at the same time, so that the shorter one says how long it takes.
+ */
+static struct channel *find_channel(const struct topic *topic,
+                                    const struct server *server)
+{
+    struct link *of_topic = topic->channels.next;
+    struct link *of_server = server->channels.next;
+
+    while (of_topic != &topic->channels && of_server != &server->channels) {
+        struct channel *one = link_owner(of_topic, struct channel, of_topic);
+        struct channel *other =
+            link_owner(of_server, struct channel, of_server);
+
+        if (one->server == server)
+            return one;
+        if (other->topic == topic)
+            return other;
+        of_topic = of_topic->next;
+        of_server = of_server->next;
+    }
+    return NULL;
+}
+
 static struct channel *find_or_make_channel(struct topic *topic,
                                             struct server *server)
 {
-    for (struct link *at = topic->channels.next; at != &topic->channels;
-         at = at->next)
-        if (link_owner(at, struct channel, of_topic)->server == server)
-            return link_owner(at, struct channel, of_topic);
-    return new_channel(topic, server);
+    struct channel *channel = find_channel(topic, server);
+
+    return channel != NULL ? channel : new_channel(topic, server);
 }
 
 static void link_sub(struct sub *sub, struct channel *channel,
@@ -175,6 +210,8 @@ struct sub *topic_subscribe(struct topic *topic, struct conn *conn)
     if (channel == NULL || sub == NULL ||
         !table_put(&topic->engine->subs, &sub->node, hash_of(topic, conn))) {
         free(sub);
+        if (channel != NULL)
+            mark_empty(channel);
         topic_mark_unused(topic);
         return NULL;
     }
@@ -193,7 +230,10 @@ static void detach(struct sub *sub)
     struct channel *channel = sub->channel;
 
     channel_leave(channel, &sub->in_channel);
-    channel->catching -= sub_catches_up(sub);
+    if (sub_catches_up(sub)) {
+        channel->catching--;
+        topic_unpin(channel->topic);
+    }
     channel->conflating -= overflow_conflates(sub->conn->overflow);
 }
 
@@ -208,7 +248,7 @@ static void free_sub(struct sub *sub)
     table_take(&channel->topic->engine->subs, &sub->node);
     channel->topic->records--;
     if (--channel->records == 0)
-        topic_mark_unused(channel->topic);
+        mark_empty(channel);
     free(sub);
 }
 
@@ -262,6 +302,21 @@ bool topic_conflates(const struct topic *topic)
         if (topic_channel_conflates(link_owner(at, struct channel, of_topic)))
             return true;
     return false;
+}
+
+void topic_pin(struct topic *topic)
+{
+    topic->pinned = true;
+    link_out(&topic->evictable);
+}
+
+/* The first: it has held messages for longer than those tried since. */
+void topic_unpin(struct topic *topic)
+{
+    if (!topic->pinned)
+        return;
+    topic->pinned = false;
+    link_before(topic->engine->evictable.next, &topic->evictable);
 }
 
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow)

@@ -31,6 +31,7 @@ struct topic {
     uint32_t records;      /* subscriptions, also of ended connections */
     uint32_t held;         /* script objects that hold it */
     bool retains;
+    bool pinned;         /* stalled subscribers need all that it retains */
     uint8_t overflow;    /* enum overflow: its own policy */
     uint8_t name_length; /* bytes */
     char name[];         /* any bytes, then a zero */
@@ -72,6 +73,15 @@ void topic_free_subs(struct conn *conn);
  * for any subscriber, or because the topic retains? */
 bool topic_channel_conflates(const struct channel *channel);
 bool topic_conflates(const struct topic *topic);
+
+/*
+ * A topic of which nothing may be evicted, because stalled subscribers need
+ * everything, leaves the list of those that are tried. It comes back, as the
+ * first of them, when one of these subscribers has been given something or
+ * stops being stalled. Unpinning one that is not pinned has no effect.
+ */
+void topic_pin(struct topic *topic);
+void topic_unpin(struct topic *topic);
 
 /* Set the connection's own policy. */
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow);

@@ -45,7 +45,6 @@ static const luaL_Reg methods[] = {
 
 static void push_field(lua_State *L, int field)
 {
-    const struct handle *handle = lua_touserdata(L, 1);
     struct conn_last last = handle_last(L, 1);
     char text[ADDRESS_TEXT_BYTES];
 
@@ -61,10 +60,7 @@ static void push_field(lua_State *L, int field)
         lua_pushboolean(L, last.resumed);
         break;
     default:
-        if (handle->server->outgoing)
-            lua_pushnil(L);
-        else
-            lua_server_push(L, handle->server);
+        handle_push_server(L, 1);
     }
 }
 

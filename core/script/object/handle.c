@@ -7,7 +7,7 @@
 
 /* Keys in the table of fields. They are light userdata, which no script can
  * have. The values are the facts of a closed connection, and the Lua object of
- * an outgoing connection's server. */
+ * its server, which an outgoing connection has from the beginning. */
 static const char last_key, server_key;
 
 const struct handle *handle_check(lua_State *L, int index, const char *caller)
@@ -41,6 +41,18 @@ static void store_last(lua_State *L, int index, const struct conn_last *last)
     lua_pop(L, 1);
 }
 
+/* The server may end before the handle, which points at the server's object, so
+ * it holds a reference. */
+static void hold_server(lua_State *L, int index,
+                        const struct lua_server *lua_server)
+{
+    index = lua_absindex(L, index);
+    handle_push_fields(L, index);
+    lua_server_push(L, lua_server);
+    lua_rawsetp(L, -2, &server_key);
+    lua_pop(L, 1);
+}
+
 bool handle_test(lua_State *L, int index, conn_name *name)
 {
     const struct handle *handle = type_test(L, index, TYPE_CONN);
@@ -67,6 +79,7 @@ void handle_set_last(lua_State *L, int index, const struct conn_last *last)
     handle->server = last->server != NULL ? lua_server_of(L, last->server)
                                           : lua_server_for_freed(L);
     store_last(L, lua_absindex(L, index), last);
+    hold_server(L, index, handle->server);
 }
 
 bool handle_push_fields_if_any(lua_State *L, int index)
@@ -87,16 +100,6 @@ void handle_set_field(lua_State *L, int index)
 
 /* ------------------------------------------------------------------ by name */
 
-/* The server of an outgoing connection ends with it, but the handle may outlive
- * both and points at the server's object, so it holds a reference. */
-static void hold_server(lua_State *L, const struct lua_server *lua_server)
-{
-    handle_push_fields(L, lua_gettop(L));
-    lua_server_push(L, lua_server);
-    lua_rawsetp(L, -2, &server_key);
-    lua_pop(L, 1);
-}
-
 static void new_handle(lua_State *L, conn_name name)
 {
     struct handle *handle =
@@ -108,7 +111,7 @@ static void new_handle(lua_State *L, conn_name name)
         (struct handle){.name = name, .server = lua_server_of(L, facts.server)};
     type_set(L, TYPE_CONN);
     if (handle->server->outgoing)
-        hold_server(L, handle->server);
+        hold_server(L, -1, handle->server);
 }
 
 struct conn_last handle_last(lua_State *L, int index)
@@ -182,6 +185,7 @@ static void mark_closed(lua_State *L, int index)
     struct conn_last last = handle_last(L, index);
 
     store_last(L, index, &last);
+    hold_server(L, index, handle->server);
     handle->name = 0;
 }
 
@@ -211,6 +215,21 @@ conn_name handle_name(lua_State *L, int index)
 const struct lua_server *handle_server(lua_State *L, int index)
 {
     return ((const struct handle *)lua_touserdata(L, index))->server;
+}
+
+void handle_push_server(lua_State *L, int index)
+{
+    const struct handle *handle = lua_touserdata(L, index);
+
+    if (handle->server->outgoing) {
+        lua_pushnil(L);
+    } else if (handle->name != 0) {
+        lua_server_push(L, handle->server);
+    } else {
+        lua_getiuservalue(L, index, HANDLE_FIELDS);
+        lua_rawgetp(L, -1, &server_key);
+        lua_remove(L, -2);
+    }
 }
 
 enum reason handle_reason(lua_State *L, int index, const char **detail)

@@ -55,6 +55,9 @@ conn_name handle_name(lua_State *L, int index);
 const struct lua_server *handle_server(lua_State *L, int index);
 enum reason handle_reason(lua_State *L, int index, const char **detail);
 
+/* Push the Lua object of its server; nil if the connection is outgoing. */
+void handle_push_server(lua_State *L, int index);
+
 /* The facts and counters of the connection of the handle at `index`: current
  * ones, or the last ones if it is closed. Does not raise. */
 struct conn_last handle_last(lua_State *L, int index);

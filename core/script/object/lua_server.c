@@ -39,30 +39,27 @@ void lua_server_attach(lua_State *L, struct lua_server *lua_server,
     lua_server->script->program->announced.stale = true;
 }
 
-static struct lua_server *find_lua_server(const struct script *script,
-                                          const struct server *server)
+/* The owner, or what a script that does not own the server has for it; NULL: it
+ * is the record of another script. */
+static struct lua_server *of_script(struct lua_server *lua_server,
+                                    const struct script *script)
 {
-    const struct link *end = &script->servers;
-
-    for (struct link *at = end->next; at != end; at = at->next) {
-        struct lua_server *lua_server = link_owner(at, struct lua_server, link);
-
-        if (lua_server->server == server)
-            return lua_server;
-    }
-    return NULL;
+    return lua_server != NULL && lua_server->script == script ? lua_server
+                                                              : NULL;
 }
 
 struct lua_server *lua_server_of(lua_State *L, struct server *server)
 {
     const struct script *script = script_of(L);
-    struct lua_server *lua_server = script->ready
-                                        ? server_facts(server).owner
-                                        : find_lua_server(script, server);
+    struct server_facts facts = server_facts(server);
+    struct lua_server *lua_server = of_script(facts.owner, script);
 
+    if (lua_server == NULL)
+        lua_server = of_script(facts.other, script);
     if (lua_server == NULL) {
         lua_server = lua_server_new(L);
         lua_server_attach(L, lua_server, server);
+        server_set_other(server, lua_server);
         lua_pop(L, 1);
     }
     return lua_server;
@@ -87,9 +84,19 @@ struct lua_server *lua_server_test(lua_State *L, int index)
 
 void lua_server_release(lua_State *L, struct lua_server *lua_server)
 {
-    for (int i = 0; i < HANDLERS_COUNT; i++)
+    for (int i = 0; i < HANDLERS_COUNT; i++) {
         luaL_unref(L, LUA_REGISTRYINDEX, lua_server->on[i]);
+        lua_server->on[i] = LUA_REFNIL;
+    }
     luaL_unref(L, LUA_REGISTRYINDEX, lua_server->self);
+    lua_server->self = LUA_NOREF;
+}
+
+void lua_server_retire(lua_State *L, struct lua_server *lua_server)
+{
+    link_out(&lua_server->link);
+    if (!lua_server->kept)
+        lua_server_release(L, lua_server);
 }
 
 void lua_server_detach(lua_State *L, struct lua_server *lua_server)

@@ -6,8 +6,10 @@
  * never listens, and so one of these. During a reload both the running and the
  * loading script have one for the same server; one of them is the owner.
  *
- * A reference in the registry (`self`) keeps it until lua_server_release();
- * that of a server that listens lives as long as the Lua state.
+ * A reference in the registry (`self`) keeps it until lua_server_release(). A
+ * server that was closed and has lost its last connection retires: from then on
+ * only the script keeps the object, which still answers, and its end is that of
+ * the engine's record.
  */
 #ifndef FES_OBJECT_LUA_SERVER_H
 #define FES_OBJECT_LUA_SERVER_H
@@ -22,12 +24,13 @@
 struct adoption;
 
 struct lua_server {
-    struct link link; /* in script.servers */
+    struct link link; /* in script.servers, unless it has retired */
     struct script *script;
-    struct server *server;  /* NULL: not open yet, or freed */
+    struct server *server;  /* NULL: not open yet, freed, or collected */
     bool outgoing;          /* of one connection that fes.connect() made */
     int self;               /* reference of this userdata */
     int on[HANDLERS_COUNT]; /* references of functions, or LUA_REFNIL */
+    bool kept; /* a handle that points to it may outlive its retirement */
     enum overflow first_overflow; /* the option `overflow` */
     struct adoption *adoption;    /* prepared by a script that loads, or NULL */
 };
@@ -47,6 +50,10 @@ void lua_server_attach(lua_State *L, struct lua_server *lua_server,
  * server could not be opened. */
 void lua_server_release(lua_State *L, struct lua_server *lua_server);
 
+/* The server has retired: nothing but the script keeps the record from now on.
+ * No effect if it has done so before. */
+void lua_server_retire(lua_State *L, struct lua_server *lua_server);
+
 /* The server is freed: remove the record from script.servers and release it. */
 void lua_server_detach(lua_State *L, struct lua_server *lua_server);
 
@@ -63,7 +70,7 @@ struct lua_server *lua_server_for_freed(lua_State *L);
 /* The record that is at `index`, or NULL: the value there is not a server. */
 struct lua_server *lua_server_test(lua_State *L, int index);
 
-/* Push the record as a Lua value. */
+/* Push the record, which has not retired, as a Lua value. */
 void lua_server_push(lua_State *L, const struct lua_server *lua_server);
 
 #endif

@@ -63,7 +63,9 @@ static int next_conn(lua_State *L)
     const struct lua_server *lua_server =
         lua_touserdata(L, lua_upvalueindex(1));
     uint32_t slot = (uint32_t)lua_tointeger(L, lua_upvalueindex(2));
-    conn_name name = server_next(lua_server->server, &slot);
+    conn_name name = lua_server->server != NULL
+                         ? server_next(lua_server->server, &slot)
+                         : 0; /* collected */
 
     lua_pushinteger(L, slot);
     lua_replace(L, lua_upvalueindex(2));
@@ -190,6 +192,30 @@ static int l_tostring(lua_State *L)
     return 1;
 }
 
+/*
+ * The object of a server that has retired is collected, and nothing else knows
+ * the record. A finalizer of the script may still hold the object, so it stops
+ * being a server. At the end of the Lua state the engine keeps the records of
+ * all other servers.
+ */
+static int l_gc(lua_State *L)
+{
+    struct lua_server *lua_server = lua_touserdata(L, 1);
+    struct server *server = lua_server->server;
+    struct server_facts facts;
+
+    if (server == NULL)
+        return 0;
+    facts = server_facts(server);
+    if (!facts.retired || facts.owner != lua_server)
+        return 0;
+    lua_server->server = NULL;
+    lua_pushnil(L);
+    lua_setmetatable(L, 1);
+    server_abandon(server);
+    return 0;
+}
+
 void server_open_type(lua_State *L)
 {
     static const char *const fields[] = {"host", "port", "path", NULL};
@@ -197,5 +223,7 @@ void server_open_type(lua_State *L)
     type_new(L, TYPE_SERVER, methods, fields, l_index);
     lua_pushcfunction(L, l_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
 }

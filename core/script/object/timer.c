@@ -46,6 +46,7 @@ static void stop(struct script_timer *timer)
     if (!is_running(timer))
         return;
     link_out(&timer->link);
+    timer->script->ntimers--;
     timer_stop(script_loop(timer->script), &timer->timer);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
@@ -131,6 +132,7 @@ static int new_timer(lua_State *L, const char *caller, bool repeats)
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, timer);
     link_before(&script->timers, &timer->link);
+    script->ntimers++;
     if (!timer_start(script_loop(script), &timer->timer,
                      now + clock_from_seconds(seconds)))
         return luaL_error(L, "%s: not enough memory", caller);
@@ -175,12 +177,7 @@ void timer_end_all(struct script *script)
 
 size_t timer_count(const struct script *script)
 {
-    size_t count = 0;
-
-    for (const struct link *at = script->timers.next; at != &script->timers;
-         at = at->next)
-        count++;
-    return count;
+    return script->ntimers;
 }
 
 void timer_open(lua_State *L)

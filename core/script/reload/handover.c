@@ -38,6 +38,7 @@ void handover_abandon(struct script *next)
     for (const struct link *at = end->next; at != end; at = at->next) {
         struct lua_server *lua_server = lua_server_at(at);
 
+        server_set_other(lua_server->server, NULL);
         if (lua_server->adoption != NULL)
             adopt_drop(lua_server->adoption);
         else if (is_owner(lua_server))
@@ -45,23 +46,38 @@ void handover_abandon(struct script *next)
     }
 }
 
-/* Make the next script's record the owner of its server. */
-static void hand_over(struct lua_server *lua_server)
+static void adopt(struct lua_server *lua_server)
+{
+    adopt_commit(lua_server->adoption, lua_server);
+    lua_server->adoption = NULL;
+    lua_server->first_overflow =
+        server_facts(lua_server->server).options->overflow;
+}
+
+static void announce(const struct lua_server *lua_server)
 {
     char address[SERVER_ADDRESS_BYTES];
 
-    if (is_owner(lua_server)) {
-        server_format_address(lua_server->server, address, sizeof address);
-        if (!server_facts(lua_server->server).closing)
-            log_info("listening %s", address);
-    } else if (lua_server->adoption != NULL) {
-        adopt_commit(lua_server->adoption, lua_server);
-        lua_server->adoption = NULL;
-        lua_server->first_overflow =
-            server_facts(lua_server->server).options->overflow;
-    } else {
-        server_set_owner(lua_server->server, lua_server);
+    server_format_address(lua_server->server, address, sizeof address);
+    if (!server_facts(lua_server->server).closing)
+        log_info("listening %s", address);
+}
+
+/* Make the next script's record the owner of its server. The old script may
+ * look for its own until its state is closed. */
+static void hand_over(struct lua_server *lua_server)
+{
+    void *old = server_facts(lua_server->server).owner;
+
+    if (old == lua_server) {
+        announce(lua_server);
+        return;
     }
+    if (lua_server->adoption != NULL)
+        adopt(lua_server);
+    else
+        server_set_owner(lua_server->server, lua_server);
+    server_set_other(lua_server->server, old);
 }
 
 void handover_close_dropped(struct script *next)
@@ -78,6 +94,12 @@ void handover_close_dropped(struct script *next)
     }
 }
 
+static void abandon(struct lua_server *lua_server)
+{
+    server_abandon(lua_server->server);
+    server_set_other(lua_server->server, lua_server);
+}
+
 void handover_finish(struct script *old, struct script *next)
 {
     const struct link *end = &next->servers;
@@ -87,5 +109,20 @@ void handover_finish(struct script *old, struct script *next)
     end = &old->servers;
     for (const struct link *at = end->next; at != end; at = at->next)
         if (is_owner(lua_server_at(at)))
-            server_abandon(server_at(at));
+            abandon(lua_server_at(at));
+}
+
+void handover_forget(struct script *next)
+{
+    struct link *after;
+
+    for (struct link *at = next->servers.next; at != &next->servers;
+         at = after) {
+        struct lua_server *lua_server = lua_server_at(at);
+
+        after = at->next;
+        server_set_other(lua_server->server, NULL);
+        if (server_facts(lua_server->server).retired)
+            lua_server_retire(next->L, lua_server);
+    }
 }

@@ -2,9 +2,9 @@
  * handover.h - hands the servers of one script over to the next
  *
  * When a reload succeeds, call handover_make_records(),
- * handover_close_dropped() and handover_finish() in this order; when it fails,
- * handover_abandon(). `old` is the running script, `next` the one that has been
- * loaded.
+ * handover_close_dropped(), handover_finish() and handover_forget() in this
+ * order; when it fails, handover_abandon(). `old` is the running script, `next`
+ * the one that has been loaded.
  */
 #ifndef FES_RELOAD_HANDOVER_H
 #define FES_RELOAD_HANDOVER_H
@@ -31,5 +31,8 @@ void handover_close_dropped(struct script *next);
 /* Make the next script the owner of all servers that it has a record of, with
  * the options it asked for. Abandon those that only the old script has. */
 void handover_finish(struct script *old, struct script *next);
+
+/* Call once the state of the old script is closed. */
+void handover_forget(struct script *next);
 
 #endif

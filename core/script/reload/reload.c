@@ -112,6 +112,7 @@ static void take_over(struct program *program, struct script *next)
     if (old->stopping.asked)
         stopping_request(next, old->stopping.seconds);
     load_end(old);
+    handover_forget(next);
     defer_end(next);
     spawn_handlers(next);
 }

@@ -331,12 +331,19 @@ static void on_closed(void *owner, conn_name name, enum reason reason,
 
     call_handler(&call, do_close);
     allocator_lift(allocator);
-    if (!run_in_lua(&call, do_close_handle))
+    if (!run_in_lua(&call, do_close_handle)) {
         lua_pop(call.lua_server->script->L, 1);
+        call.lua_server->kept = true; /* the handle does not hold it */
+    }
     allocator_lower(allocator);
     await_closed(script_at(owner), name);
     if (call.lua_server->outgoing)
         lua_server_detach(call.lua_server->script->L, call.lua_server);
+}
+
+static void on_retired(void *owner)
+{
+    lua_server_retire(script_at(owner)->L, owner);
 }
 
 struct events dispatch_events(void)
@@ -350,6 +357,7 @@ struct events dispatch_events(void)
         .stalled = on_stalled,
         .closing = on_closing,
         .closed = on_closed,
+        .retired = on_retired,
         .owner_leaves = on_owner_leaves,
     };
 }

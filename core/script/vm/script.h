@@ -67,6 +67,7 @@ struct script {
     struct lua_server
         *for_freed;      /* of closed conns whose server is freed, or NULL */
     struct link timers;  /* that are running */
+    size_t ntimers;      /* their number */
     struct tasks *tasks; /* task.h */
     bool ready;          /* it has loaded, and gets the events */
     bool over;           /* it may begin nothing: its state is being closed */
