@@ -78,7 +78,7 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     engine->turn_end = turn_end;
     engine->script = script;
     engine->most_open = connections;
-    engine->started_at = clock_now();
+    engine->started_at = engine->read_at = clock_now();
     inherit_take(&engine->inherited);
     link_init(&engine->servers);
     link_init(&engine->unsettled);
@@ -113,6 +113,11 @@ static void for_each_server(const struct engine *engine, server_fn *fn,
 
     for (struct link *at = end->next; at != end; at = at->next)
         fn(link_owner(at, struct server, servers), context);
+}
+
+uint64_t engine_absent(const struct engine *engine)
+{
+    return engine->absent;
 }
 
 struct loop *engine_loop(const struct engine *engine)

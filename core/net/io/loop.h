@@ -77,6 +77,13 @@ void loop_on_idle(struct loop *loop, turn_fn *fn);
 /* The time at which the last turn ended (clock_now); 0: none has. */
 uint64_t loop_turn_ended(const struct loop *loop);
 
+/*
+ * Call in begin(), at the time `now` (clock_now): for how long the wait before
+ * it was to sleep. 0 if it was only to poll. Time after the first timer was due
+ * does not count: then the process did not run.
+ */
+uint64_t loop_slept(const struct loop *loop, uint64_t now);
+
 /* Call `fn(owner, number)` from the loop when the signal arrives. The signal
  * must not have a function yet. */
 void loop_on_signal(struct loop *loop, int number, signal_fn *fn);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/io/hangup.h"
+#include "net/io/socket.h"
 #include "net/state/engine.h"
 #include "net/state/server.h"
 
@@ -37,6 +38,11 @@ bool interest_in_reading(const struct conn *conn)
                                CONN_HELD) &&
            conn_is_half_free(conn, server->limit) &&
            !(server->options.buffered && inbox_at_limit(conn));
+}
+
+bool interest_has_unread(const struct conn *conn)
+{
+    return interest_in_reading(conn) && socket_is_ready(conn->fd, false);
 }
 
 /*

@@ -16,6 +16,13 @@
 bool interest_in_reading(const struct conn *conn);
 
 /*
+ * Has something come for the connection, which may be read now, that the loop
+ * has not come to yet? A poll reports a part of many sockets only, and a visit
+ * reads a part of many bytes. Costs a system call.
+ */
+bool interest_has_unread(const struct conn *conn);
+
+/*
  * Watch the socket for what the connection waits for in its present state:
  * reading, writing, or only a broken connection (io/hangup.h). No effect while
  * it is connecting: serve/dial.c watches the socket then.
