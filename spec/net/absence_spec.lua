@@ -98,6 +98,48 @@ for name, absent in pairs(ways) do
   end)
 end
 
+describe("while fes does not read a connection", function()
+  after_each(testing.finish)
+
+  it("its message_timeout stands still", function()
+    local program = start [[framing = "line", message_timeout = 1,
+      on_connect = function(new)
+        _G.fes = fes
+        function pause_for(seconds)
+          new:pause()
+          fes.after(seconds, function() resumed = new:resume() end)
+        end
+      end,]]
+    local client = assert(program:connect())
+
+    assert(client:send "pa")
+    await(program, "server:stats().bytes_in == 2")
+    ask(program, "pause_for(0.8)")
+    await(program, "resumed")
+    ask(program, "(function() fes.after(0.5, "
+      .. "function() passed = true end) end)()")
+    await(program, "passed")
+    assert(client:send "rt\n")
+    await(program, "#seen > 0")
+    assert.equal("hears part", ask(program, "seen[1]"))
+    settle(program, { client })
+  end)
+
+  it("its message_timeout goes on afterwards", function()
+    local program = start [[framing = "line", message_timeout = 0.2,
+      on_connect = function(new) conn = new end,]]
+    local client = assert(program:connect())
+
+    assert(client:send "pa")
+    await(program, "server:stats().bytes_in == 2")
+    ask(program, "conn:pause()")
+    ask(program, "conn:resume()")
+    await(program, "#seen > 0")
+    assert.equal("unheard idle", ask(program, "seen[1]"))
+    settle(program, { client })
+  end)
+end)
+
 describe("while fes is busy", function()
   after_each(testing.finish)
 

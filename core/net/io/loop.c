@@ -213,7 +213,7 @@ uint64_t loop_turn_ended(const struct loop *loop)
 }
 
 /* libev has reported the alarm already, but calls on_alarm() after begin(). */
-uint64_t loop_slept(const struct loop *loop, uint64_t now)
+uint64_t loop_slept(struct loop *loop, uint64_t now)
 {
     uint64_t until = now < loop->alarm_due ? now : loop->alarm_due;
 

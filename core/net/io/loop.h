@@ -82,7 +82,7 @@ uint64_t loop_turn_ended(const struct loop *loop);
  * it was to sleep. 0 if it was only to poll. Time after the first timer was due
  * does not count: then the process did not run.
  */
-uint64_t loop_slept(const struct loop *loop, uint64_t now);
+uint64_t loop_slept(struct loop *loop, uint64_t now);
 
 /* Call `fn(owner, number)` from the loop when the signal arrives. The signal
  * must not have a function yet. */
@@ -112,6 +112,12 @@ static inline bool watch_waits_for(struct watch *watch, unsigned events)
     unsigned current = (unsigned)watch->io.events & (LOOP_READ | LOOP_WRITE);
 
     return current == events && ev_is_active(&watch->io) == (events != 0);
+}
+
+/* Does the watch wait for LOOP_READ, among others? */
+static inline bool watch_reads(struct watch *watch)
+{
+    return ev_is_active(&watch->io) && (watch->io.events & LOOP_READ) != 0;
 }
 
 /* The descriptor that is watched. */

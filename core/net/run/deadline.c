@@ -46,26 +46,27 @@ static void check_idle(struct engine *engine, struct conn *conn)
         conn_end(conn, REASON_IDLE, NULL);
 }
 
-/*
- * Is it for the peer to complete the message? Not while the connection is not
- * read, or while a buffered one has a whole message that no task has taken.
- */
+/* Is it for the peer to complete the message? Not while a buffered connection
+ * has a whole one that no task has taken. */
 static bool awaits_peer(struct conn *conn)
 {
-    return interest_in_reading(conn) &&
-           (!conn->server->options.buffered || buffered_is_partial(conn));
+    return !conn->server->options.buffered || buffered_is_partial(conn);
 }
 
 /* End a connection whose message stays incomplete for `message_timeout`, not
- * counting the time in which the peer could not complete it. */
+ * counting the time in which the peer could not complete it. When it is read
+ * again, the deadline is set anew (interest_update()). */
 static void check_message(struct engine *engine, struct conn *conn)
 {
     uint32_t ticks = conn->server->ticks.message_timeout;
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
+    interest_update(conn);
+    if (!interest_in_reading(conn))
+        return;
     if (!awaits_peer(conn))
-        conn->message_began = engine->tick;
+        interest_begin_message(conn);
     if (!has_passed(engine->tick, conn->message_began + ticks))
         engine_set_deadline(engine, conn, conn->message_began + ticks);
     else if (interest_has_unread(conn))
