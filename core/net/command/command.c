@@ -1,5 +1,6 @@
 #include "net/command/command.h"
 
+#include "net/io/socket.h"
 #include "net/send/closing.h"
 #include "net/send/drain.h"
 #include "net/send/enqueue.h"
@@ -114,6 +115,18 @@ enum receive_result command_receive(struct engine *engine, conn_name name,
 
     return conn != NULL ? buffered_receive(conn, request, data)
                         : RECEIVE_CLOSED;
+}
+
+bool command_unread(const struct engine *engine, conn_name name,
+                    uint64_t *until)
+{
+    const struct conn *conn = engine_find_open(engine, name);
+
+    if (conn == NULL || !interest_has_unread(conn))
+        return false;
+    if (*until == 0)
+        *until = conn->in.bytes + socket_unread(conn->fd);
+    return conn->in.bytes <= *until;
 }
 
 void command_finish(struct engine *engine, conn_name name)

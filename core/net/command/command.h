@@ -72,6 +72,14 @@ enum receive_result command_receive(struct engine *engine, conn_name name,
                                     const struct receive_request *request,
                                     struct received *data);
 
+/*
+ * Is something waiting in the socket that the loop is going to read? `*until`
+ * bounds it to what had come at the first call, for which it must be 0: it is
+ * set to the number of bytes received then, with those in the socket.
+ */
+bool command_unread(const struct engine *engine, conn_name name,
+                    uint64_t *until);
+
 /* As buffered_finish() and buffered_abandon(). */
 void command_finish(struct engine *engine, conn_name name);
 void command_abandon(struct engine *engine, conn_name name);

@@ -77,7 +77,7 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
     engine->turn_end = turn_end;
     engine->script = script;
     engine->most_open = connections;
-    engine->started_at = clock_now();
+    engine->started_at = engine->read_at = clock_now();
     inherit_take(&engine->inherited);
     link_init(&engine->servers);
     link_init(&engine->listening);
@@ -126,6 +126,11 @@ void engine_free(struct engine *engine)
 }
 
 /* ------------------------------------------------------------------ queries */
+
+uint64_t engine_absent(const struct engine *engine)
+{
+    return engine->absent;
+}
 
 struct loop *engine_loop(const struct engine *engine)
 {

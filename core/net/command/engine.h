@@ -28,6 +28,9 @@ struct engine *engine_new(uint32_t connections, const struct events *events,
 /* Close everything at once, without events, and free it. */
 void engine_free(struct engine *engine);
 
+/* For how many nanoseconds fes has been absent so far (state/engine.h). */
+uint64_t engine_absent(const struct engine *engine);
+
 /* The engine's loop; and the `script` that engine_new() was given. */
 struct loop *engine_loop(const struct engine *engine);
 void *engine_script(const struct engine *engine);

@@ -226,6 +226,17 @@ bool loop_polled_at_once(const struct loop *loop)
     return loop->polled_at_once;
 }
 
+/* libev has reported the alarm already, but calls on_alarm() after begin(). */
+uint64_t loop_slept(struct loop *loop, uint64_t now)
+{
+    uint64_t until = now < loop->alarm_due ? now : loop->alarm_due;
+
+    if (ev_is_active(&loop->no_sleep) || ev_is_active(&loop->idle) ||
+        until < loop->turn_ended)
+        return 0;
+    return until - loop->turn_ended;
+}
+
 /* ------------------------------------------------------------------ signals */
 
 static void on_ev_signal(struct ev_loop *ev, ev_signal *watcher, int events)

@@ -82,6 +82,13 @@ uint64_t loop_turn_ended(const struct loop *loop);
 /* Did the last wait only poll, without sleeping? */
 bool loop_polled_at_once(const struct loop *loop);
 
+/*
+ * Call in begin(), at the time `now` (clock_now): for how long the wait before
+ * it was to sleep. 0 if it was only to poll. Time after the first timer was due
+ * does not count: then the process did not run.
+ */
+uint64_t loop_slept(struct loop *loop, uint64_t now);
+
 /* Call `fn(owner, number)` from the loop when the signal arrives. The signal
  * must not have a function yet. */
 void loop_on_signal(struct loop *loop, int number, signal_fn *fn);
@@ -110,6 +117,12 @@ static inline bool watch_waits_for(struct watch *watch, unsigned events)
     unsigned current = (unsigned)watch->io.events & (LOOP_READ | LOOP_WRITE);
 
     return current == events && ev_is_active(&watch->io) == (events != 0);
+}
+
+/* Does the watch wait for LOOP_READ, among others? */
+static inline bool watch_reads(struct watch *watch)
+{
+    return ev_is_active(&watch->io) && (watch->io.events & LOOP_READ) != 0;
 }
 
 /* The descriptor that is watched. */

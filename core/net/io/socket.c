@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -228,6 +230,20 @@ ssize_t socket_send(int fd, const struct iovec *vector, int count)
 ssize_t socket_receive(int fd, void *bytes, size_t size)
 {
     return recv(fd, bytes, size, 0);
+}
+
+bool socket_is_ready(int fd, bool writable)
+{
+    struct pollfd at = {.fd = fd, .events = writable ? POLLOUT : POLLIN};
+
+    return poll(&at, 1, 0) > 0;
+}
+
+uint32_t socket_unread(int fd)
+{
+    int bytes = 0;
+
+    return ioctl(fd, FIONREAD, &bytes) == 0 ? (uint32_t)bytes : 0;
 }
 
 void socket_shutdown(int fd)

@@ -84,6 +84,13 @@ ssize_t socket_send(int fd, const struct iovec *vector, int count);
  * stream; -1 with errno set, EAGAIN: nothing is there now. */
 ssize_t socket_receive(int fd, void *bytes, size_t size);
 
+/* Is something there to be received: bytes, the end of the stream, an error?
+ * Or, with `writable`, is the socket writable, or has it failed? */
+bool socket_is_ready(int fd, bool writable);
+
+/* The number of bytes that are there to be received. */
+uint32_t socket_unread(int fd);
+
 /* Shut down sending: after all sent bytes the peer sees the end of the stream.
  */
 void socket_shutdown(int fd);

@@ -113,7 +113,7 @@ struct received buffered_extract(struct conn *conn, const struct frame *frame)
     };
 
     inbox_consume(server->pool, &conn->inbox, frame->total);
-    conn->message_began = server->engine->tick;
+    interest_begin_message(conn);
     counters_hand_over(&server->counters, &conn->in);
     return data;
 }

@@ -215,7 +215,7 @@ static void add_to_inbox(struct conn *conn, struct bocket *fresh, size_t n)
     struct server *server = conn->server;
 
     if (conn->inbox.bytes == 0)
-        conn->message_began = server->engine->tick;
+        interest_begin_message(conn);
     inbox_add(server->pool, &conn->inbox, fresh, n);
     conn->last_active = server->engine->tick;
     counters_receive(&server->counters, &conn->in, n);

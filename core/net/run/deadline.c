@@ -1,6 +1,7 @@
 #include "net/run/deadline.h"
 
 #include "base/clock.h"
+#include "net/io/socket.h"
 #include "net/receive/buffered.h"
 #include "net/send/enqueue.h"
 #include "net/send/outbox.h"
@@ -21,10 +22,12 @@ static void check_setup(struct engine *engine, struct conn *conn)
 {
     if (!conn_is_connecting(conn))
         return;
-    if (has_passed(engine->tick, conn->server->setup_due))
-        conn_end(conn, REASON_SETUP, NULL);
-    else
+    if (!has_passed(engine->tick, conn->server->setup_due))
         engine_set_deadline(engine, conn, conn->server->setup_due);
+    else if (conn->fd >= 0 && socket_is_ready(conn->fd, true))
+        engine_set_deadline(engine, conn, engine->tick + 1);
+    else
+        conn_end(conn, REASON_SETUP, NULL);
 }
 
 /* End a connection that has moved no byte for `idle_timeout`. */
@@ -35,38 +38,44 @@ static void check_idle(struct engine *engine, struct conn *conn)
     if (conn->state != CONN_OPEN || conn->server->ticks.idle_timeout == 0 ||
         conn_is_connecting(conn))
         return;
-    if (has_passed(engine->tick, due))
-        conn_end(conn, REASON_IDLE, NULL);
-    else
+    if (!has_passed(engine->tick, due))
         engine_set_deadline(engine, conn, due);
+    else if (interest_has_unread(conn))
+        engine_set_deadline(engine, conn, engine->tick + 1);
+    else
+        conn_end(conn, REASON_IDLE, NULL);
 }
 
-/*
- * Is it for the peer to complete the message? Not while the connection is not
- * read, or waits for its visit, or while a buffered one has a whole message
- * that no task has taken.
+/* Is it for the peer to complete the message? Not while the connection waits
+ * for its visit, or while a buffered one has a whole message that no task has
+ * taken.
  */
 static bool awaits_peer(struct conn *conn)
 {
-    return interest_in_reading(conn) &&
-           !conn_has(conn, CONN_READABLE | CONN_CUT) &&
+    return !conn_has(conn, CONN_READABLE | CONN_CUT) &&
            (!conn->server->options.buffered || buffered_is_partial(conn));
 }
 
 /* End a connection whose message stays incomplete for `message_timeout`, not
- * counting the time in which the peer could not complete it. */
+ * counting the time in which the peer could not complete it. When it is read
+ * again, the deadline is set anew (interest_update()). */
 static void check_message(struct engine *engine, struct conn *conn)
 {
     uint32_t ticks = conn->server->ticks.message_timeout;
 
     if (conn->state != CONN_OPEN || ticks == 0 || conn->inbox.bytes == 0)
         return;
+    interest_update(conn);
+    if (!interest_in_reading(conn))
+        return;
     if (!awaits_peer(conn))
-        conn->message_began = engine->tick;
-    if (has_passed(engine->tick, conn->message_began + ticks))
-        conn_end(conn, REASON_IDLE, DETAIL_INCOMPLETE);
-    else
+        interest_begin_message(conn);
+    if (!has_passed(engine->tick, conn->message_began + ticks))
         engine_set_deadline(engine, conn, conn->message_began + ticks);
+    else if (interest_has_unread(conn))
+        engine_set_deadline(engine, conn, engine->tick + 1);
+    else
+        conn_end(conn, REASON_IDLE, DETAIL_INCOMPLETE);
 }
 
 /*
@@ -106,9 +115,11 @@ static void on_deadline(void *owner, struct wheel_node *node)
         engine_set_deadline(engine, conn, conn->linger_due);
 }
 
+/* It only wakes the loop: each turn calls deadline_run(). That may find nothing
+ * to judge yet, so the timer is set again in any case. */
 static void on_timer(struct timer *timer)
 {
-    (void)timer; /* it only wakes the loop: each turn calls deadline_run() */
+    link_owner(timer, struct engine, wheel_timer)->deadlines_changed = true;
 }
 
 void deadline_init(struct engine *engine)
@@ -117,10 +128,22 @@ void deadline_init(struct engine *engine)
     timer_init(&engine->wheel_timer, on_timer);
 }
 
+/*
+ * After an absence a whole turn goes by first: what has come is read, timers
+ * and tasks that were due run, and what they send leaves. No second one: turns
+ * may all be long.
+ */
+static bool put_off(struct engine *engine)
+{
+    engine->put_off = engine->was_absent && !engine->put_off;
+    engine->was_absent = false;
+    return engine->put_off;
+}
+
 /* Most turns begin in the tick of the one before, and have nothing to do. */
 void deadline_run(struct engine *engine)
 {
-    if (engine->tick == engine->wheel.now)
+    if (put_off(engine) || engine->tick == engine->wheel.now)
         return;
     wheel_turn(&engine->wheel, engine->tick, on_deadline, engine);
     engine->deadlines_changed = true;
@@ -137,6 +160,7 @@ void deadline_arm(struct engine *engine)
         timer_stop(engine->loop, &engine->wheel_timer);
     else
         timer_start(engine->loop, &engine->wheel_timer,
-                    engine->started_at + ((uint64_t)engine->wheel.now + ticks) *
-                                             (CLOCK_SECOND / ENGINE_TICKS));
+                    engine->started_at + engine->absent +
+                        ((uint64_t)engine->wheel.now + ticks) *
+                            (CLOCK_SECOND / ENGINE_TICKS));
 }

@@ -16,11 +16,13 @@
 void turn_begin(void *owner)
 {
     struct engine *engine = owner;
+    uint64_t now = clock_now();
 
     if (engine->turn_began != 0)
         times_add(&engine->turns,
                   loop_turn_ended(engine->loop) - engine->turn_began);
-    engine->turn_began = engine_read_clock(engine);
+    engine_read_clock(engine, now, loop_slept(engine->loop, now));
+    engine->turn_began = now;
 }
 
 void turn_receive(void *owner)
@@ -32,13 +34,18 @@ void turn_receive(void *owner)
         loop_poll_at_once(engine->loop);
 }
 
-/* Deadlines and events count as handling. The clock is read a second time only
- * if there are events. */
+/*
+ * Deadlines and events count as handling. Deadlines are judged by the time when
+ * the turn began: what came later has not been read. The clock is read a second
+ * time only if there are events.
+ */
 static void handle_events(struct engine *engine)
 {
-    uint64_t now = engine_read_clock(engine);
+    uint64_t now;
 
     deadline_run(engine);
+    now = clock_now();
+    engine_read_clock(engine, now, 0);
     if (engine->pending.count > 0) {
         deliver_events(engine);
         now = clock_now();

@@ -100,7 +100,8 @@ struct conn {
     struct queue queue;
     struct link dirty; /* in the server's list, with CONN_DIRTY */
     struct inbox inbox;
-    uint32_t message_began; /* tick from which message_timeout counts */
+    uint32_t message_began; /* tick from which message_timeout counts; while
+                               the connection is not read: ticks counted */
 
     /* its socket, its slab */
     struct watch watch;

@@ -4,13 +4,23 @@
 
 #include <math.h>
 
-uint64_t engine_read_clock(struct engine *engine)
-{
-    uint64_t now = clock_now();
+#define TICK (CLOCK_SECOND / ENGINE_TICKS)
 
+/* Ticks of an absence that count as any others. Turns of a busy program are
+ * shorter; and if all turns are longer, deadlines come late, but do come. */
+enum { ABSENCE_TICKS = 4 };
+
+void engine_read_clock(struct engine *engine, uint64_t now, uint64_t slept)
+{
+    uint64_t awake = now - engine->read_at - slept;
+
+    if (awake > ABSENCE_TICKS * TICK) {
+        engine->absent += awake - ABSENCE_TICKS * TICK;
+        engine->was_absent = true;
+    }
+    engine->read_at = now;
     engine->tick =
-        (uint32_t)((now - engine->started_at) / (CLOCK_SECOND / ENGINE_TICKS));
-    return now;
+        (uint32_t)((now - engine->started_at - engine->absent) / TICK);
 }
 
 /* One more, because the current tick has begun already. */

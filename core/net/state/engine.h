@@ -61,7 +61,11 @@ struct engine {
     struct wheel wheel;
     struct timer wheel_timer;
     bool deadlines_changed;    /* since wheel_timer was set */
-    uint64_t started_at;       /* clock, nanoseconds: tick 0 */
+    bool was_absent;           /* and deadlines have not been judged since */
+    bool put_off;              /* the last turn did not judge deadlines */
+    uint64_t read_at;          /* clock, when last read by the engine */
+    uint64_t started_at;       /* clock: tick 0 */
+    uint64_t absent;           /* nanoseconds that ticks do not count */
     uint32_t tick;             /* set by engine_read_clock() */
     uint32_t open;             /* connections that are not DEAD */
     uint32_t most_open;        /* limit of `open` */
@@ -76,8 +80,13 @@ struct engine {
     struct times handling;   /* of that: receive, deadlines, events */
 };
 
-/* Sample the clock: sets `tick` and gives the time in nanoseconds. */
-uint64_t engine_read_clock(struct engine *engine);
+/*
+ * Sample the clock, at the time `now` (clock_now): sets `tick`. Of the time
+ * since the last sample fes was to sleep `slept` nanoseconds. If the rest is
+ * long, fes was busy or stopped: an *absence*, in which peers are not silent
+ * but not listened to. So ticks do not count it, beyond a few of them.
+ */
+void engine_read_clock(struct engine *engine, uint64_t now, uint64_t slept);
 
 /* The number of ticks after which so many seconds have passed in full. At most
  * INT32_MAX. */

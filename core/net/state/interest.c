@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/io/hangup.h"
+#include "net/io/socket.h"
 #include "net/state/engine.h"
 #include "net/state/server.h"
 
@@ -39,6 +40,11 @@ bool interest_in_reading(const struct conn *conn)
            !(server->options.buffered && inbox_at_limit(conn));
 }
 
+bool interest_has_unread(const struct conn *conn)
+{
+    return interest_in_reading(conn) && socket_is_ready(conn->fd, false);
+}
+
 /*
  * A paused connection with an empty queue is neither read nor written, so only
  * this detects that it has broken. If the system refuses, the next send does.
@@ -58,6 +64,27 @@ static void watch_for_hangup(struct conn *conn, bool wanted)
         log_warn("a paused connection cannot be watched: %s", strerror(errno));
 }
 
+static bool is_read(struct conn *conn)
+{
+    return watch_reads(&conn->watch);
+}
+
+void interest_begin_message(struct conn *conn)
+{
+    conn->message_began = is_read(conn) ? conn->server->engine->tick : 0;
+}
+
+/* Reading begins or ends: turn a tick into the ticks since then, or back. */
+static void keep_message_time(struct conn *conn)
+{
+    struct engine *engine = conn->server->engine;
+    uint32_t timeout = conn->server->ticks.message_timeout;
+
+    conn->message_began = engine->tick - conn->message_began;
+    if (!is_read(conn) && conn->inbox.bytes > 0 && timeout > 0)
+        engine_set_deadline(engine, conn, conn->message_began + timeout);
+}
+
 void interest_update(struct conn *conn)
 {
     unsigned events = interest_in_reading(conn) ? LOOP_READ : 0;
@@ -71,6 +98,8 @@ void interest_update(struct conn *conn)
         return; /* the usual case: nothing changes */
     watch_for_hangup(conn, events == 0 && conn->state == CONN_OPEN &&
                                conn_has(conn, CONN_PAUSED));
+    if (is_read(conn) != ((events & LOOP_READ) != 0))
+        keep_message_time(conn);
     watch_set(conn->server->engine->loop, &conn->watch, events);
 }
 

@@ -51,15 +51,28 @@ static int push_close_reason(lua_State *L)
 
 static int continue_receive(lua_State *L, int status, lua_KContext context);
 
+/*
+ * The timeout has passed. Does the task go on waiting? While fes was absent it
+ * did not run; and what had come in time, but is not read yet, is read first.
+ */
+static bool goes_on(struct task *task, conn_name name)
+{
+    if (task_extend_timer(task))
+        return true;
+    if (!command_unread(task->script->engine, name, &task->until))
+        return false;
+    task_wake(task);
+    return true;
+}
+
 static int receive_in_task(lua_State *L, struct task *task)
 {
     conn_name name = handle_name(L, 1);
     struct received data;
     enum receive_result answer =
         command_receive(task->script->engine, name, &task->request, &data);
-    bool late = task->late;
 
-    if (answer == RECEIVE_WAITS && !late) {
+    if (answer == RECEIVE_WAITS && (!task->late || goes_on(task, name))) {
         await_data(task, name);
         return task_wait(L, task, continue_receive);
     }

@@ -1,6 +1,7 @@
 #include "script/task/task.h"
 
 #include "base/clock.h"
+#include "net/command/engine.h"
 #include "script/vm/watchdog.h"
 
 #include <lauxlib.h>
@@ -76,9 +77,23 @@ void task_set_timer(lua_State *L, struct task *task, double seconds)
     uint64_t due = clock_now() + clock_from_seconds(seconds);
 
     task->late = false;
+    task->due = due - engine_absent(task->script->engine);
+    task->until = 0;
     if (!timer_start(script_loop(task->script), &task->timer, due))
         luaL_error(L, "not enough memory");
     task->script->tasks->due++;
+}
+
+bool task_extend_timer(struct task *task)
+{
+    uint64_t due = task->due + engine_absent(task->script->engine);
+
+    if (due <= clock_now() ||
+        !timer_start(script_loop(task->script), &task->timer, due))
+        return false;
+    task->late = false;
+    task->script->tasks->due++;
+    return true;
 }
 
 void task_stop_timer(struct task *task)

@@ -47,10 +47,12 @@ struct task {
     task_ended_fn *ended; /* called when it ends, or NULL */
     conn_name name;       /* the connection that it waits for, or 0 */
     struct receive_request request; /* what it waits to receive from that */
-    int nargs;     /* values on the stack of `co` for the next resume */
-    bool waits;    /* it has yielded to the loop, not by itself */
-    bool late;     /* the timer has fired */
-    bool connects; /* it waits until `name` is established */
+    uint64_t due;   /* clock, less absences: when its time is up */
+    uint64_t until; /* late: what had come by then (command_unread()) */
+    int nargs;      /* values on the stack of `co` for the next resume */
+    bool waits;     /* it has yielded to the loop, not by itself */
+    bool late;      /* the timer has fired */
+    bool connects;  /* it waits until `name` is established */
 };
 
 /* The tasks that wait for one connection. */
@@ -86,6 +88,10 @@ struct task *task_check(lua_State *L, const char *caller);
 /* Wake the task after `seconds`, and set `late`. The timer must not run. Raises
  * if there is no memory. */
 void task_set_timer(lua_State *L, struct task *task, double seconds);
+
+/* The timer has fired. If its time is not up, because fes was absent meanwhile,
+ * set it again, and clear `late`. False: it is up, or there is no memory. */
+bool task_extend_timer(struct task *task);
 
 /* Stop the timer if it runs, and clear `late`. */
 void task_stop_timer(struct task *task);
