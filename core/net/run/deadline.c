@@ -46,10 +46,8 @@ static void check_idle(struct engine *engine, struct conn *conn)
         conn_end(conn, REASON_IDLE, NULL);
 }
 
-/* Is it for the peer to complete the message? Not while the connection waits
- * for its visit, or while a buffered one has a whole message that no task has
- * taken.
- */
+/* Is it for the peer to complete the message? Not while the connection is to be
+ * visited, or while a task has not taken a whole message. */
 static bool awaits_peer(struct conn *conn)
 {
     return !conn_has(conn, CONN_READABLE | CONN_CUT) &&
