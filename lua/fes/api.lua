@@ -231,8 +231,7 @@ function Conn:unsubscribe(topic) end
 ---@return fun(): fes.Topic?
 function Conn:topics() end
 
----Set a policy of its own; nil removes it. "close" closes it at once if it is
----stalled.
+---Set a policy of its own; nil removes it. "close" ends a stalled one at once.
 ---@param policy? fes.Overflow
 ---@return true? done
 ---@return "closed"? code

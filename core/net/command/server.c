@@ -50,10 +50,7 @@ void server_close(struct server *server, enum reason reason, double linger)
     struct server_place place = server_records(server);
     struct conn *conn;
 
-    serve_stop_listening(server);
-    timer_stop(server->engine->loop, &server->hold);
-    server->closing = true;
-    server_ask_visit(server);
+    serve_begin_closing(server);
     while ((conn = server_next_record(server, &place)) != NULL)
         closing_begin(conn, reason, linger);
 }

@@ -150,15 +150,20 @@ void serve_stop_listening(struct server *server)
     listener_close(server);
 }
 
+void serve_begin_closing(struct server *server)
+{
+    serve_stop_listening(server);
+    timer_stop(server->engine->loop, &server->hold);
+    server->closing = true;
+    server_ask_visit(server);
+}
+
 void serve_end_all(struct server *server)
 {
     struct server_place place = server_records(server);
     struct conn *conn;
 
-    serve_stop_listening(server);
-    timer_stop(server->engine->loop, &server->hold);
-    server->closing = true;
-    server_ask_visit(server);
+    serve_begin_closing(server);
     while ((conn = server_next_record(server, &place)) != NULL)
         conn_end(conn, REASON_SHUTDOWN, NULL);
 }

@@ -31,6 +31,10 @@ struct segment *serve_new_pieces(const struct server_options *options);
 /* Stop listening for good; connections stay. */
 void serve_stop_listening(struct server *server);
 
+/* Likewise, and take no broadcast any more: it is freed when its last
+ * connection is gone. */
+void serve_begin_closing(struct server *server);
+
 /* Stop listening and end all connections at once ("shutdown"). */
 void serve_end_all(struct server *server);
 
