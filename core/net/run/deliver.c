@@ -30,14 +30,6 @@ static void deliver_connect(struct engine *engine, struct conn *conn)
         log_debug("set-up failed: %s", reason_name(conn->reason));
 }
 
-/* The subscription after its event, in which the script may have ended it: then
- * NULL, and the caller begins anew. That to the broadcasts is always there. */
-static struct sub *find_again(struct conn *conn, const struct topic *topic,
-                              struct sub *sub)
-{
-    return topic == NULL ? sub : topic_find_sub(topic, conn);
-}
-
 /* Each event may change any of the connection's subscriptions. */
 static void deliver_stalls(struct engine *engine, struct conn *conn)
 {
@@ -52,7 +44,7 @@ static void deliver_stalls(struct engine *engine, struct conn *conn)
         topic = sub->channel->topic;
         engine->events.stalled(conn->server->owner, conn_name_of(conn),
                                conn->queue.bytes, topic);
-        sub = find_again(conn, topic, sub);
+        sub = stall_find_again(conn, topic, sub);
     }
 }
 

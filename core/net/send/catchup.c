@@ -106,8 +106,11 @@ static bool is_excluded(const struct conn *conn, const struct sub *sub,
 static bool queue_snapshot(struct conn *conn, struct sub *sub)
 {
     const struct snapshot *snapshot = sub->channel->snapshot;
-    struct entry *entry = snapshot_after(snapshot, sub->upto);
+    struct entry *entry;
 
+    if (conn_has(conn, CONN_BEHIND))
+        return false;
+    entry = snapshot_after(snapshot, sub->upto);
     for (; entry != NULL; entry = snapshot_next(snapshot, entry)) {
         if (!keeps_up(conn))
             return false;
@@ -154,16 +157,19 @@ static bool can_end(struct conn *conn, struct sub *sub)
     return sub->state == SUB_LATEST && queue_snapshot(conn, sub);
 }
 
-static struct sub *next_to_end(struct conn *conn)
+/* The next one behind `sub` (NULL: the first) of which the stall can end. */
+static struct sub *next_to_end(struct conn *conn, struct sub *sub)
 {
-    struct sub *sub = NULL;
+    while (conn_has(conn, CONN_STALLED) &&
+           (sub = stall_next(conn, sub)) != NULL) {
+        bool ends = can_end(conn, sub);
 
-    if (!conn_has(conn, CONN_STALLED))
-        return NULL;
-    while ((sub = stall_next(conn, sub)) != NULL)
-        if (can_end(conn, sub) || conn->state != CONN_OPEN)
-            break;
-    return conn->state == CONN_OPEN ? sub : NULL;
+        if (conn->state != CONN_OPEN)
+            return NULL;
+        if (ends)
+            return sub;
+    }
+    return NULL;
 }
 
 static void end_stall(struct conn *conn, struct sub *sub)
@@ -179,24 +185,36 @@ static void end_stall(struct conn *conn, struct sub *sub)
                                       topic);
 }
 
+/* False: not stalled, or the rest goes on in the next turn. */
+static bool may_go_on(struct conn *conn)
+{
+    struct engine *engine = conn->server->engine;
+
+    if (conn->state != CONN_OPEN || !conn_has(conn, CONN_STALLED))
+        return false;
+    if (clock_now() <= engine->catch_up_until)
+        return true;
+    engine_post(engine, conn, CONN_PENDING_LAG);
+    return false;
+}
+
 /*
  * Messages that wait in the stream belong to the stall, so they are withheld
- * first. A handler may change any subscription: after each one the search
- * begins anew.
+ * first. A handler may change any subscription, also the one that it is told
+ * of.
  */
 void catchup(struct conn *conn)
 {
-    struct engine *engine = conn->server->engine;
-    struct sub *sub;
+    struct sub *sub = NULL;
 
-    while (conn->state == CONN_OPEN && conn_has(conn, CONN_STALLED)) {
-        if (clock_now() > engine->catch_up_until) {
-            engine_post(engine, conn, CONN_PENDING_LAG);
-            return;
-        }
+    while (may_go_on(conn)) {
+        const struct topic *topic;
+
         enqueue_pending(conn);
-        if (conn->state != CONN_OPEN || (sub = next_to_end(conn)) == NULL)
+        if (conn->state != CONN_OPEN || (sub = next_to_end(conn, sub)) == NULL)
             return;
+        topic = sub->channel->topic;
         end_stall(conn, sub);
+        sub = stall_find_again(conn, topic, sub);
     }
 }

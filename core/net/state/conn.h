@@ -141,6 +141,7 @@ _Static_assert(sizeof(void *) != 8 || offsetof(struct conn, queue) == CONN_LINE,
 struct conn_slow {
     struct sub broadcasts; /* while stalled; otherwise all zero */
     struct age age;        /* of unsent bytes, while BEHIND */
+    uint32_t stalled;      /* number of its subscriptions that are stalled */
 };
 
 static inline bool conn_has(const struct conn *conn, unsigned flags)

@@ -30,6 +30,7 @@ static void begin(struct conn *conn, struct sub *sub, enum sub_state state)
     sub->state = (uint8_t)state;
     sub->missed = 0;
     sub->channel->catching += sub_catches_up(sub);
+    conn_slow_of(conn)->stalled++;
     conn_set(conn, CONN_STALLED);
 }
 
@@ -103,6 +104,12 @@ struct sub *stall_next(struct conn *conn, struct sub *before)
     return sub;
 }
 
+struct sub *stall_find_again(struct conn *conn, const struct topic *topic,
+                             struct sub *sub)
+{
+    return topic == NULL ? sub : topic_find_sub(topic, conn);
+}
+
 bool stall_of_any(struct conn *conn)
 {
     struct sub *sub = NULL;
@@ -128,6 +135,7 @@ static void make_live(struct conn *conn, struct sub *sub)
         if (channel->topic != NULL)
             topic_unpin(channel->topic);
     }
+    conn_slow_of(conn)->stalled--;
     if (is_of_broadcasts(conn, sub))
         *sub = (struct sub){.state = SUB_LIVE};
     else
@@ -139,7 +147,7 @@ void stall_end(struct conn *conn, struct sub *sub)
     make_live(conn, sub);
     if (!is_of_broadcasts(conn, sub))
         sub->since = conn->server->stream.next;
-    if (stall_next(conn, NULL) == NULL)
+    if (conn_slow_of(conn)->stalled == 0)
         conn_clear(conn, CONN_STALLED);
 }
 

@@ -63,4 +63,12 @@ void stall_forget(struct conn *conn);
  */
 struct sub *stall_next(struct conn *conn, struct sub *before);
 
+/*
+ * The subscription to the topic (NULL: to broadcasts) again, after an event in
+ * which the script may have ended it. NULL: it has, and the iteration begins
+ * anew.
+ */
+struct sub *stall_find_again(struct conn *conn, const struct topic *topic,
+                             struct sub *sub);
+
 #endif

@@ -86,10 +86,15 @@ void topic_unpin(struct topic *topic);
 /* Set the connection's own policy. */
 void topic_set_conn_overflow(struct conn *conn, enum overflow overflow);
 
-/* The record of the connection's subscription to broadcasts (conn_slow). */
+static inline struct conn_slow *conn_slow_of(const struct conn *conn)
+{
+    return &conn->server->engine->conns.slow[conn->slot];
+}
+
+/* The record of the connection's subscription to broadcasts. */
 static inline struct sub *conn_broadcasts(const struct conn *conn)
 {
-    return &conn->server->engine->conns.slow[conn->slot].broadcasts;
+    return &conn_slow_of(conn)->broadcasts;
 }
 
 #endif
