@@ -12,11 +12,15 @@ end
 
 describe("the bench of stalls", function()
   it("prints a row for each that was asked for", function()
-    local status, text = bench "--quick tasks close-19000"
+    local status, text = bench("--quick tasks close-19000 wake-latest "
+      .. "snapshot-slow outgoing-publish")
 
     assert.equal(0, status, text)
-    for _, row in ipairs { "tasks +20.0 ms", "close%-19000 +70.0 ms" } do
-      assert.truthy(text:find("\n" .. row .. " +[%d.]+ ms +[%d.]+ ms"), text)
+    for _, row in ipairs {
+      "tasks +20.0 ms", "close%-19000 +70.0 ms", "wake%-latest +222 ms",
+      "snapshot%-slow +12.7 us", "outgoing%-publish +187 ms",
+    } do
+      assert.truthy(text:find("\n" .. row .. " +[%d.]+ [mu]s "), text)
     end
     assert.is_nil(text:find("NOT DONE", 1, true), text)
   end)

@@ -15,7 +15,7 @@ local rows = {}
 
 local by_name = {}
 
-for _, part in ipairs { "script", "clients" } do
+for _, part in ipairs { "script", "clients", "queues", "topics", "outgoing" } do
   for _, row in ipairs(require("spec.bench.stalls.rows_" .. part)) do
     rows[#rows + 1] = row
     by_name[row.name] = row

@@ -55,4 +55,4 @@ report.head(options)
 for _, row in ipairs(chosen[1] and chosen or rows) do
   all_done = report.row(row, options) and all_done
 end
-os.exit(all_done, true)
+os.exit(all_done)

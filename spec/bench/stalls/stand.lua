@@ -37,16 +37,17 @@ end
 --- Start a server.
 -- @tparam string name  of its script serve_NAME.lua
 -- @tparam[opt] table settings  the script's arguments
--- @tparam[opt] {string,...} under  a command to run it under
+-- @tparam[opt] {string,...} under  a command to run it under, instead of nice
+-- @tparam[opt=false] boolean beside  run it on the clients' core, as one
 -- @treturn Stand
-function stand.open(name, settings, under)
+function stand.open(name, settings, under, beside)
   local self = setmetatable({}, Stand)
 
   self.server = testing.start {
     program = station.programs.fes,
     script = here .. "serve_" .. name .. ".lua",
     args = words_of(settings),
-    prefix = prefix_of(server_core, under or first),
+    prefix = prefix_of(beside and client_core or server_core, under or first),
     timeout = station.patience,
   }
   self.ports = self.server.ports
