@@ -1,9 +1,9 @@
 /*
  * load.c - the load client
  *
- *     bench_load fanout|echo|accept|swarm|gaps PORT [NAME=NUMBER ...]
- *     bench_load receive|publish PORT PROTOCOL [NAME=NUMBER ...]
- *     bench_load nodelay PID
+ *     bench_load fanout|echo|accept|swarm|gaps|herd|probe PORT [NAME=NUMBER
+ * ...] bench_load receive|publish PORT PROTOCOL [NAME=NUMBER ...] bench_load
+ * nodelay PID
  *
  * A wrong argument prints those that the mode knows. No run is longer than
  * LONGEST seconds: then the alarm signal ends it.
@@ -28,6 +28,7 @@ static const struct {
     {"accept", load_accept},   {"swarm", load_swarm},
     {"receive", load_receive}, {"publish", load_publish},
     {"nodelay", load_nodelay}, {"gaps", load_gaps},
+    {"herd", load_herd},       {"probe", load_probe},
 };
 
 static volatile sig_atomic_t stopping, paused;

@@ -16,6 +16,8 @@ void load_echo(int port, char **arguments);
 void load_accept(int port, char **arguments);
 void load_swarm(int port, char **arguments);
 void load_gaps(int port, char **arguments);
+void load_herd(int port, char **arguments);
+void load_probe(int port, char **arguments);
 void load_receive(int port, char **arguments);
 void load_publish(int port, char **arguments);
 

@@ -1,14 +1,20 @@
 --- Measure fes: one row of the bench, or all of them.
 --
 --     lua5.4 spec/bench/run.lua [ROW] [--quick] [--self]
+--     lua5.4 spec/bench/run.lua stalls [ROW ...] [--quick] [--once]
 --
 -- --quick measures next to nothing, to see that it works. --self puts the
 -- floor in the place of fes: a ratio that is not 1.00 then is the bench's own
 -- error. FES_PROGRAM is the program, else fes in FES_BUILD; that is where the
 -- bench's own programs are, else in build/release. How long things take never
--- makes it fail; lost bytes do.
+-- makes it fail; lost bytes do. The bench of stalls is stalls/run.lua.
 
 local root = arg[0]:match "^(.*)/spec/bench/[^/]*$" or "."
+
+if arg[1] == "stalls" then
+  table.remove(arg, 1)
+  return dofile(root .. "/spec/bench/stalls/run.lua")
+end
 
 package.path = ("%s/?.lua;%s/lua/?.lua;"):format(root, root) .. package.path
 
