@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { FIRST_CAPACITY = 4, MIX_SHIFT = 32 };
+enum { FIRST_CAPACITY = 4, FIRST_BITS = 2, MIX_SHIFT = 32, WORD_BITS = 64 };
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
@@ -35,9 +35,31 @@ uint64_t table_hash(const void *bytes, size_t length, uint64_t more)
     return hash ^ hash >> MIX_SHIFT;
 }
 
+/* The exponent of the largest power of two that is not above `number`. */
+static unsigned log_of(size_t number)
+{
+    return WORD_BITS - 1 - (unsigned)__builtin_clzll(number);
+}
+
+/* Segment 0 has the chains 0..3, segment s the chains 2^(s+1) .. 2^(s+2)-1. */
+static struct table_node **chain_at(const struct table *table, size_t index)
+{
+    unsigned log;
+
+    if (index < FIRST_CAPACITY)
+        return &table->segments[0][index];
+    log = log_of(index);
+    return &table->segments[log - FIRST_BITS + 1][index - ((size_t)1 << log)];
+}
+
+/* The chains from the largest power of two on have come since the last
+ * doubling: their nodes were split off the chains so many below. */
 static struct table_node **chain_of(const struct table *table, uint64_t hash)
 {
-    return &table->chains[hash & (table->capacity - 1)];
+    size_t half = (size_t)1 << log_of(table->capacity);
+    size_t index = hash & (2 * half - 1);
+
+    return chain_at(table, index < table->capacity ? index : index - half);
 }
 
 /* The first node of a chain, from `node` on, that has this hash; or NULL. */
@@ -59,46 +81,75 @@ struct table_node *table_next(const struct table_node *node)
     return skip_to_hash(node->next, node->hash);
 }
 
-static void push_node(struct table *table, struct table_node *node)
+static void push_node(struct table_node **chain, struct table_node *node)
 {
-    struct table_node **chain = chain_of(table, node->hash);
-
     node->next = *chain;
     *chain = node;
 }
 
-/* Double the number of chains. False: no memory, and nothing has changed. */
-static bool double_chains(struct table *table)
+/* Allocate segment `index`, of `chains` chains, which are not set. */
+static bool add_segment(struct table *table, unsigned index, size_t chains)
 {
-    struct table bigger = {
-        .capacity = table->capacity > 0 ? 2 * table->capacity : FIRST_CAPACITY,
-        .used = table->used,
-    };
+    struct table_node ***segments =
+        realloc(table->segments, (index + 1) * sizeof *segments);
 
-    bigger.chains = calloc(bigger.capacity, sizeof(struct table_node *));
-    if (bigger.chains == NULL)
+    if (segments == NULL)
         return false;
-    for (size_t i = 0; i < table->capacity; i++) {
-        struct table_node *next;
+    table->segments = segments;
+    segments[index] = malloc(chains * sizeof **segments);
+    return segments[index] != NULL;
+}
 
-        for (struct table_node *at = table->chains[i]; at != NULL; at = next) {
-            next = at->next;
-            push_node(&bigger, at);
-        }
+/* False: no memory, and no chain was made. */
+static bool make_first_chains(struct table *table)
+{
+    if (!add_segment(table, 0, FIRST_CAPACITY)) {
+        table_clear(table);
+        return false;
     }
-    free(table->chains);
-    *table = bigger;
+    for (size_t i = 0; i < FIRST_CAPACITY; i++)
+        table->segments[0][i] = NULL;
+    table->capacity = FIRST_CAPACITY;
     return true;
+}
+
+/* Move the nodes that belong to chain `index` there, from the one `half` below.
+ */
+static void split_chain(struct table *table, size_t index, size_t half)
+{
+    struct table_node *at = *chain_at(table, index - half);
+    struct table_node *stay = NULL, *move = NULL, *next;
+
+    for (; at != NULL; at = next) {
+        next = at->next;
+        push_node(at->hash & half ? &move : &stay, at);
+    }
+    *chain_at(table, index - half) = stay;
+    *chain_at(table, index) = move;
+}
+
+/* Add one chain. Does nothing without memory. */
+static void grow(struct table *table)
+{
+    size_t index = table->capacity;
+    unsigned log = log_of(index);
+    size_t half = (size_t)1 << log;
+
+    if (index == half && !add_segment(table, log - FIRST_BITS + 1, half))
+        return;
+    table->capacity++;
+    split_chain(table, index, half);
 }
 
 /* Without memory to grow, the chains that exist get longer. */
 bool table_put(struct table *table, struct table_node *node, uint64_t hash)
 {
-    if (table->used >= table->capacity && !double_chains(table) &&
-        table->capacity == 0)
+    if (table->capacity == 0 && !make_first_chains(table))
         return false;
+    if (table->used >= table->capacity)
+        grow(table);
     node->hash = hash;
-    push_node(table, node);
+    push_node(chain_of(table, hash), node);
     table->used++;
     return true;
 }
@@ -119,7 +170,8 @@ void table_each(const struct table *table, table_fn *fn, void *context)
     for (size_t i = 0; i < table->capacity; i++) {
         struct table_node *next;
 
-        for (struct table_node *at = table->chains[i]; at != NULL; at = next) {
+        for (struct table_node *at = *chain_at(table, i); at != NULL;
+             at = next) {
             next = at->next;
             fn(at, context);
         }
@@ -137,6 +189,11 @@ void table_remove_all(struct table *table, table_fn *fn, void *context)
 
 void table_clear(struct table *table)
 {
-    free(table->chains);
+    size_t segments =
+        table->capacity > 0 ? log_of(table->capacity - 1) - FIRST_BITS + 2 : 1;
+
+    for (size_t i = 0; table->capacity > 0 && i < segments; i++)
+        free(table->segments[i]);
+    free(table->segments);
     *table = (struct table){0};
 }

@@ -21,11 +21,16 @@ struct table_node {
     uint64_t hash;
 };
 
-/* All zero: an empty table, nothing allocated. */
+/*
+ * All zero: an empty table, nothing allocated. It grows by one chain with each
+ * node that is inserted, so no single call takes long, however large it is
+ * (linear hashing: Litwin, "Linear hashing: a new tool for file and table
+ * addressing", 1980). The chains lie in segments of 4, 4, 8, 16, ... chains.
+ */
 struct table {
-    struct table_node **chains; /* lists of nodes; NULL: nothing allocated */
-    size_t capacity;            /* number of chains, a power of two; or 0 */
-    size_t used;                /* number of nodes */
+    struct table_node ***segments; /* of chains; NULL: nothing allocated */
+    size_t capacity;               /* number of chains */
+    size_t used;                   /* number of nodes */
 };
 
 /*

@@ -43,8 +43,30 @@ describe("a table of sites", function()
 
     assert.equal(4, before)
     assert.equal(1000, used)
-    assert.equal(1024, room)
+    assert.equal(1000, room)
     for site = 1, 1000 do assert.equal(1, sites:count(site)) end
+  end)
+
+  it("grows a little with each call, and finds all in between", function()
+    local _, before = sites:look()
+
+    for site = 1, 300 do
+      sites:add(site)
+
+      local _, room = sites:look()
+
+      assert.is_true(room - before <= 4)
+      before = room
+      for each = 1, 300 do
+        assert(sites:count(each) == (each <= site and 1 or 0))
+      end
+    end
+    for site = 1, 300 do
+      sites:remove(site)
+      for each = 1, 300 do
+        assert(sites:count(each) == (each > site and 1 or 0))
+      end
+    end
   end)
 
   it("can be cleared and used again", function()

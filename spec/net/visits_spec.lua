@@ -48,27 +48,33 @@ end]]
 local topics = [[
 fes.limits { retained = 1024 * 1024 }
 local large = ("z"):rep(5000)
-local slow
+local slow, fill
+local connected = 0
+local function begin()
+  connected = connected + 1
+  if connected == 2 then fill(%d) end -- at both ends
+end
 local slow_server = fes.listen {
   port = 0, overflow = "latest", maxtopics = 2000, sndbuf = 4096, maxsends = 2,
-  bockets = 64, on_connect = function(conn) slow = conn end,
+  bockets = 64, on_connect = function(conn)
+    slow = conn
+    begin()
+  end,
 }
-local function fill(count)
+function fill(count)
   local topics = {}
   for i = 1, count do
     topics[i] = fes.topic("topic " .. i)
     assert(slow:subscribe(topics[i]))
   end
-  while slow:send(("x"):rep(500)) do end
-  fes.after(0.01, function() -- it is behind now
-    for i = 1, count do topics[i]:publish("first", "key") end
-    fes.after(0.01, function() -- and stalled on all topics
-      local n = 0
-      repeat n = n + 1
-      until not topics[1 + n %% count]:publish(("z"):rep(500), n)
-      go(function()
-        for _ = 1, 10 do assert(not topics[1]:publish(large, "other")) end
-      end)
+  while slow:send(("x"):rep(500)) do end -- then it is behind
+  for i = 1, count do topics[i]:publish("first", "key") end
+  fes.after(0, function() -- and stalled on all topics
+    local n = 0
+    repeat n = n + 1
+    until not topics[1 + n %% count]:publish(("z"):rep(500), n)
+    go(function()
+      for _ = 1, 10 do assert(not topics[1]:publish(large, "other")) end
     end)
   end)
 end
@@ -76,7 +82,7 @@ fes.connect {
   port = slow_server.port, host = "127.0.0.1", rcvbuf = 4096,
   on_connect = function(conn)
     conn:pause()
-    fes.after(0.01, function() fill(%d) end)
+    begin()
   end,
 }]]
 
